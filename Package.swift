@@ -1,0 +1,134 @@
+// swift-tools-version: 6.2
+// The rooms of Tandem. Data flows one way: see the map in README.md. The import walls are kept by
+// Tests/HouseTests, because SwiftPM lets a target import what it only depends on transitively.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+let strictC: [CSetting] = [.treatAllWarnings(as: .error)]
+
+/// One Swift room: a library target with the house's strict settings.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of one room.
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// A system library found by pkg-config, and the Debian package that has it.
+func native(_ name: String, _ pkgConfig: String, _ debian: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([debian])])
+}
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
+
+let package = Package(
+    name: "tandem",
+    products: [
+        .executable(name: "tandemd", targets: ["tandemd"]),
+        .executable(name: "tandem", targets: ["tandem"]),
+        .executable(name: "tandem-bench", targets: ["tandem-bench"]),
+        .library(name: "TandemClient", targets: ["TandemClient"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        // Native libraries and C.
+        native("CProtobufC", "libprotobuf-c", "libprotobuf-c-dev"),
+        native("CZstd", "libzstd", "libzstd-dev"),
+        native("CZlib", "zlib", "zlib1g-dev"),
+        native("CBLAS", "openblas", "libopenblas-serial-dev"),
+        .target(name: "CTandemKernels", cSettings: strictC),
+        .target(name: "CTandemSystem", cSettings: strictC),
+        .target(name: "CTandemProto", dependencies: ["CProtobufC"], cSettings: strictC),
+
+        // The rooms, lowest first.
+        room("TandemGraph", []),
+        room("TandemFeatures", ["TandemGraph"]),
+        room(
+            "TandemPackage",
+            [
+                "TandemGraph", "TandemFeatures", "CTandemProto", "CProtobufC", "CTandemSystem",
+                "CZstd", crypto,
+            ]),
+        room("TandemEngine", ["TandemGraph", "CTandemKernels"]),
+        room("TandemWire", ["CTandemProto", "CProtobufC"]),
+        room("TandemRequest", ["TandemWire", "TandemFeatures", "TandemGraph", "TandemEngine"]),
+        room(
+            "TandemServer",
+            [
+                "TandemRequest", "TandemWire", "TandemPackage", "TandemEngine", "TandemFeatures",
+                "TandemGraph", "CTandemSystem", logging,
+            ]),
+        room(
+            "TandemTraining",
+            ["TandemGraph", "TandemFeatures", "CBLAS", "CZlib", "CZstd", toml]),
+        room("TandemClient", ["TandemWire", "CTandemSystem"]),
+
+        // The executables.
+        .executableTarget(
+            name: "tandemd", dependencies: ["TandemServer", argumentParser],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "tandem",
+            dependencies: [
+                "TandemClient", "TandemWire", "TandemTraining", "TandemPackage", "TandemEngine",
+                "TandemFeatures", "TandemGraph", "TandemRequest", argumentParser,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "tandem-bench",
+            dependencies: ["TandemEngine", "TandemGraph", "CTandemKernels", argumentParser],
+            swiftSettings: strict),
+
+        // Tests, by room.
+        .target(
+            name: "TandemTestSupport", dependencies: ["TandemGraph"], path: "Tests/TandemTestSupport",
+            swiftSettings: strict),
+        tests("HouseTests", []),
+        tests("KernelTests", ["CTandemKernels", "TandemTestSupport"]),
+        tests("TandemGraphTests", ["TandemGraph", "TandemTestSupport"]),
+        tests("TandemFeaturesTests", ["TandemFeatures", "TandemGraph", "TandemTestSupport"]),
+        tests(
+            "TandemPackageTests",
+            ["TandemPackage", "TandemFeatures", "TandemGraph", "TandemTestSupport"]),
+        tests("TandemEngineTests", ["TandemEngine", "TandemGraph", "TandemTestSupport"]),
+        tests("TandemWireTests", ["TandemWire", "CTandemProto", "TandemTestSupport"]),
+        tests(
+            "TandemRequestTests",
+            [
+                "TandemRequest", "TandemWire", "TandemFeatures", "TandemEngine", "TandemGraph",
+                "TandemTestSupport",
+            ]),
+        tests(
+            "TandemServerTests",
+            [
+                "TandemServer", "TandemRequest", "TandemWire", "TandemPackage", "TandemFeatures",
+                "TandemEngine", "TandemGraph", "CTandemSystem", "TandemTestSupport",
+            ]),
+        tests(
+            "TandemTrainingTests",
+            ["TandemTraining", "TandemFeatures", "TandemGraph", "TandemTestSupport"]),
+        tests("TandemClientTests", ["TandemClient", "TandemWire", "TandemTestSupport"]),
+        tests(
+            "IntegrationTests",
+            ["tandemd", "tandem", "TandemClient", "TandemWire", "TandemTestSupport"]),
+    ],
+    cLanguageStandard: .gnu17
+)

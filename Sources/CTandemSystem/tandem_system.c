@@ -1,0 +1,1 @@
+#include "tandem_system.h"

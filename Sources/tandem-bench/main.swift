@@ -1,0 +1,1 @@
+print("tandem-bench: not built yet")
