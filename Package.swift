@@ -99,8 +99,8 @@ let package = Package(
 
         // Tests, by room.
         .target(
-            name: "TandemTestSupport", dependencies: ["TandemGraph"], path: "Tests/TandemTestSupport",
-            swiftSettings: strict),
+            name: "TandemTestSupport", dependencies: ["TandemGraph"],
+            path: "Tests/TandemTestSupport", swiftSettings: strict),
         tests("HouseTests", []),
         tests("KernelTests", ["CTandemKernels", "TandemTestSupport"]),
         tests("TandemGraphTests", ["TandemGraph", "TandemTestSupport"]),
