@@ -1,5 +1,3 @@
-package import TandemGraph
-
 /// What a model takes and answers: the contract between a package and its callers.
 ///
 /// Learnt by the trainer (or declared at import), stored in the package, applied by the server and

@@ -58,14 +58,18 @@ package enum XXHash64 {
             position += 32
         }
         var sum = rotated(a, 1) &+ rotated(b, 7) &+ rotated(c, 12) &+ rotated(d, 18)
-        for lane in [a, b, c, d] as InlineArray<4, UInt64> {
-            sum = (sum ^ round(0, lane)) &* prime1 &+ prime4
-        }
-        return sum
+        sum = merged(sum, a)
+        sum = merged(sum, b)
+        sum = merged(sum, c)
+        return merged(sum, d)
     }
 
     private static func round(_ accumulator: UInt64, _ lane: UInt64) -> UInt64 {
         rotated(accumulator &+ lane &* prime2, 31) &* prime1
+    }
+
+    private static func merged(_ sum: UInt64, _ lane: UInt64) -> UInt64 {
+        (sum ^ round(0, lane)) &* prime1 &+ prime4
     }
 
     private static func lane(_ bytes: UnsafeRawBufferPointer, _ position: Int) -> UInt64 {
