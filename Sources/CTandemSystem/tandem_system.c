@@ -1,1 +1,281 @@
+#define _GNU_SOURCE
 #include "tandem_system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Repeats a call while a signal interrupts it, then gives its result or -errno. */
+#define RESTART(type, call) \
+    ({ \
+        type result_; \
+        do { \
+            result_ = (call); \
+        } while (result_ < 0 && errno == EINTR); \
+        result_ < 0 ? (type)-errno : result_; \
+    })
+
+int tandemsys_open(const char *path, int flags, unsigned mode) {
+    return RESTART(int, open(path, flags | O_CLOEXEC, (mode_t)mode));
+}
+
+int tandemsys_sync_directory(const char *path) {
+    int fd = tandemsys_open(path, O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0)
+        return fd;
+    int result = RESTART(int, fsync(fd));
+    close(fd);
+    return result;
+}
+
+/* ---- Sealed memory ---- */
+
+#define TANDEM_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+int tandemsys_memfd(const char *name) {
+    return RESTART(int, memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+}
+
+int tandemsys_seal(int fd) { return RESTART(int, fcntl(fd, F_ADD_SEALS, TANDEM_SEALS)); }
+
+int tandemsys_seals(int fd) { return RESTART(int, fcntl(fd, F_GET_SEALS)); }
+
+bool tandemsys_is_sealed(int fd) {
+    int seals = tandemsys_seals(fd);
+    return seals >= 0 && (seals & TANDEM_SEALS) == TANDEM_SEALS;
+}
+
+/* ---- Sockets ---- */
+
+int tandemsys_unix_socket(bool stream, bool nonblocking) {
+    int kind = stream ? SOCK_STREAM : SOCK_DGRAM;
+    int type = kind | SOCK_CLOEXEC | (nonblocking ? SOCK_NONBLOCK : 0);
+    return RESTART(int, socket(AF_UNIX, type, 0));
+}
+
+size_t tandemsys_unix_path_bytes_max(void) {
+    return sizeof(((struct sockaddr_un *)0)->sun_path) - 1;
+}
+
+int tandemsys_unix_address(const char *path, size_t length, struct sockaddr_un *ret_address) {
+    if (length == 0 || memchr(path, 0, length))
+        return -EINVAL;
+    if (length > tandemsys_unix_path_bytes_max())
+        return -ENAMETOOLONG;
+    memset(ret_address, 0, sizeof *ret_address);
+    ret_address->sun_family = AF_UNIX;
+    memcpy(ret_address->sun_path, path, length);
+    if (path[0] == '@') {
+        /* An abstract name is exactly as long as the address says; it has no NUL at its end. */
+        ret_address->sun_path[0] = 0;
+        return (int)(offsetof(struct sockaddr_un, sun_path) + length);
+    }
+    return (int)(offsetof(struct sockaddr_un, sun_path) + length + 1);
+}
+
+int tandemsys_bind(int fd, const struct sockaddr_un *address, int length) {
+    return RESTART(int, bind(fd, (const struct sockaddr *)address, (socklen_t)length));
+}
+
+int tandemsys_connect(int fd, const struct sockaddr_un *address, int length) {
+    return RESTART(int, connect(fd, (const struct sockaddr *)address, (socklen_t)length));
+}
+
+int tandemsys_listen(int fd, int backlog) { return RESTART(int, listen(fd, backlog)); }
+
+int tandemsys_accept(int fd) {
+    for (;;) {
+        int result = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (result >= 0)
+            return result;
+        if (errno != EINTR && errno != ECONNABORTED)
+            return -errno;
+    }
+}
+
+int tandemsys_peer_of(int fd, struct tandemsys_peer *ret_peer) {
+    struct ucred credentials;
+    socklen_t length = sizeof credentials;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0)
+        return -errno;
+    ret_peer->pid = credentials.pid;
+    ret_peer->uid = credentials.uid;
+    ret_peer->gid = credentials.gid;
+    return 0;
+}
+
+static bool option_is(int fd, int option, int wanted) {
+    int value = 0;
+    socklen_t length = sizeof value;
+    return getsockopt(fd, SOL_SOCKET, option, &value, &length) == 0 && value == wanted;
+}
+
+bool tandemsys_is_listening_unix_stream(int fd) {
+    return option_is(fd, SO_DOMAIN, AF_UNIX) && option_is(fd, SO_TYPE, SOCK_STREAM) &&
+           option_is(fd, SO_ACCEPTCONN, 1);
+}
+
+ssize_t tandemsys_receive(int fd, void *bytes, size_t capacity) {
+    return RESTART(ssize_t, recv(fd, bytes, capacity, 0));
+}
+
+ssize_t tandemsys_send(int fd, const void *bytes, size_t count) {
+    return RESTART(ssize_t, send(fd, bytes, count, MSG_NOSIGNAL));
+}
+
+int tandemsys_send_to(
+    int fd, const void *bytes, size_t count, const struct sockaddr_un *address, int length) {
+    ssize_t sent = RESTART(
+        ssize_t, sendto(fd, bytes, count, MSG_NOSIGNAL, (const struct sockaddr *)address,
+                        (socklen_t)length));
+    return sent < 0 ? (int)sent : 0;
+}
+
+int tandemsys_set_nonblocking(int fd, bool nonblocking) {
+    int flags = RESTART(int, fcntl(fd, F_GETFL));
+    if (flags < 0)
+        return flags;
+    return RESTART(int, fcntl(fd, F_SETFL, nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK));
+}
+
+int tandemsys_set_cloexec(int fd, bool cloexec) {
+    return RESTART(int, fcntl(fd, F_SETFD, cloexec ? FD_CLOEXEC : 0));
+}
+
+int tandemsys_bytes_waiting(int fd) {
+    int count = 0;
+    return ioctl(fd, FIONREAD, &count) < 0 ? -errno : count;
+}
+
+/* ---- Waiting ---- */
+
+const uint32_t tandemsys_epoll_in = EPOLLIN;
+const uint32_t tandemsys_epoll_out = EPOLLOUT;
+const uint32_t tandemsys_epoll_hangup = EPOLLHUP | EPOLLERR;
+const uint32_t tandemsys_epoll_read_closed = EPOLLRDHUP;
+const uint32_t tandemsys_epoll_exclusive = EPOLLEXCLUSIVE;
+
+int tandemsys_epoll_create(void) { return RESTART(int, epoll_create1(EPOLL_CLOEXEC)); }
+
+static int control(int epoll, int operation, int fd, uint32_t events, uint64_t token) {
+    struct epoll_event event = {.events = events, .data.u64 = token};
+    return RESTART(int, epoll_ctl(epoll, operation, fd, &event));
+}
+
+int tandemsys_epoll_add(int epoll, int fd, uint32_t events, uint64_t token) {
+    return control(epoll, EPOLL_CTL_ADD, fd, events, token);
+}
+
+int tandemsys_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token) {
+    return control(epoll, EPOLL_CTL_MOD, fd, events, token);
+}
+
+int tandemsys_epoll_remove(int epoll, int fd) { return control(epoll, EPOLL_CTL_DEL, fd, 0, 0); }
+
+int tandemsys_epoll_wait(
+    int epoll, struct tandemsys_ready *ret_ready, int capacity, int timeout_ms) {
+    struct epoll_event events[64];
+    int count = epoll_wait(epoll, events, capacity < 64 ? capacity : 64, timeout_ms);
+    if (count < 0)
+        return errno == EINTR ? 0 : -errno;
+    for (int i = 0; i < count; i++) {
+        ret_ready[i].token = events[i].data.u64;
+        ret_ready[i].events = events[i].events;
+    }
+    return count;
+}
+
+int tandemsys_eventfd(void) { return RESTART(int, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+int tandemsys_eventfd_signal(int fd) {
+    uint64_t one = 1;
+    ssize_t written = RESTART(ssize_t, write(fd, &one, sizeof one));
+    /* -EAGAIN means the counter is full: the other side is already woken. */
+    return written < 0 && written != -EAGAIN ? (int)written : 0;
+}
+
+int tandemsys_eventfd_clear(int fd) {
+    uint64_t count;
+    ssize_t got = RESTART(ssize_t, read(fd, &count, sizeof count));
+    return got < 0 && got != -EAGAIN ? (int)got : 0;
+}
+
+/* ---- Signals ---- */
+
+int tandemsys_signalfd(const int *signals, int count) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int i = 0; i < count; i++)
+        sigaddset(&set, signals[i]);
+    int error = pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (error)
+        return -error;
+    return RESTART(int, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+int tandemsys_next_signal(int fd) {
+    struct signalfd_siginfo info;
+    ssize_t got = RESTART(ssize_t, read(fd, &info, sizeof info));
+    return got < 0 ? (int)got : (int)info.ssi_signo;
+}
+
+/* ---- Threads and time ---- */
+
+int tandemsys_set_idle_scheduling(bool idle) {
+    struct sched_param parameters = {0};
+    int error = pthread_setschedparam(pthread_self(), idle ? SCHED_IDLE : SCHED_OTHER, &parameters);
+    return -error;
+}
+
+int tandemsys_allowed_cores(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) < 0)
+        return 1;
+    int count = CPU_COUNT(&set);
+    return count < 1 ? 1 : count;
+}
+
+int tandemsys_pin_to_core(int n) {
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) < 0)
+        return -errno;
+    for (int core = 0; core < CPU_SETSIZE; core++) {
+        if (CPU_ISSET(core, &allowed) && n-- == 0) {
+            cpu_set_t one;
+            CPU_ZERO(&one);
+            CPU_SET(core, &one);
+            return sched_setaffinity(0, sizeof one, &one) < 0 ? -errno : 0;
+        }
+    }
+    return -EINVAL;
+}
+
+void tandemsys_name_thread(const char *name) {
+    char cut[16];
+    strncpy(cut, name, sizeof cut - 1);
+    cut[sizeof cut - 1] = 0;
+    pthread_setname_np(pthread_self(), cut);
+}
+
+uint64_t tandemsys_monotonic_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void tandemsys_error_text(int error, char *ret_text, size_t capacity) {
+    /* The GNU form: it may return its own constant string and leave the buffer alone. */
+    char scratch[128];
+    const char *text = strerror_r(error, scratch, sizeof scratch);
+    if (capacity == 0)
+        return;
+    strncpy(ret_text, text, capacity - 1);
+    ret_text[capacity - 1] = 0;
+}

@@ -1,1 +1,156 @@
+/* What Swift cannot call by itself: variadic system calls, GNU extensions behind feature macros,
+ * macros that are not plain constants, and the system headers that the Glibc module leaves out
+ * (epoll, eventfd, signalfd, un.h).
+ *
+ * Every call returns 0 or a descriptor or a count on success and -errno on failure, so that Swift
+ * never reads `errno` after something else may have set it. Calls restart by themselves on EINTR
+ * unless their comment says otherwise. Descriptors made here are close-on-exec. Nothing here
+ * allocates or keeps state; all of it may be called from any thread. */
 #pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+/* ---- Files ---- */
+
+/* open(2) with O_CLOEXEC; mode is used only with O_CREAT. Returns the descriptor. */
+int tandemsys_open(const char *path, int flags, unsigned mode);
+
+/* fsync of a directory, so that a rename in it survives a crash. */
+int tandemsys_sync_directory(const char *path);
+
+/* ---- Sealed memory ---- */
+
+/* memfd_create(2) with MFD_ALLOW_SEALING. name shows in /proc only. Returns the descriptor. */
+int tandemsys_memfd(const char *name);
+
+/* Seals a memfd against growing, shrinking, writing and further sealing. Fails with EBUSY while
+ * it is mapped writable. */
+int tandemsys_seal(int fd);
+
+/* The seals of a memfd as F_SEAL_* bits; -EINVAL for what is not a memfd. */
+int tandemsys_seals(int fd);
+
+/* True if every seal that tandemsys_seal sets is set. */
+bool tandemsys_is_sealed(int fd);
+
+/* ---- Sockets ---- */
+
+/* Who is at the other end of a Unix socket, as the kernel saw it when the peer connected (or,
+ * for a socket that * listens, when it was bound). */
+struct tandemsys_peer {
+    int32_t pid;
+    uint32_t uid;
+    uint32_t gid;
+};
+
+/* socket(AF_UNIX, type | SOCK_CLOEXEC); type is SOCK_STREAM or SOCK_DGRAM, non-blocking if asked
+ * for. */
+int tandemsys_unix_socket(bool stream, bool nonblocking);
+
+/* Fills a sockaddr_un from a path that need not end in NUL; a leading '@' means the abstract
+ * name space. * Returns the address length; -ENAMETOOLONG if it does not fit sun_path (107 bytes
+ * and a NUL), -EINVAL if it is empty or * has a NUL inside. */
+int tandemsys_unix_address(const char *path, size_t length, struct sockaddr_un *ret_address);
+
+/* The longest path that tandemsys_unix_address takes, in bytes. */
+size_t tandemsys_unix_path_bytes_max(void);
+
+int tandemsys_bind(int fd, const struct sockaddr_un *address, int length);
+int tandemsys_connect(int fd, const struct sockaddr_un *address, int length);
+int tandemsys_listen(int fd, int backlog);
+
+/* accept4(2), non-blocking and close-on-exec. -EAGAIN if nobody waits; a peer that left
+ * meanwhile (ECONNABORTED) is * passed over. */
+int tandemsys_accept(int fd);
+
+/* SO_PEERCRED. */
+int tandemsys_peer_of(int fd, struct tandemsys_peer *ret_peer);
+
+/* True if fd is a Unix stream socket that listens. */
+bool tandemsys_is_listening_unix_stream(int fd);
+
+/* recv(2) without flags. 0 is the end of the stream. */
+ssize_t tandemsys_receive(int fd, void *bytes, size_t capacity);
+
+/* send(2) with MSG_NOSIGNAL: a peer that left is -EPIPE, never a signal. May write less than
+ * count. */
+ssize_t tandemsys_send(int fd, const void *bytes, size_t count);
+
+/* Sends one datagram to a Unix address; used by sd_notify. */
+int tandemsys_send_to(
+    int fd, const void *bytes, size_t count, const struct sockaddr_un *address, int length);
+
+int tandemsys_set_nonblocking(int fd, bool nonblocking);
+int tandemsys_set_cloexec(int fd, bool cloexec);
+
+/* Bytes waiting unread in a socket (FIONREAD). */
+int tandemsys_bytes_waiting(int fd);
+
+/* ---- Waiting ---- */
+
+/* Bits that Swift cannot import because they are enum values or unsigned shifts. */
+extern const uint32_t tandemsys_epoll_in;
+extern const uint32_t tandemsys_epoll_out;
+extern const uint32_t tandemsys_epoll_hangup;      /* EPOLLHUP | EPOLLERR, always reported */
+extern const uint32_t tandemsys_epoll_read_closed; /* EPOLLRDHUP */
+extern const uint32_t tandemsys_epoll_exclusive;
+
+int tandemsys_epoll_create(void);
+int tandemsys_epoll_add(int epoll, int fd, uint32_t events, uint64_t token);
+int tandemsys_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token);
+int tandemsys_epoll_remove(int epoll, int fd);
+
+/* One ready descriptor: epoll_event without its packing, which differs between architectures. */
+struct tandemsys_ready {
+    uint64_t token;
+    uint32_t events;
+};
+
+/* epoll_wait(2); timeout_ms -1 waits for ever. Returns how many were ready, 0 also on EINTR.
+ * capacity is at most 64. */
+int tandemsys_epoll_wait(
+    int epoll, struct tandemsys_ready *ret_ready, int capacity, int timeout_ms);
+
+/* A counter one thread adds to and another waits on; non-blocking. */
+int tandemsys_eventfd(void);
+int tandemsys_eventfd_signal(int fd);
+int tandemsys_eventfd_clear(int fd);
+
+/* ---- Signals ---- */
+
+/* Blocks the count signals for this thread and those it will start, and returns a signalfd that
+ * delivers them. */
+int tandemsys_signalfd(const int *signals, int count);
+
+/* The next signal that a signalfd holds, or -EAGAIN. */
+int tandemsys_next_signal(int fd);
+
+/* ---- Threads and time ---- */
+
+/* Puts the calling thread under SCHED_IDLE, or back under SCHED_OTHER. Linux lets an
+ * unprivileged thread return from * SCHED_IDLE only if its nice limit allows, so treat -EPERM on
+ * the way back as "stays idle". */
+int tandemsys_set_idle_scheduling(bool idle);
+
+/* How many processors the process may run on (sched_getaffinity); at least 1. */
+int tandemsys_allowed_cores(void);
+
+/* Pins the calling thread to the n-th processor it may run on. */
+int tandemsys_pin_to_core(int n);
+
+/* Names the calling thread for ps and top; cut to 15 bytes. */
+void tandemsys_name_thread(const char *name);
+
+/* CLOCK_MONOTONIC in nanoseconds: the clock that the wire's deadlines are in. */
+uint64_t tandemsys_monotonic_ns(void);
+
+/* Text of an errno value for messages; thread-safe. buffer is always NUL-terminated. */
+void tandemsys_error_text(int error, char *ret_text, size_t capacity);
