@@ -1,10 +1,10 @@
-// The walls on sizes: 600 lines a Swift file, 200 a C file, 70 a function, 80 for the daemon's
-// start-up list. Long things do not fall from the sky, they creep; where history needs a longer
+// The walls on sizes: 600 lines a file, 200 a kernel, 70 a function, 80 for the daemon's start-up
+// list. Long things do not fall from the sky, they creep; where history needs a longer
 // one, it stands in the ratchet with its length, which may only be lowered.
 
 enum SizeWalls {
-    static let swiftFileLinesMax = 600
-    static let cFileLinesMax = 200
+    static let fileLinesMax = 600
+    static let kernelFileLinesMax = 200
     static let functionLinesMax = 70
 
     /// Files with a wall of their own.
@@ -16,7 +16,8 @@ enum SizeWalls {
     /// The file's length against its wall.
     static func fileViolations(_ file: SourceFile) -> [String] {
         let wall =
-            ownFileWalls[file.path] ?? (file.isSwift ? swiftFileLinesMax : cFileLinesMax)
+            ownFileWalls[file.path]
+            ?? (file.room == "CTandemKernels" ? kernelFileLinesMax : fileLinesMax)
         let count = file.lines.count - (file.text.hasSuffix("\n") ? 1 : 0)
         guard count > wall else { return [] }
         return ["\(file.path):1: \(count) lines, the wall is \(wall): split it by idea"]

@@ -17,7 +17,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("Sources/Room/A.swift", 600), ("Sources/Room/a.c", 200),
+        ("Sources/Room/A.swift", 600), ("Sources/Room/a.c", 600),
+        ("Sources/CTandemKernels/a/a.c", 200),
         ("Sources/tandemd/main.swift", 80),
     ])
     func `a file one line over its wall is found`(path: String, wall: Int) {
