@@ -1,0 +1,89 @@
+# Everything there is to do here, one word each: `make help`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PREFIX ?= /usr
+DESTDIR ?=
+# Where `make demo` works; the one thing it leaves behind.
+DEMO_OUT ?= demo-out
+# Where `make proto` writes; the house tests point it elsewhere and compare.
+PROTO_OUT ?= Sources/CTandemProto
+
+BUILD := swift build -c release --static-swift-stdlib
+RELEASE := .build/release
+
+# pkg-config name : Debian package that has it.
+LIBRARIES := libprotobuf-c:libprotobuf-c-dev libzstd:libzstd-dev zlib:zlib1g-dev \
+	openblas:libopenblas-serial-dev
+# Program : Debian package that has it.
+PROGRAMS := pkg-config:pkg-config protoc-c:protobuf-c-compiler
+
+.PHONY: help deps build test check lint proto bench demo interop install clean
+
+help: ## Say what there is to do.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+deps: ## Install the libraries and tools that are missing (apt); quick when none is.
+	@command -v swift >/dev/null || { \
+		echo "tandem: no swift found: install Swift 6.2 or later (https://swift.org/install)" >&2; \
+		exit 69; }; \
+	missing=; \
+	for pair in $(PROGRAMS); do \
+		command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
+	for pair in $(LIBRARIES); do \
+		pkg-config --exists $${pair%%:*} 2>/dev/null || missing="$$missing $${pair##*:}"; done; \
+	[ -n "$$missing" ] || exit 0; \
+	command -v apt-get >/dev/null || { \
+		echo "tandem: no apt-get here: install what Debian calls$$missing, then run this again" >&2; \
+		exit 69; }; \
+	root=; [ "$$(id -u)" -eq 0 ] || root=sudo; \
+	echo "tandem: installing$$missing"; \
+	$$root apt-get update -qq && \
+	$$root env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends $$missing
+
+build: deps ## Build the release executables into .build/release.
+	$(BUILD)
+
+test: deps ## Run all tests.
+	swift test
+
+check: deps lint ## Check formatting, generated code and the rules of the house.
+	swift test --filter HouseTests --skip ClientPackageTests
+
+lint: ## Check formatting alone.
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+
+# Generated anew in a folder apart, then only what differs is copied, so that nothing else is
+# compiled again; generated files whose .proto is gone go too.
+proto: deps ## Generate the C code of proto/ again.
+	@set -e; fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; \
+	protoc-c --proto_path=proto --c_out="$$fresh" \
+		$$(cd proto && find tandem -name '*.proto' | sort); \
+	mkdir -p "$$fresh/include"; \
+	(cd "$$fresh" && find tandem -name '*.pb-c.h' | while read -r header; do \
+		mkdir -p "include/$$(dirname "$$header")"; mv "$$header" "include/$$header"; done); \
+	mkdir -p $(PROTO_OUT); \
+	(cd $(PROTO_OUT) && find . -name '*.pb-c.[ch]') | while read -r file; do \
+		[ -e "$$fresh/$$file" ] || rm "$(PROTO_OUT)/$$file"; done; \
+	(cd "$$fresh" && find . -name '*.pb-c.[ch]') | while read -r file; do \
+		cmp -s "$$fresh/$$file" "$(PROTO_OUT)/$$file" || \
+			install -Dm644 "$$fresh/$$file" "$(PROTO_OUT)/$$file"; done
+
+bench: build ## Measure the engine.
+	$(RELEASE)/tandem-bench
+
+install: ## Install what `make build` built, with units, below $(DESTDIR)$(PREFIX).
+	@[ -x $(RELEASE)/tandemd ] || { echo "tandem: nothing built: run make build" >&2; exit 69; }
+	install -Dm755 -t $(DESTDIR)$(PREFIX)/bin $(RELEASE)/tandemd $(RELEASE)/tandem
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system systemd/*.service systemd/*.socket
+	sed -i 's|/usr/bin/tandem|$(PREFIX)/bin/tandem|' \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/tandemd.service
+	install -Dm644 systemd/tandemd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/tandemd.conf
+	install -Dm644 systemd/tandemd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/tandemd.conf
+
+clean: ## Remove what building and the demo left.
+	rm -rf .build $(DEMO_OUT)
