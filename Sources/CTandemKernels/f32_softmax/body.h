@@ -1,0 +1,25 @@
+/* Softmax of rows. Include a vocabulary and define KERNEL first. */
+#include "../lanes/math.h"
+#include "../lanes/stripes.h"
+
+LANES_FN void softmax_row(size_t n, const float *x, float *y) {
+    stripes s = stripes_of(-__builtin_inff());
+    FOR_STRIPES(n, j, left, slot) {
+        vf v = v_keep(load_upto(x + j, left), left, -__builtin_inff());
+        s.v[slot] = v_max(v, s.v[slot]); /* Skips a NaN, which then reaches the sum through its own exp. */
+    }
+    vf most = v_set(stripes_max(s));
+    s = stripes_of(0);
+    FOR_STRIPES(n, j, left, slot) {
+        vf e = math_exp(v_sub(load_upto(x + j, left), most));
+        store_upto(y + j, left, e);
+        s.v[slot] = v_add(s.v[slot], v_keep(e, left, 0));
+    }
+    vf sum = v_set(stripes_sum(s));
+    FOR_STRIPES(n, j, left, slot) store_upto(y + j, left, v_div(load_upto(y + j, left), sum));
+}
+
+tandemk_f32_softmax_fn KERNEL;
+LANES_KERNEL void KERNEL(size_t m, size_t n, const float *x, size_t ldx, float *y, size_t ldy) {
+    for (size_t i = 0; i < m; i++) softmax_row(n, x + i * ldx, y + i * ldy);
+}

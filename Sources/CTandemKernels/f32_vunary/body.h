@@ -1,0 +1,34 @@
+/* y = operation(x), whole vectors and then one part of a vector. Include a vocabulary and define KERNEL first. */
+#include "../lanes/math.h"
+
+#define ROW(name, step)                                                                    \
+    LANES_KERNEL static void name(size_t n, const float *x, float *y) {                    \
+        size_t j = 0;                                                                      \
+        for (; j + LANES <= n; j += LANES) v_store(y + j, step(v_load(x + j)));            \
+        if (j < n) v_store_part(y + j, n - j, step(v_load_part(x + j, n - j)));            \
+    }
+ROW(negate_row, math_negate)
+ROW(abs_row, math_abs)
+ROW(relu_row, math_relu)
+ROW(sqrt_row, v_sqrt)
+ROW(exp_row, math_exp)
+ROW(log_row, math_log)
+ROW(sigmoid_row, math_sigmoid)
+ROW(tanh_row, math_tanh)
+ROW(erf_row, math_erf)
+ROW(gelu_erf_row, math_gelu_erf)
+#undef ROW
+
+/* In the order of tandemk_unary. */
+static void (*const rows[TANDEMK_UNARY_COUNT])(size_t, const float *, float *) = {
+    negate_row, abs_row, relu_row, sqrt_row, exp_row, log_row, sigmoid_row, tanh_row, erf_row, gelu_erf_row,
+};
+
+tandemk_f32_vunary_fn KERNEL;
+void KERNEL(tandemk_unary operation, size_t m, size_t n, const float *x, size_t ldx, float *y, size_t ldy) {
+    if (ldx == n && ldy == n) { /* No gaps: one long row has fewer tails. */
+        n *= m;
+        m = n ? 1 : 0;
+    }
+    for (size_t i = 0; i < m; i++) rows[operation](n, x + i * ldx, y + i * ldy);
+}

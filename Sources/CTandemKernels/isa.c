@@ -1,0 +1,83 @@
+/* The probe: one bit set, asked once, lowered by TANDEM_FORCE_ISA.
+ *
+ * The first call comes from a family's constructor, before main() and on one thread; so there is no lock. A value that we
+ * do not know, or that asks for more than the processor has, never stops the program and never raises the ceiling: it is
+ * told by tandemk_isa_override_problem, and whoever has a log prints it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tandem_kernels.h>
+
+#define SET_AVX512VNNI (TANDEMK_ISA_AVX2 | TANDEMK_ISA_AVX512 | TANDEMK_ISA_AVX512VNNI)
+
+/* Best first. The `set` of a name is what it allows; it is spelt so in TANDEM_FORCE_ISA if `forceable`. */
+static const struct {
+    const char *name;
+    tandemk_isa key, set;
+    bool forceable;
+} names[] = {
+    {"avx512vnni", TANDEMK_ISA_AVX512VNNI, SET_AVX512VNNI, true},
+    {"avx512", TANDEMK_ISA_AVX512, TANDEMK_ISA_AVX2 | TANDEMK_ISA_AVX512, false},
+    {"avx2", TANDEMK_ISA_AVX2, TANDEMK_ISA_AVX2, true},
+    {"scalar", TANDEMK_ISA_SCALAR, TANDEMK_ISA_SCALAR, true},
+};
+#define NAME_COUNT (sizeof names / sizeof names[0])
+
+static tandemk_isa probed, active;
+static bool asked;
+static char problem[160];
+
+static tandemk_isa probe(void) {
+    tandemk_isa isa = TANDEMK_ISA_SCALAR;
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return isa;
+    isa |= TANDEMK_ISA_AVX2;
+    if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
+        !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
+        return isa;
+    isa |= TANDEMK_ISA_AVX512;
+    if (__builtin_cpu_supports("avx512vnni")) isa |= TANDEMK_ISA_AVX512VNNI;
+#endif
+    return isa;
+}
+
+static void ask(void) {
+    if (asked) return;
+    asked = true;
+    probed = active = probe();
+    const char *forced = getenv("TANDEM_FORCE_ISA");
+    if (!forced || !*forced) return;
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        if (!names[i].forceable || strcmp(forced, names[i].name)) continue;
+        active = probed & names[i].set;
+        if (active != names[i].set)
+            snprintf(problem, sizeof problem, "TANDEM_FORCE_ISA=%s: this processor lacks it; using %s", forced,
+                     tandemk_isa_name(active));
+        return;
+    }
+    snprintf(problem, sizeof problem,
+             "TANDEM_FORCE_ISA=%.32s: not one of scalar, avx2, avx512vnni; ignoring it and using %s", forced,
+             tandemk_isa_name(active));
+}
+
+tandemk_isa tandemk_isa_probed(void) {
+    ask();
+    return probed;
+}
+
+tandemk_isa tandemk_isa_active(void) {
+    ask();
+    return active;
+}
+
+const char *tandemk_isa_name(tandemk_isa isa) {
+    size_t i = 0;
+    while ((isa & names[i].key) != names[i].key) i++;
+    return names[i].name;
+}
+
+const char *tandemk_isa_override_problem(void) {
+    ask();
+    return problem[0] ? problem : NULL;
+}

@@ -1,0 +1,46 @@
+/* Sixteen partial results of a row: the striped order of tandem_kernels.h, whatever the number of lanes.
+ *
+ * Element j goes to stripe j mod 16. A vector holds LANES stripes, so a block of sixteen elements is STRIPE_VECTORS
+ * vectors. Lanes past the row's end are given the neutral element: a sum that began at +0 never is -0, so adding +0 there
+ * changes nothing. */
+#pragma once
+
+#define STRIPE_VECTORS (16 / LANES)
+
+typedef struct stripes {
+    vf v[STRIPE_VECTORS];
+} stripes;
+
+/* For each vector `at` (a position in the row) with `left` > 0 elements from there on, in order, and its stripe's `slot`. */
+#define FOR_STRIPES(n, at, left, slot)                                                 \
+    for (size_t at = 0, slot = 0, left; at < (n) && (left = (n) - at, 1);              \
+         at += LANES, slot = (slot + 1) % STRIPE_VECTORS)
+
+LANES_FN vf load_upto(const float *p, size_t left) { return left < LANES ? v_load_part(p, left) : v_load(p); }
+LANES_FN void store_upto(float *p, size_t left, vf x) {
+    if (left < LANES) v_store_part(p, left, x);
+    else v_store(p, x);
+}
+
+LANES_FN stripes stripes_of(float x) {
+    stripes s;
+    for (int i = 0; i < STRIPE_VECTORS; i++) s.v[i] = v_set(x);
+    return s;
+}
+
+/* Stripe s takes s + 8, then s + 4, s + 2, s + 1. */
+LANES_FN float stripes_sum(stripes s) {
+    float x[16];
+    for (int i = 0; i < STRIPE_VECTORS; i++) v_store(x + i * LANES, s.v[i]);
+    for (int half = 8; half; half /= 2)
+        for (int i = 0; i < half; i++) x[i] += x[i + half];
+    return x[0];
+}
+
+/* The largest stripe; order does not matter for that. */
+LANES_FN float stripes_max(stripes s) {
+    float x[16];
+    for (int i = 0; i < STRIPE_VECTORS; i++) v_store(x + i * LANES, s.v[i]);
+    for (int i = 1; i < 16; i++) x[0] = x[i] > x[0] ? x[i] : x[0];
+    return x[0];
+}
