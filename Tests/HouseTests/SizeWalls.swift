@@ -15,9 +15,9 @@ enum SizeWalls {
 
     /// The file's length against its wall.
     static func fileViolations(_ file: SourceFile) -> [String] {
-        let wall =
-            ownFileWalls[file.path]
-            ?? (file.room == "CTandemKernels" ? kernelFileLinesMax : fileLinesMax)
+        // The kernels' header is not one: it holds the contracts of all families.
+        let isKernel = file.room == "CTandemKernels" && !file.path.contains("/include/")
+        let wall = ownFileWalls[file.path] ?? (isKernel ? kernelFileLinesMax : fileLinesMax)
         let count = file.lines.count - (file.text.hasSuffix("\n") ? 1 : 0)
         guard count > wall else { return [] }
         return ["\(file.path):1: \(count) lines, the wall is \(wall): split it by idea"]
