@@ -1153,7 +1153,7 @@ const ProtobufCMessageDescriptor tandem__v1__task_scores__descriptor =
   (ProtobufCMessageInit) tandem__v1__task_scores__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor tandem__v1__ranked_rows__field_descriptors[2] =
+static const ProtobufCFieldDescriptor tandem__v1__ranked_rows__field_descriptors[3] =
 {
   {
     "rows",
@@ -1179,15 +1179,29 @@ static const ProtobufCFieldDescriptor tandem__v1__ranked_rows__field_descriptors
     0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "padding",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__V1__RankedRows, padding),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned tandem__v1__ranked_rows__field_indices_by_name[] = {
+  2,   /* field[2] = padding */
   0,   /* field[0] = rows */
   1,   /* field[1] = scores */
 };
-static const ProtobufCIntRange tandem__v1__ranked_rows__number_ranges[1 + 1] =
+static const ProtobufCIntRange tandem__v1__ranked_rows__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 15, 2 },
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor tandem__v1__ranked_rows__descriptor =
 {
@@ -1197,10 +1211,10 @@ const ProtobufCMessageDescriptor tandem__v1__ranked_rows__descriptor =
   "Tandem__V1__RankedRows",
   "tandem.v1",
   sizeof(Tandem__V1__RankedRows),
-  2,
+  3,
   tandem__v1__ranked_rows__field_descriptors,
   tandem__v1__ranked_rows__field_indices_by_name,
-  1,  tandem__v1__ranked_rows__number_ranges,
+  2,  tandem__v1__ranked_rows__number_ranges,
   (ProtobufCMessageInit) tandem__v1__ranked_rows__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -336,7 +336,7 @@ struct  Tandem__V1__TaskScores
   float *values;
   /*
    * Zeroes that the server puts before and after `values` so that these lie aligned in its output
-   * and are computed in place. May come twice; readers ignore it.
+   * and are computed in place. May come several times; readers ignore it.
    */
   ProtobufCBinaryData padding;
 };
@@ -361,10 +361,14 @@ struct  Tandem__V1__RankedRows
    */
   size_t n_scores;
   float *scores;
+  /*
+   * As TaskScores.padding.
+   */
+  ProtobufCBinaryData padding;
 };
 #define TANDEM__V1__RANKED_ROWS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tandem__v1__ranked_rows__descriptor) \
-    , 0,NULL, 0,NULL }
+    , 0,NULL, 0,NULL, {0,NULL} }
 
 
 /*
