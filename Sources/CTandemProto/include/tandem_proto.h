@@ -9,6 +9,7 @@
  * Sources/CTandemProto/, both with their folders (tandem/v1/...) kept. A new .proto is added to the
  * list below by hand. */
 
+#include "tandem/package/v1/manifest.pb-c.h"
 #include "tandem/v1/admin.pb-c.h"
 #include "tandem/v1/column.pb-c.h"
 #include "tandem/v1/envelope.pb-c.h"

@@ -1,0 +1,84 @@
+/// What a package may ask of a reader. Every count and size from a file is held against one of
+/// these before anything is allocated for it.
+package enum Limits {
+    /// Version of the manifest file and of shard files that this reader and writer know.
+    package static let formatVersion: UInt32 = 1
+
+    /// Bytes of a whole manifest file. Vocabularies are in it: this is some 20 million words.
+    package static let manifestBytesMax = 1 << 29
+
+    /// Bytes of heap that unpacking a manifest may take beyond eight times its length. protobuf-c
+    /// spends up to 46 bytes a byte on unknown fields and empty messages; ours take up to 4.
+    package static let manifestArenaBytesBase = 16 << 20
+    /// See `manifestArenaBytesBase`.
+    package static let manifestArenaFactor = 8
+
+    /// Raw bytes in a block: what one thread decodes at a time, and so the memory that a load needs
+    /// beside the model.
+    package static let blockRawBytesMax = 1 << 20
+    /// Stored bytes of a block: a raw one, or zstd's worst case, a little larger than its input.
+    package static let blockStoredBytesMax = (1 << 20) + (1 << 13)
+    /// Blocks in a shard; with the limit above, at most 64 GiB raw.
+    package static let shardBlocksMax = 1 << 16
+    /// Shards in a package.
+    package static let shardsMax = 1 << 16
+    /// Tensors in a package; as many as values in a graph.
+    package static let tensorsMax = 100_000
+    /// Segments of all tensors together.
+    package static let segmentsMax = 1 << 18
+    /// Dimensions of a tensor.
+    package static let dimensionsMax = 8
+    /// Bytes of one tensor. A table of 2^31 rows of 64 float32 is half of this.
+    package static let tensorBytesMax = 1 << 40
+
+    /// Programs in a package.
+    package static let programsMax = 16
+    /// Features of a signature.
+    package static let featuresMax = 1 << 16
+    /// Tasks of a signature, and formulas.
+    package static let tasksMax = 1024
+    /// Elements used of a list feature.
+    package static let listLengthMax = 1 << 16
+    /// Width of a task.
+    package static let taskWidthMax = 1 << 16
+    /// Transforms of a number.
+    package static let transformsMax = 16
+    /// Boundaries of a bucketed number.
+    package static let boundariesMax = 1 << 16
+    /// Inputs of one operation.
+    package static let nodeInputsMax = 4096
+    /// Attributes of one operation, and numbers in one of them.
+    package static let attributesMax = 64
+    /// See `attributesMax`.
+    package static let attributeIntegersMax = 1 << 16
+
+    /// Golden vectors, their rows, and the bytes of all together: they are for a self-check, not
+    /// for an evaluation.
+    package static let goldensMax = 256
+    /// See `goldensMax`.
+    package static let goldenRowsMax = 4096
+    /// See `goldensMax`.
+    package static let goldenBytesMax = 64 << 20
+    /// Warm-up requests, and the bytes of all together.
+    package static let warmUpsMax = 256
+    /// See `warmUpsMax`.
+    package static let warmUpBytesMax = 16 << 20
+    /// Quality figures.
+    package static let qualityFiguresMax = 1 << 16
+    /// Provenance entries.
+    package static let provenanceEntriesMax = 1024
+
+    /// Bytes of a model's name, which is a directory name too.
+    package static let modelNameBytesMax = 128
+    /// Bytes of other names, which appear in messages.
+    package static let nameBytesMax = 256
+    /// Bytes of a ranking formula.
+    package static let formulaBytesMax = 4096
+    /// Bytes of a class label and of a provenance value.
+    package static let textBytesMax = 1 << 16
+    /// The largest version: it still fits signed 64-bit integers of other languages.
+    package static let versionMax = UInt64(Int64.max)
+
+    /// Threads of one load.
+    package static let threadsMax = 256
+}
