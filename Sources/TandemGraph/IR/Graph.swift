@@ -13,6 +13,12 @@ package struct Value: Hashable, Sendable {
     package var name: String
     /// Dtype, row axis and row shape.
     package var type: TensorType
+
+    /// Makes a value's declaration.
+    package init(name: String, type: TensorType) {
+        self.name = name
+        self.type = type
+    }
 }
 
 /// One operation applied to values, making one value.

@@ -31,7 +31,7 @@ package struct GraphBuilder {
 
     /// Declares a weight or a table; shape on no row axis.
     package mutating func parameter(
-        _ name: String, _ dtype: DataType = .float32, _ sizes: [Int]
+        _ name: String, _ dtype: DataType, _ sizes: [Int]
     ) throws(GraphError) -> ValueID {
         guard TensorType.product(sizes) != nil else {
             throw GraphError(.overflow, name, "shape \(sizes) has too many elements")
@@ -104,7 +104,9 @@ package enum GraphName {
 
     /// The name with every other character replaced by `_`; for names that come from users.
     package static func sanitized(_ name: String) -> String {
-        let bytes = name.utf8.prefix(byteCountMax - 60).map { isAllowed($0) ? $0 : UInt8(ascii: "_") }
+        let bytes = name.utf8.prefix(byteCountMax - 60).map {
+            isAllowed($0) ? $0 : UInt8(ascii: "_")
+        }
         return bytes.isEmpty ? "_" : String(decoding: bytes, as: UTF8.self)
     }
 

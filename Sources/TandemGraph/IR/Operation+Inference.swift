@@ -102,6 +102,16 @@ private struct InferenceCheck {
         }
     }
 
+    /// A bias: a parameter, or a value that exists once a request.
+    func bias(_ index: Int, shape: [Dimension]) throws(GraphError) {
+        try dtype(index, .float32)
+        guard inputs[index].rows != .candidate, inputs[index].shape == shape else {
+            throw failure(
+                .wrongShape,
+                "the bias must be \(shape) and not differ by candidate, is \(inputs[index])")
+        }
+    }
+
     func broadcast() throws(GraphError) -> [Dimension] {
         let left = inputs[0].shape
         let right = inputs[1].shape
@@ -136,10 +146,11 @@ private struct InferenceCheck {
                 "weight must be [N, \(lastDimension(0))] without rows, is \(inputs[1])")
         }
         let width = inputs[1].shape[0]
-        for index in 2..<inputs.count {
-            try dtype(index, .float32)
-            try parameter(index, shape: [width])
+        if isQuantized {
+            try dtype(2, .float32)
+            try parameter(2, shape: [width])
         }
+        if inputs.count > biasIndex { try bias(biasIndex, shape: [width]) }
         return inputs[0].shape.dropLast() + [width]
     }
 

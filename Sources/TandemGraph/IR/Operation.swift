@@ -28,7 +28,8 @@ package enum Operation: Hashable, Sendable {
     /// `y[..., n] = sum_k x[..., k] * weight[n, k] + bias[n]`.
     ///
     /// Inputs: x f32 `[..., K]`, weight f32 `[N, K]` on no row axis, bias f32 `[N]` if there are
-    /// three inputs. Result f32 `[..., N]`. The layout is PyTorch's `Linear`.
+    /// three inputs. Result f32 `[..., N]`. The layout is PyTorch's `Linear`. The bias may be a
+    /// parameter or exist once a request: the context's share of a first layer comes in that way.
     case linear
 
     /// Joins its inputs, at least one, along an axis. All other dimensions are equal. Any dtype.
@@ -72,8 +73,9 @@ package enum Operation: Hashable, Sendable {
     /// `linear` over int8 weights, with activations quantised a row at run time.
     ///
     /// Inputs: x f32 `[K]`, weight i8 `[N, K]`, weight scale f32 `[N]`, bias f32 `[N]` if there are
-    /// four. A row's scale is `max|x| / 127`; `q = round_half_even(x * (127 / max|x|))`; products
-    /// are summed exactly in int32; `y = fma(float(sum), scale_x * scale_w, bias)`.
+    /// four, as for `linear`. A row's scale is `max|x| / 127` (a row with `max|x| < 2^-100` is all
+    /// zeros); `q = round_half_even(x * (127 / max|x|))`; products are summed exactly in int32;
+    /// `y = fma(float(sum), scale_x * scale_w, bias)`.
     case quantizedLinear
 
     /// `embedding` over an int8 table: `y = float(table[id, :]) * scale[id]`.

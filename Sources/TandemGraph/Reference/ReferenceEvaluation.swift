@@ -79,18 +79,22 @@ struct ReferenceEvaluation {
         let width = inputs[1].shape[0]
         let weight = inputs[1].floats
         let x = inputs[0].floats
+        let outer = inputs[0].shape.dropLast().reduce(1, *)
         let bias = inputs.count > 2 ? inputs[2].floats : [Float](repeating: 0, count: width)
-        let groups = depth == 0 ? 0 : x.count / depth
-        var result = [Float](repeating: 0, count: groups * width)
-        for group in 0..<groups {
-            for column in 0..<width {
-                let sum = ReferenceScalar.dot(x, group * depth, weight, column * depth, depth)
-                result[group * width + column] = Float(sum + Double(bias[column]))
+        var result: [Float] = []
+        result.reserveCapacity(rowCount * outer * width)
+        for row in 0..<rowCount {
+            let biasStart = inputs.count > 2 ? start(2, row) : 0
+            for position in 0..<outer {
+                let xStart = start(0, row) + position * depth
+                for column in 0..<width {
+                    let sum = ReferenceScalar.dot(x, xStart, weight, column * depth, depth)
+                    result.append(Float(sum + Double(bias[biasStart + column])))
+                }
             }
         }
         return ReferenceTensor(
-            rowCount: inputs[0].rowCount, shape: inputs[0].shape.dropLast() + [width],
-            .float32(result))
+            rowCount: rowCount, shape: inputs[0].shape.dropLast() + [width], .float32(result))
     }
 
     private func quantizedLinear() -> ReferenceTensor {
@@ -99,19 +103,26 @@ struct ReferenceEvaluation {
         let weight = inputs[1].bytes
         let scales = inputs[2].floats
         let x = inputs[0].floats
+        let outer = inputs[0].shape.dropLast().reduce(1, *)
+        let bias = inputs.count > 3 ? inputs[3].floats : [Float](repeating: 0, count: width)
         var result: [Float] = []
-        for start in stride(from: 0, to: x.count, by: max(depth, 1)) {
-            let (row, scale) = ReferenceScalar.quantized(Array(x[start..<start + depth]))
-            for column in 0..<width {
-                var sum: Int32 = 0
-                for k in 0..<depth { sum += Int32(row[k]) * Int32(weight[column * depth + k]) }
-                let bias = inputs.count > 3 ? inputs[3].floats[column] : 0
-                result.append(bias.addingProduct(Float(sum), scale * scales[column]))
+        for row in 0..<rowCount {
+            let biasStart = inputs.count > 3 ? start(3, row) : 0
+            for position in 0..<outer {
+                let xStart = start(0, row) + position * depth
+                let (values, scale) = ReferenceScalar.quantized(Array(x[xStart..<xStart + depth]))
+                for column in 0..<width {
+                    var sum: Int32 = 0
+                    for k in 0..<depth {
+                        sum += Int32(values[k]) * Int32(weight[column * depth + k])
+                    }
+                    result.append(
+                        bias[biasStart + column].addingProduct(Float(sum), scale * scales[column]))
+                }
             }
         }
         return ReferenceTensor(
-            rowCount: inputs[0].rowCount, shape: inputs[0].shape.dropLast() + [width],
-            .float32(result))
+            rowCount: rowCount, shape: inputs[0].shape.dropLast() + [width], .float32(result))
     }
 
     private func mixture() -> ReferenceTensor {
@@ -152,7 +163,8 @@ struct ReferenceEvaluation {
             let length = Int(lengths[row])
             guard length >= 0, length <= inputs[0].rowElementCount else {
                 throw GraphError(
-                    .indexOutOfRange, name, "length \(length) exceeds the list's \(inputs[0].shape)")
+                    .indexOutOfRange, name, "length \(length) exceeds the list's \(inputs[0].shape)"
+                )
             }
             for position in 0..<length {
                 let values = try tableRow(

@@ -63,15 +63,18 @@ package struct ReferenceExecutor {
         guard let tensor = inputs[value.name] else {
             throw GraphError(.missingTensor, value.name, "the input was not given")
         }
-        let rowsFit = tensor.rowCount == rowCount || (value.type.rows != .candidate && tensor.rowCount == 1)
-        let shapeFits = value.type.shape.count == tensor.shape.count
+        let rowsFit =
+            tensor.rowCount == rowCount || (value.type.rows != .candidate && tensor.rowCount == 1)
+        let shapeFits =
+            value.type.shape.count == tensor.shape.count
             && zip(value.type.shape, tensor.shape).allSatisfy { $0.fixedSize ?? $1 == $1 }
         guard rowsFit, shapeFits, tensor.dtype == value.type.dtype,
             tensor.count == tensor.rowCount * tensor.rowElementCount
         else {
             throw GraphError(
                 .wrongTensor, value.name,
-                "declared \(value.type), got \(tensor.dtype.name) \(tensor.shape) in \(tensor.rowCount) rows")
+                "declared \(value.type), got \(tensor.dtype.name) \(tensor.shape) in \(tensor.rowCount) rows"
+            )
         }
         return tensor
     }

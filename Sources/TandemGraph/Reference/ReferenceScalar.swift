@@ -78,7 +78,7 @@ enum ReferenceScalar {
     /// A row as int8 with its scale, as `Operation.quantizedLinear` defines.
     static func quantized(_ row: [Float]) -> (row: [Int8], scale: Float) {
         let largest = row.reduce(0) { Swift.max($0, $1.magnitude) }
-        guard largest > 0 else { return ([Int8](repeating: 0, count: row.count), 0) }
+        guard largest >= 0x1p-100 else { return ([Int8](repeating: 0, count: row.count), 0) }
         let inverse = 127 / largest
         let quantized = row.map { value -> Int8 in
             let rounded = (value * inverse).rounded(.toNearestOrEven)

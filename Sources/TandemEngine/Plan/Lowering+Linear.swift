@@ -1,0 +1,119 @@
+import CTandemKernels
+import TandemGraph
+
+extension Lowering {
+    /// Queues a product, with the rectifier that follows it, and the quantisation before it.
+    func lowerLinear(_ node: Node) throws(EngineError) {
+        guard graph[node.inputs[0]].type.shape.count == 1 else {
+            throw unsupported(node, "its rows have more than one dimension")
+        }
+        let isQuantized = node.operation == .quantizedLinear
+        let name = graph[node.output].name
+        let weight = try parameter(node.inputs[1], node)
+        let packed =
+            isQuantized
+            ? try PackedWeights(
+                int8: weight, scale: try parameter(node.inputs[2], node), node: name)
+            : try PackedWeights(float: weight, node: name)
+        lowered.memory.packedWeights += packed.storage.byteCount
+        let bias = try bias(node, at: isQuantized ? 3 : 2)
+        let (output, activation) = foldedRectifier(node)
+        var reads = bias.reads
+        if isQuantized {
+            let buffer = quantizedRows(of: node.inputs[0], for: node)
+            placement.touchBuffer(buffer.rows, step: pending.count)
+            placement.touchBuffer(buffer.scales, step: pending.count)
+            queue(node, reads: reads, writes: output, text: text(node, activation)) { lowering in
+                .quantizedLinear(
+                    input: lowering.location(of: buffer), weights: packed,
+                    bias: bias.resolved(lowering, node),
+                    output: lowering.location(output, for: node), activation)
+            }
+        } else {
+            reads.append(node.inputs[0])
+            queue(node, reads: reads, writes: output, text: text(node, activation)) { lowering in
+                .linear(
+                    input: lowering.location(node.inputs[0], for: node), weights: packed,
+                    bias: bias.resolved(lowering, node),
+                    output: lowering.location(output, for: node), activation)
+            }
+        }
+    }
+
+    /// A bias before memory is planned.
+    private enum PendingBias {
+        case none
+        case parameter(Tensor)
+        case value(ValueID)
+
+        var reads: [ValueID] { if case .value(let id) = self { [id] } else { [] } }
+
+        func resolved(_ lowering: Lowering, _ node: Node) -> Step.Bias {
+            switch self {
+            case .none: .none
+            case .parameter(let tensor): .parameter(tensor)
+            case .value(let id): .context(lowering.location(id, for: node))
+            }
+        }
+    }
+
+    private func bias(_ node: Node, at index: Int) throws(EngineError) -> PendingBias {
+        guard node.inputs.count > index else { return .none }
+        let id = node.inputs[index]
+        if uses.makers[id.index] == nil, graph[id].type.rows == .none {
+            return .parameter(try parameter(id, node))
+        }
+        return .value(id)
+    }
+
+    /// The value a product writes, and its activation: those of a rectifier that alone reads it.
+    private func foldedRectifier(_ node: Node) -> (ValueID, tandemk_activation) {
+        guard let reader = uses.soleReader(of: node.output),
+            graph.nodes[reader].operation == .unary(.relu)
+        else { return (node.output, TANDEMK_ACTIVATION_NONE) }
+        let output = graph.nodes[reader].output
+        folded.insert(output)
+        return (output, TANDEMK_ACTIVATION_RELU)
+    }
+
+    private func text(_ node: Node, _ activation: tandemk_activation) -> String {
+        graph.text(of: node) + (activation == TANDEMK_ACTIVATION_RELU ? " + relu" : "")
+    }
+
+    /// The int8 rows of a value, quantised by a step of their own the first time they are asked for.
+    private func quantizedRows(of id: ValueID, for node: Node) -> QuantizedBuffer {
+        if let found = quantized[id] { return found }
+        // On the value's own axis: a context value is quantised once a request.
+        let rows: RowAxis = graph[id].type.rows == .candidate ? .candidate : .context
+        let inputCount = graph[id].type.rowElementCount ?? 0
+        let stride = tandemk_qd8_stride(inputCount)
+        let scaleBytes = MemoryLayout<tandemk_qd8_row>.size
+        let buffer = QuantizedBuffer(
+            rows: placement.addBuffer(rows: rows, width: stride / 4, bytesPerRow: stride),
+            scales: placement.addBuffer(
+                rows: rows, width: scaleBytes / 4, bytesPerRow: scaleBytes),
+            inputCount: inputCount, axis: rows)
+        quantized[id] = buffer
+        let step = pending.count
+        placement.touch(id, step: step)
+        placement.touchBuffer(buffer.rows, step: step)
+        placement.touchBuffer(buffer.scales, step: step)
+        pending.append(
+            (
+                rows, "quantize(\(graph[id].name))",
+                { lowering throws(EngineError) in
+                    .quantize(
+                        input: lowering.placement.location(id, readBy: rows),
+                        output: lowering.location(of: buffer))
+                }
+            ))
+        return buffer
+    }
+
+    private func location(of buffer: QuantizedBuffer) -> Step.QuantizedLocation {
+        Step.QuantizedLocation(
+            rows: placement.location(buffer: buffer.rows, readBy: buffer.axis),
+            scales: placement.location(buffer: buffer.scales, readBy: buffer.axis),
+            inputCount: buffer.inputCount)
+    }
+}

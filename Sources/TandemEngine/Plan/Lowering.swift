@@ -1,0 +1,122 @@
+// Design: lowering in three walks over the graph.
+//
+// 1. Placement: values that are views of others (reshape, slice, an input of a concat that nothing
+//    else reads) get no memory of their own; a producer writes straight into the joined buffer, so
+//    concatenation costs nothing. Every other value gets a buffer.
+// 2. Steps: one kernel call a node, on the list of its row axis. A rectifier that alone reads a
+//    product is that product's activation; rows that several int8 products read are quantised once.
+// 3. Memory: buffers get offsets from their lives, and steps get locations.
+// Steps refer to buffers until memory is planned; therefore they are made by closures that run last.
+
+import CTandemKernels
+import TandemGraph
+
+/// Lowers one graph.
+final class Lowering {
+    let graph: Graph
+    let tensors: TensorSet
+    let uses: GraphUses
+    var lowered = LoweredGraph()
+    var placement: Placement
+    /// Steps in order, made once locations are known.
+    var pending: [(rows: RowAxis, text: String, make: (Lowering) throws(EngineError) -> Step)] = []
+    var quantized: [ValueID: QuantizedBuffer] = [:]
+    /// Rectifiers that were folded into the product before them.
+    var folded: Set<ValueID> = []
+
+    init(_ graph: Graph, _ tensors: TensorSet) {
+        self.graph = graph
+        self.tensors = tensors
+        uses = GraphUses(graph)
+        placement = Placement(graph: graph, uses: uses)
+    }
+
+    /// Where a quantised value's rows and scales lie.
+    struct QuantizedBuffer {
+        var rows: Int
+        var scales: Int
+        var inputCount: Int
+        var axis: RowAxis
+    }
+
+    func lowered(blockRowCount: Int?) throws(EngineError) -> LoweredGraph {
+        for id in graph.inputs { try placement.placeInput(id) }
+        try placement.placeViews()
+        for node in graph.nodes { try lower(node) }
+        for id in graph.outputs { placement.touch(id, step: pending.count) }
+        lowered.blockRowCount = blockRowCount ?? placement.preferredBlockRowCount()
+        try placement.assignOffsets(&lowered)
+        for step in pending {
+            let made = try step.make(self)
+            if step.rows == .candidate {
+                lowered.candidateSteps.append(made)
+            } else {
+                lowered.contextSteps.append(made)
+            }
+            lowered.text += "\(step.rows == .candidate ? "row " : "once") \(step.text)\n"
+        }
+        lowered.inputs = graph.inputs.map { placement.location($0, readBy: graph[$0].type.rows) }
+        lowered.outputs = graph.outputs.map { placement.location($0, readBy: .candidate) }
+        lowered.memory.arena = lowered.contextBytes + lowered.blockBytes
+        return lowered
+    }
+
+    /// Queues a step that writes `output` and reads `inputs`.
+    func queue(
+        _ node: Node, reads inputs: [ValueID], writes output: ValueID? = nil, text: String? = nil,
+        _ make: @escaping (Lowering) throws(EngineError) -> Step
+    ) {
+        let step = pending.count
+        for input in inputs { placement.touch(input, step: step) }
+        placement.touch(output ?? node.output, step: step)
+        pending.append((axis(of: node), text ?? graph.text(of: node), make))
+    }
+
+    /// The list a node's step goes to.
+    func axis(of node: Node) -> RowAxis { graph[node.output].type.rows }
+
+    /// Where a step on a node's row axis finds a value.
+    func location(_ id: ValueID, for node: Node) -> Location {
+        placement.location(id, readBy: axis(of: node))
+    }
+
+    /// A parameter's tensor.
+    func parameter(_ id: ValueID, _ node: Node) throws(EngineError) -> Tensor {
+        let name = graph[id].name
+        guard graph[id].type.rows == .none, let tensor = tensors[name] else {
+            throw unsupported(node, "'\(name)' must be a parameter, not computed")
+        }
+        return tensor
+    }
+
+    func unsupported(_ node: Node, _ reason: String) -> EngineError {
+        EngineError(
+            .unsupportedOperation, graph[node.output].name,
+            "the engine cannot run this \(node.operation.name): \(reason)")
+    }
+}
+
+/// Who reads each value of a graph.
+struct GraphUses {
+    /// Nodes that read a value, by position; a node stands once for each of its inputs.
+    private(set) var readers: [[Int]]
+    /// The node that makes a value.
+    private(set) var makers: [Int?]
+    private var outputs: Set<ValueID>
+
+    init(_ graph: Graph) {
+        readers = Array(repeating: [], count: graph.values.count)
+        makers = Array(repeating: nil, count: graph.values.count)
+        outputs = Set(graph.outputs)
+        for (index, node) in graph.nodes.enumerated() {
+            makers[node.output.index] = index
+            for input in node.inputs { readers[input.index].append(index) }
+        }
+    }
+
+    /// The one node that reads a value which is not an output; nil otherwise.
+    func soleReader(of id: ValueID) -> Int? {
+        let nodes = readers[id.index]
+        return nodes.count == 1 && !outputs.contains(id) ? nodes[0] : nil
+    }
+}

@@ -1,0 +1,111 @@
+// Design: a plan is two lists of kernel calls.
+//
+// The first list runs once a request over the context's one row; the second runs over a block of
+// candidate rows, again and again until all are done. Which calls, their order, where every value
+// lies and how weights are packed is decided when the plan is made; running it allocates nothing,
+// cannot fail and can stop between two blocks. A row's result depends on its own inputs only, in a
+// fixed order of additions, so block sizes, threads and instruction sets do not change a bit.
+
+import CTandemKernels
+package import TandemGraph
+
+/// A graph lowered to kernel calls over planned memory. Immutable; shared by all threads.
+package final class Plan: Sendable {
+    /// One input that a request fills, or one output that it reads.
+    package struct Port: Sendable, Hashable {
+        /// The graph's name for it.
+        package let name: String
+        /// Element type: f32 or i32.
+        package let dtype: DataType
+        /// How often it exists in a request.
+        package let rows: RowAxis
+        /// Elements a row.
+        package let width: Int
+    }
+
+    /// Where the memory goes, in bytes.
+    package struct Memory: Sendable, Hashable {
+        /// Weights in the kernels' order.
+        package var packedWeights = 0
+        /// Embedding tables, as loaded.
+        package var tables = 0
+        /// Memory a workspace takes besides its candidate inputs and outputs.
+        package var arena = 0
+    }
+
+    /// The graph's inputs, in its order.
+    package let inputs: [Port]
+    /// The graph's outputs, in its order; all f32.
+    package let outputs: [Port]
+    /// Candidate rows that one block has.
+    package let blockRowCount: Int
+    /// Where the memory goes.
+    package let memory: Memory
+
+    let lowered: LoweredGraph
+
+    /// Lowers a graph.
+    ///
+    /// - Parameter blockRowCount: Candidate rows a block; nil lets the plan choose by cache size.
+    /// - Throws: `EngineError` naming the node that cannot be lowered, or the tensor that is
+    ///   missing.
+    package init(
+        _ graph: Graph, _ tensors: TensorSet, blockRowCount: Int? = nil
+    ) throws(EngineError) {
+        do { try graph.check(tensors) } catch { throw EngineError(error) }
+        let lowering = Lowering(graph, tensors)
+        lowered = try lowering.lowered(blockRowCount: blockRowCount)
+        self.blockRowCount = lowered.blockRowCount
+        inputs = graph.inputs.map { Self.port(graph, $0) }
+        outputs = graph.outputs.map { Self.port(graph, $0) }
+        memory = lowered.memory
+    }
+
+    /// The steps as text, one a line, for people.
+    package var text: String { lowered.text }
+
+    private static func port(_ graph: Graph, _ id: ValueID) -> Port {
+        let value = graph[id]
+        return Port(
+            name: value.name, dtype: value.type.dtype, rows: value.type.rows,
+            width: value.type.rowElementCount ?? 0)
+    }
+}
+
+extension Plan {
+    /// Runs everything: the context once, then all blocks.
+    ///
+    /// - Parameter workspace: Made for this plan, its inputs filled for `rowCount` rows.
+    /// - Parameter rowCount: Candidates, 0 ... `workspace.rowCountMax`.
+    /// - Complexity: O(rows x parameters). Allocates nothing.
+    package func run(_ workspace: Workspace, rowCount: Int) {
+        runContext(workspace)
+        var start = 0
+        while start < rowCount {
+            let count = min(blockRowCount, rowCount - start)
+            runBlock(workspace, rowStart: start, rowCount: count)
+            start += count
+        }
+    }
+
+    /// Runs what exists once a request; before the first block.
+    package func runContext(_ workspace: Workspace) {
+        let frame = workspace.frame(rowStart: 0, rowCount: 1)
+        for step in lowered.contextSteps { step.run(frame, experts: workspace.experts) }
+    }
+
+    /// Runs one block of candidate rows and writes their outputs; blocks may come in any order.
+    ///
+    /// - Precondition: `runContext` ran; `rowCount` is 1 ... `blockRowCount`.
+    package func runBlock(_ workspace: Workspace, rowStart: Int, rowCount: Int) {
+        precondition(rowCount <= blockRowCount && rowStart + rowCount <= workspace.rowCountMax)
+        let frame = workspace.frame(rowStart: rowStart, rowCount: rowCount)
+        for step in lowered.candidateSteps { step.run(frame, experts: workspace.experts) }
+        for (index, location) in lowered.outputs.enumerated() {
+            let bytes = location.width * 4
+            tandemk_x8_copy(
+                rowCount, bytes, frame.address(location), location.stride * 4,
+                workspace.output(index) + rowStart * location.width, bytes)
+        }
+    }
+}

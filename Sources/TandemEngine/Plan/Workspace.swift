@@ -1,0 +1,79 @@
+import CTandemKernels
+import TandemGraph
+
+/// The memory one request is computed in: inputs, intermediate values, outputs. Made once, reused.
+///
+/// Belongs to one thread at a time. Nothing in it grows; all of it is touched when it is made.
+package final class Workspace: @unchecked Sendable {
+    /// The most candidate rows.
+    package let rowCountMax: Int
+    let experts: UnsafeMutablePointer<tandemk_rows>
+
+    private let plan: Plan
+    private let storage: TensorStorage
+    private let context: UnsafeMutableRawPointer
+    private let candidateInput: UnsafeMutableRawPointer
+    private let block: UnsafeMutableRawPointer
+    private let outputs: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+    private let ownOutputs: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+
+    /// Takes the memory for requests of up to `rowCountMax` candidates, and touches it.
+    package init(_ plan: Plan, rowCountMax: Int) {
+        self.plan = plan
+        self.rowCountMax = rowCountMax
+        let lowered = plan.lowered
+        let rows = lowered.candidateInputBytesPerRow * Self.capacity(rowCountMax)
+        let own = plan.outputs.map { Self.rounded($0.width * rowCountMax * 4) }
+        let total = lowered.contextBytes + rows + lowered.blockBytes + own.reduce(0, +)
+        storage = TensorStorage(byteCount: total)
+        context = storage.base
+        candidateInput = context + lowered.contextBytes
+        block = candidateInput + rows
+        outputs = .allocate(capacity: max(own.count, 1))
+        ownOutputs = .allocate(capacity: max(own.count, 1))
+        var next = block + lowered.blockBytes
+        for (index, byteCount) in own.enumerated() {
+            outputs[index] = next.assumingMemoryBound(to: Float.self)
+            ownOutputs[index] = outputs[index]
+            next += byteCount
+        }
+        experts = .allocate(capacity: max(lowered.expertCountMax, 1))
+    }
+
+    deinit {
+        outputs.deallocate()
+        ownOutputs.deallocate()
+        experts.deallocate()
+    }
+
+    /// Bytes taken.
+    package var byteCount: Int { storage.byteCount }
+
+    /// Where an input's rows go: `rowCountMax` rows (1 for the context) of the port's width,
+    /// row-major and without gaps.
+    package func input(_ index: Int) -> UnsafeMutableRawPointer {
+        let location = plan.lowered.inputs[index]
+        return frame(rowStart: 0, rowCount: 1).address(location)
+    }
+
+    /// Where an output's rows are written: row-major, f32 `[rows, width]`.
+    package func output(_ index: Int) -> UnsafeMutablePointer<Float> { outputs[index] }
+
+    /// Has an output written elsewhere, such as into an answer's bytes; nil: to the own memory.
+    ///
+    /// - Precondition: The memory takes all rows of the requests that follow.
+    package func redirectOutput(_ index: Int, to memory: UnsafeMutablePointer<Float>?) {
+        outputs[index] = memory ?? ownOutputs[index]
+    }
+
+    func frame(rowStart: Int, rowCount: Int) -> Frame {
+        Frame(
+            context: context, candidateInput: candidateInput, block: block,
+            rowCapacity: Self.capacity(rowCountMax), rowStart: rowStart, rowCount: rowCount)
+    }
+
+    /// Rows that inputs are spaced by: a multiple of 16, so that each starts on a cache line.
+    private static func capacity(_ rowCount: Int) -> Int { (rowCount + 15) / 16 * 16 }
+
+    private static func rounded(_ byteCount: Int) -> Int { (byteCount + 63) / 64 * 64 }
+}

@@ -1,0 +1,82 @@
+import TandemEngine
+import TandemGraph
+import TandemTestSupport
+import Testing
+
+@Suite struct PlanTests {
+    @Test(arguments: ["mmoe", "shared_bottom"], [1, 7, 16, 64, 131])
+    func `the float plan is within 1e-5 of the float reference`(
+        name: String, rowCount: Int
+    ) throws {
+        let model = try Self.model(name)
+        let inputs = SampleModels.inputs(for: model.graph, rowCount: rowCount, seed: 7)
+        let expected = try ReferenceExecutor(model.graph, model.parameters)
+            .run(inputs, rowCount: rowCount)
+        let plan = try Plan(model.graph, model.parameters, blockRowCount: 32)
+        let actual = PlanRunner.run(plan, inputs, rowCount: rowCount)
+        #expect(Set(actual.keys) == Set(expected.keys))
+        for (task, values) in actual {
+            let reference = try #require(expected[task]).floats
+            #expect(values.count == reference.count)
+            for (value, wanted) in zip(values, reference) {
+                #expect(abs(value - wanted) <= 1e-5 * max(1, abs(wanted)), "\(task)")
+            }
+        }
+    }
+
+    @Test(arguments: ["mmoe", "shared_bottom"])
+    func `scores do not change with block size, order or grouping of candidates`(
+        name: String
+    ) throws {
+        let model = try Self.model(name)
+        let rowCount = 83
+        let inputs = SampleModels.inputs(for: model.graph, rowCount: rowCount, seed: 3)
+        let whole = PlanRunner.run(
+            try Plan(model.graph, model.parameters), inputs, rowCount: rowCount)
+        let order = Array((0..<rowCount).reversed())
+        for blockRowCount in [1, 5, 16, 100] {
+            let plan = try Plan(model.graph, model.parameters, blockRowCount: blockRowCount)
+            let workspace = Workspace(plan, rowCountMax: rowCount)
+            var start = 0
+            while start < rowCount {
+                let rows = Array(order[start..<min(start + 29, rowCount)])
+                let part = PlanRunner.run(
+                    plan, PlanRunner.picked(inputs, model.graph, rows: rows),
+                    rowCount: rows.count, workspace: workspace)
+                for port in plan.outputs {
+                    let wanted = try #require(whole[port.name])
+                    let values = try #require(part[port.name])
+                    for (position, row) in rows.enumerated() {
+                        for column in 0..<port.width {
+                            #expect(
+                                values[position * port.width + column].bitPattern
+                                    == wanted[row * port.width + column].bitPattern)
+                        }
+                    }
+                }
+                start += 29
+            }
+        }
+    }
+
+    @Test func `no candidates give no scores`() throws {
+        let model = try Self.model("mmoe")
+        let plan = try Plan(model.graph, model.parameters)
+        let inputs = SampleModels.inputs(for: model.graph, rowCount: 0, seed: 1)
+        let outputs = PlanRunner.run(plan, inputs, rowCount: 0)
+        #expect(outputs.values.reduce(0) { $0 + $1.count } == 0)
+    }
+
+    @Test func `refuses a missing tensor by name`() throws {
+        let model = try Self.model("mmoe")
+        var tensors = model.parameters
+        tensors["trunk/expert0/layer0/weight"] = nil
+        let error = #expect(throws: EngineError.self) { try Plan(model.graph, tensors) }
+        #expect(error?.code == .invalidGraph)
+        #expect(error?.subject == "trunk/expert0/layer0/weight")
+    }
+
+    static func model(_ name: String) throws -> BuiltModel {
+        name == "mmoe" ? try SampleModels.mixtureOfExperts() : try SampleModels.sharedBottom()
+    }
+}
