@@ -1,4 +1,6 @@
-/// The room's limits, each with its reason. What breaks one gets an error that names it.
+/// The room's limits, each with its reason.
+///
+/// What breaks one gets an error that names it.
 package enum TrainingLimits {
     /// Bytes of one field: text features are sentences, not books, and a quote that is never closed
     /// must not swallow a file.

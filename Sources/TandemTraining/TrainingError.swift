@@ -3,7 +3,9 @@
 /// One struct for the whole room. The facts are fields, so that a caller can act on them and a test
 /// can check them; `message` says the same to a person.
 package struct TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The kind of failure. Open, so that a kind can be added without breaking a switch elsewhere.
+    /// The kind of failure.
+    ///
+    /// Open, so that a kind can be added without breaking a switch elsewhere.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case unreadableFile, unwritableFile, damagedCompression, unknownCompression
