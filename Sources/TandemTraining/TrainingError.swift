@@ -13,7 +13,7 @@ package struct TrainingError: Error, Equatable, Sendable, CustomStringConvertibl
             case missingColumn, duplicateColumn
             case invalidSpec, unknownKey, missingKey, wrongValue, duplicateName, unknownName
             case labelAmongInputs, invalidExpression, unknownLabel, noLabel, noRows
-            case wrongShape, diverged, cancelled
+            case wrongShape, notDifferentiable, diverged, cancelled
         }
         private let kind: Kind
 
@@ -63,6 +63,8 @@ package struct TrainingError: Error, Equatable, Sendable, CustomStringConvertibl
         package static let noRows = Code(kind: .noRows)
         /// A graph, tensor or column has a shape that the trainer cannot use.
         package static let wrongShape = Code(kind: .wrongShape)
+        /// A node of a graph has no derivative here.
+        package static let notDifferentiable = Code(kind: .notDifferentiable)
         /// A loss or weight became infinite or not a number.
         package static let diverged = Code(kind: .diverged)
         /// The caller stopped the run.
@@ -87,6 +89,8 @@ package struct TrainingError: Error, Equatable, Sendable, CustomStringConvertibl
     package var columnNumber: Int?
     /// The spec's key, with its table: `task[1].label`.
     package var key: String?
+    /// The graph's node, by name.
+    package var node: String?
     /// The offending text, cut short.
     package var text: String?
     /// The limit that was broken, or the value that was expected.
