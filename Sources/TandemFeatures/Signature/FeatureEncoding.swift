@@ -1,96 +1,37 @@
-package import TandemGraph
-
-/// The type of a raw value as a caller has it. Raw values are stored in packages.
-package enum RawType: UInt8, CaseIterable, Sendable {
-    /// A number.
-    case float32 = 1
-    /// A whole number, such as an id.
-    case int64 = 2
-    /// Text or bytes; UTF-8 is not required of ids.
-    case text = 3
-
-    /// The name in specs, packages and messages.
-    package var name: String {
-        switch self {
-        case .float32: "float32"
-        case .int64: "int64"
-        case .text: "text"
-        }
-    }
-}
-
-/// One raw feature and how it is encoded into a graph input.
-package struct Feature: Hashable, Sendable {
-    /// Unique in the signature; what callers write.
-    package var name: String
-    /// Which row axis it lives on: `context` or `candidate`.
-    package var side: RowAxis
-    /// The type of its raw values.
-    package var rawType: RawType
-    /// For a list feature, the most elements that are used; longer lists keep their first ones.
-    /// Nil for a feature with one value a row.
-    package var listLengthMax: Int?
-    /// How a raw value becomes numbers.
-    package var encoding: FeatureEncoding
-    /// Where the numbers go.
-    package var slot: FeatureSlot
-
-    /// Makes a feature.
-    package init(
-        name: String, side: RowAxis, rawType: RawType, listLengthMax: Int? = nil,
-        encoding: FeatureEncoding, slot: FeatureSlot
-    ) {
-        self.name = name
-        self.side = side
-        self.rawType = rawType
-        self.listLengthMax = listLengthMax
-        self.encoding = encoding
-        self.slot = slot
-    }
-}
-
-/// Where an encoded feature lies in the graph's inputs.
-package struct FeatureSlot: Hashable, Sendable {
-    /// The graph input: f32 `[width]` for numbers, i32 `[]` for an id, i32 `[S]` for a list.
-    package var input: String
-    /// The first column within the input's row; 0 for ids and lists.
-    package var column: Int
-    /// For a number that keeps a "was missing" column of its own: that column (1 if missing).
-    package var missingColumn: Int?
-    /// For a list: the graph input i32 `[]` that takes its length.
-    package var lengthInput: String?
-
-    /// Makes a slot.
-    package init(
-        input: String, column: Int = 0, missingColumn: Int? = nil, lengthInput: String? = nil
-    ) {
-        self.input = input
-        self.column = column
-        self.missingColumn = missingColumn
-        self.lengthInput = lengthInput
-    }
-}
-
 /// How a raw value becomes a number or an id.
 package enum FeatureEncoding: Hashable, Sendable {
     /// A number, transformed; f32.
     case number(NumberEncoding)
     /// A number cut into buckets; i32 id.
     case buckets(BucketEncoding)
-    /// A value looked up among those seen in training; i32 id.
+    /// A value looked up among those seen in training; i32 id. Raw text or whole numbers.
     case vocabulary(VocabularyEncoding)
-    /// A value hashed into a fixed number of ids; i32 id.
+    /// A value hashed into a fixed number of ids; i32 id. Raw text or whole numbers.
     case hashing(HashEncoding)
-    /// Text cut into lower-case words, each hashed; a list of i32 ids.
+    /// Text cut into lower-case words (see `WordReader`), each hashed; a list of i32 ids.
     case hashedWords(HashEncoding)
 
     /// Number of ids this encoding can make (the embedding table's rows); nil for numbers.
+    ///
+    /// `Int.max` where the number does not fit, so that a hostile encoding is refused and not run.
     package var idCount: Int? {
         switch self {
         case .number: nil
         case .buckets(let buckets): buckets.boundaries.count + 2
         case .vocabulary(let vocabulary): vocabulary.idCount
-        case .hashing(let hashing), .hashedWords(let hashing): hashing.bucketCount + 1
+        case .hashing(let hashing), .hashedWords(let hashing):
+            saturatingSum(hashing.bucketCount, 1)
+        }
+    }
+
+    /// The name in packages, on the wire and in tables.
+    package var name: String {
+        switch self {
+        case .number: "number"
+        case .buckets: "buckets"
+        case .vocabulary: "vocabulary"
+        case .hashing: "hashing"
+        case .hashedWords: "hashed_words"
         }
     }
 }
@@ -107,7 +48,8 @@ package enum NumberTransform: Hashable, Sendable {
 
 /// A number's transform, and what stands for a missing one.
 package struct NumberEncoding: Hashable, Sendable {
-    /// Applied in order, in double precision, rounded to f32 once at the end.
+    /// Applied in order, in double precision, rounded to f32 once at the end; a result beyond f32
+    /// becomes its largest finite number. Parameters are finite, deviations above 0.
     package var transforms: [NumberTransform]
     /// The encoded value that stands for a missing one (0 is the mean after `standardize`).
     package var missingValue: Float
@@ -176,8 +118,16 @@ package struct VocabularyEncoding: Hashable, Sendable {
         self.unknownID = unknownID
     }
 
-    /// One more than the largest id.
+    /// One more than the largest id; `Int.max` where that does not fit.
     package var idCount: Int {
-        max(firstID + vocabulary.count, missingID + 1, unknownID + 1)
+        max(
+            saturatingSum(firstID, vocabulary.count), saturatingSum(missingID, 1),
+            saturatingSum(unknownID, 1))
     }
+}
+
+/// The sum, or `Int.max` where it is larger; `right` is not negative.
+private func saturatingSum(_ left: Int, _ right: Int) -> Int {
+    let (sum, overflow) = left.addingReportingOverflow(right)
+    return overflow ? .max : sum
 }

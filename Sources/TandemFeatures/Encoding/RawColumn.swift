@@ -12,6 +12,8 @@ package struct RawColumn {
         case float32(UnsafeBufferPointer<Float>)
         /// Whole numbers.
         case int64(UnsafeBufferPointer<Int64>)
+        /// Whole numbers of 32 bits; taken wherever `int64` is.
+        case int32(UnsafeBufferPointer<Int32>)
         /// Texts end to end, and the byte length of each.
         case text(UnsafeRawBufferPointer, byteCounts: UnsafeBufferPointer<UInt32>)
 
@@ -20,16 +22,29 @@ package struct RawColumn {
             switch self {
             case .float32(let values): values.count
             case .int64(let values): values.count
+            case .int32(let values): values.count
             case .text(_, let byteCounts): byteCounts.count
+            }
+        }
+
+        /// The type's name in messages.
+        package var typeName: String {
+            switch self {
+            case .float32: "float32"
+            case .int64: "int64"
+            case .int32: "int32"
+            case .text: "text"
             }
         }
     }
 
-    /// One value a row, or for a list feature the rows' elements end to end.
+    /// `width` values a row, or for a list feature the rows' elements end to end. A missing row
+    /// keeps its place here; what is in it is ignored, NaN included.
     package var values: Values
-    /// For a list feature: how many elements each row has; nil for one value a row.
+    /// For a list feature: how many elements each row has; nil for a fixed number a row.
     package var listCounts: UnsafeBufferPointer<UInt32>?
-    /// One bit a row, least significant first; a cleared bit is a missing value. Nil: all there.
+    /// One bit a row, least significant first, in `(rows + 7) / 8` bytes; a cleared bit is a
+    /// missing value. Nil: all there.
     package var presence: UnsafeRawBufferPointer?
 
     /// Makes a view.

@@ -1,0 +1,77 @@
+/// Some rows of a raw column, or of a feature that has none: what one call encodes.
+struct RowBlock {
+    /// Nil where every row is missing.
+    let column: RawColumn?
+    /// The first row.
+    let first: Int
+    /// Number of rows.
+    let count: Int
+
+    /// Whether a row, counted from the block's first, has a value.
+    @inline(__always)
+    func isPresent(_ row: Int) -> Bool {
+        column?.isPresent(first + row) ?? false
+    }
+
+    /// Values that a row takes up in the column, present or not.
+    @inline(__always)
+    func valueCount(_ row: Int, width: Int) -> Int {
+        column?.listCounts.map { Int($0[first + row]) } ?? width
+    }
+
+    /// Counts the missing rows, and refuses them where the feature is required.
+    func checkPresence(_ feature: Feature, _ counts: inout FeatureCounts) throws(FeatureError) {
+        guard let column else {
+            counts.missingRows += count
+            return
+        }
+        guard column.presence != nil else { return }
+        for row in 0..<count where !column.isPresent(first + row) {
+            counts.missingRows += 1
+            if feature.isRequired {
+                throw FeatureError(
+                    .missingValue, feature.name,
+                    "is required, row \(first + row) has no value", row: first + row)
+            }
+        }
+    }
+
+    /// Refuses NaN and infinities in rows that have a value.
+    ///
+    /// - Parameter position: Where the block's values begin.
+    func checkFinite(_ feature: Feature, _ position: ValuePosition) throws(FeatureError) {
+        guard let column, case .float32(let values) = column.values else { return }
+        if column.listCounts == nil {
+            // The usual case, that all is finite, in a loop that can be vectorised.
+            let start = position.value
+            var isFinite = true
+            for value in values[start..<start + count * feature.width] {
+                isFinite = value.isFinite && isFinite
+            }
+            if isFinite { return }
+        }
+        var value = position.value
+        for row in 0..<count {
+            let end = value + valueCount(row, width: feature.width)
+            if isPresent(row) {
+                while value < end {
+                    let number = values[value]
+                    if !number.isFinite { throw refusal(of: number, feature, first + row) }
+                    value += 1
+                }
+            }
+            value = end
+        }
+    }
+
+    private func refusal(of number: Float, _ feature: Feature, _ row: Int) -> FeatureError {
+        guard number.isNaN else {
+            return FeatureError(
+                .infiniteNumber, feature.name, "row \(row) is \(number); send finite numbers",
+                row: row)
+        }
+        return FeatureError(
+            .notANumber, feature.name,
+            "row \(row) is NaN; say that a value is missing by its presence bit", row: row)
+    }
+}
