@@ -1,0 +1,127 @@
+internal import CTandemSystem
+internal import Glibc
+internal import TandemWire
+
+extension EventLoop {
+    /// Waits on the listeners.
+    ///
+    /// Each connection wakes one loop, not all (EPOLLEXCLUSIVE).
+    static func listen(
+        _ group: LoopGroup<Service.Reply>, _ epoll: Int32
+    ) throws(ServerError) {
+        for (position, listener) in group.listeners.enumerated() {
+            let result = tandemsys_epoll_add(
+                epoll, listener.descriptor, tandemsys_epoll_in | tandemsys_epoll_exclusive,
+                UInt64(position) + 1)
+            guard result >= 0 else { throw failure("wait for connections", result) }
+        }
+    }
+
+    /// Stops waiting on the listeners.
+    mutating func stopListening() {
+        for listener in group.listeners { tandemsys_epoll_remove(epoll, listener.descriptor) }
+    }
+
+    /// Accepts what waits, up to a count, so that a storm of connects does not starve requests.
+    mutating func accept(_ listener: Listener) {
+        for _ in 0..<16 {
+            let descriptor = tandemsys_accept(listener.descriptor)
+            if descriptor == -EMFILE || descriptor == -ENFILE || descriptor == -ENOMEM
+                || descriptor == -ENOBUFS
+            {
+                // Level-triggered: without a rest the loop would spin on a connection that it
+                // cannot take. The queue holds it meanwhile.
+                stopListening()
+                acceptResumesAt = tandemsys_monotonic_ns() + group.limits.acceptPauseNanoseconds
+                return
+            }
+            guard descriptor >= 0 else { return }
+            counters.addAccepted()
+            guard group.admit(listener.door) else {
+                turnAway(descriptor, listener.door)
+                continue
+            }
+            let chosen = group.chooseLoop(own: index)
+            if chosen == index {
+                adopt(descriptor, listener.door)
+            } else {
+                group.mailboxes[chosen].post(.adopt(descriptor: descriptor, door: listener.door))
+            }
+        }
+    }
+
+    /// Takes an accepted connection into a slot.
+    mutating func adopt(_ descriptor: Int32, _ door: Door) {
+        let slot = freeSlots.popLast() ?? makeSlot()
+        let connection = slots[slot]
+        connection.pointee.state = ConnectionState()
+        connection.pointee.descriptor = descriptor
+        connection.pointee.door = door
+        connection.pointee.serial = nextSerial
+        connection.pointee.interest = tandemsys_epoll_in
+        connection.pointee.isReady = false
+        nextSerial &+= 1
+        openCount += 1
+        let result = tandemsys_epoll_add(epoll, descriptor, tandemsys_epoll_in, token(slot))
+        guard result >= 0 else { return close(slot) }
+        if drainDeadline != nil {
+            // It was on its way from another loop when draining began.
+            connection.pointee.state.drain()
+            advance(slot, events: tandemsys_epoll_in)
+        }
+    }
+
+    /// What epoll reports for a slot; the serial tells it from earlier connections there.
+    func token(_ slot: Int) -> UInt64 {
+        UInt64(slots[slot].pointee.serial) << 32 | UInt64(slot + 0x1_0000)
+    }
+
+    private mutating func makeSlot() -> Int {
+        let connection = UnsafeMutablePointer<Connection>.allocate(capacity: 1)
+        connection.initialize(to: Connection())
+        slots.append(connection)
+        freeSlots.reserveCapacity(slots.count)
+        ready.reserveCapacity(slots.count)
+        return slots.count - 1
+    }
+
+    /// Says why a connection over the limit is not taken, then closes it.
+    private mutating func turnAway(_ descriptor: Int32, _ door: Door) {
+        let name = door == .data ? "connections_max" : "admin_connections_max"
+        let bound = group.connectionsMax(door)
+        var detail = StatusDetail(reason: "CONNECTIONS_EXHAUSTED")
+        detail.limit = name
+        detail.bound = Int64(bound)
+        var output = pool.borrow()
+        service.refuse(
+            WireStatus(
+                .resourceExhausted,
+                "\(bound) connections are open, which is \(name); close some or raise the limit",
+                details: [detail]),
+            &output)
+        _ = tandemsys_send(descriptor, output.bytes.baseAddress, output.count)
+        pool.giveBack(&output)
+        Glibc.close(descriptor)
+    }
+
+    /// Stops accepting, tells every connection, and closes those that are idle.
+    mutating func drain(until deadline: UInt64) {
+        guard drainDeadline == nil else { return }
+        drainDeadline = deadline
+        if acceptResumesAt == nil { stopListening() }
+        acceptResumesAt = nil
+        service.drain()
+        let now = tandemsys_monotonic_ns()
+        for slot in slots.indices where slots[slot].pointee.descriptor >= 0 {
+            let connection = slots[slot]
+            if connection.pointee.state.output.base == nil {
+                connection.pointee.state.output = pool.borrow()
+            }
+            service.sayGoodbye(
+                closesIn: deadline > now ? deadline - now : 0, &connection.pointee.state.output)
+            connection.pointee.state.drain()
+            // One read more: what was sent before the goodbye is answered.
+            advance(slot, events: tandemsys_epoll_in)
+        }
+    }
+}

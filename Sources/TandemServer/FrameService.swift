@@ -1,0 +1,47 @@
+package import TandemWire
+
+/// What becomes of a frame.
+package enum FrameOutcome: Equatable, Sendable {
+    /// Its answer is in the output.
+    case answered
+    /// Its answer comes later, by a `reply` message to this caller's id.
+    case later(requestID: UInt64)
+}
+
+/// What an event loop serves: frames in, answers out.
+///
+/// One value a loop, used by its thread only.
+///
+/// The loop is generic over it and specialised at compile time, so that the hot path has no
+/// indirection; tests drive the loop with an echo.
+package protocol FrameService {
+    /// An answer that another thread made.
+    associatedtype Reply: Sendable
+
+    /// Answers one frame.
+    ///
+    /// - Parameters:
+    ///   - payload: The frame's bytes; valid during the call.
+    ///   - caller: Where a later answer goes.
+    ///   - connection: Its `output` takes the answer's frame.
+    /// - Returns: Whether the answer is there already.
+    mutating func serve(
+        _ payload: UnsafeRawBufferPointer, _ caller: Caller, _ connection: inout ConnectionState
+    ) -> FrameOutcome
+
+    /// Puts an answer that another thread made into the output.
+    mutating func deliver(
+        _ reply: Reply, _ caller: Caller, _ connection: inout ConnectionState)
+
+    /// Puts a status about the connection itself (id 0) into the output.
+    mutating func refuse(_ status: WireStatus, _ output: inout ByteQueue)
+
+    /// Says that the connection will be closed, with id 0.
+    mutating func sayGoodbye(closesIn nanoseconds: UInt64, _ output: inout ByteQueue)
+
+    /// Called between requests, whenever the loop was woken.
+    mutating func refresh()
+
+    /// The daemon drains: readiness is over.
+    mutating func drain()
+}

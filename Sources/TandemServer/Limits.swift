@@ -1,0 +1,44 @@
+/// The daemon's named limits.
+///
+/// What breaks one is answered with a status that names it; nothing is dropped in silence.
+///
+/// The limits of the wire itself (frame bytes, rows, columns) are `WireLimits`; these are about
+/// connections and time.
+package struct ServerLimits: Hashable, Sendable {
+    /// Open connections on the data socket.
+    ///
+    /// Each idle one costs the kernel's socket and some 200 bytes here, so the default is set by
+    /// what a service's descriptor limit usually grants.
+    package var connectionsMax = 4_096
+    /// Open connections on the admin socket: a few people and a metrics collector.
+    package var adminConnectionsMax = 64
+    /// Calls in flight on one connection.
+    ///
+    /// Predict runs to completion on its loop, so only calls that the loader thread answers later
+    /// count.
+    package var inFlightPerConnectionMax = 64
+    /// Answers waiting for a slow reader, in bytes, past which its requests are no longer read.
+    ///
+    /// One answer may go over it, because it is checked before a request is taken up.
+    package var unsentBytesMax = 4 << 20
+    /// How long a reader may leave answers unread without taking a byte before it is cut,
+    /// nanoseconds.
+    ///
+    /// Long, because a client stopped in a debugger should survive; bounded, because it holds
+    /// memory.
+    package var sendStallNanoseconds: UInt64 = 30_000_000_000
+    /// How long a frame may take from its first byte to its last, nanoseconds.
+    ///
+    /// Half a frame and then silence is a broken client: on a local socket a frame arrives in
+    /// microseconds.
+    package var frameStallNanoseconds: UInt64 = 30_000_000_000
+    /// Frames taken from one connection before others have their turn.
+    package var framesPerTurn = 16
+    /// How long connections may take to finish once the daemon drains, nanoseconds.
+    package var drainNanoseconds: UInt64 = 5_000_000_000
+    /// How long accepting rests after the process ran out of descriptors, nanoseconds.
+    package var acceptPauseNanoseconds: UInt64 = 100_000_000
+
+    /// The defaults.
+    package init() {}
+}

@@ -1,0 +1,73 @@
+internal import Synchronization
+
+/// What the loops of a daemon share: their mailboxes, listeners and limits.
+package final class LoopGroup<Reply: Sendable>: Sendable {
+    /// One mailbox a loop.
+    package let mailboxes: [LoopMailbox<Reply>]
+    /// Listening sockets; every loop waits on all of them.
+    package let listeners: [Listener]
+    /// Limits in force.
+    package let limits: ServerLimits
+    private let openCounts: [OpenCount]
+
+    private final class OpenCount: Sendable {
+        let count = Atomic<Int>(0)
+    }
+
+    /// Makes mailboxes for `loopCount` loops.
+    package init(
+        loopCount: Int, listeners: [Listener], limits: ServerLimits
+    ) throws(ServerError) {
+        precondition(loopCount > 0, "a daemon has at least one loop")
+        var made: [LoopMailbox<Reply>] = []
+        for _ in 0..<loopCount { made.append(try LoopMailbox()) }
+        mailboxes = made
+        self.listeners = listeners
+        self.limits = limits
+        openCounts = Door.allCases.map { _ in OpenCount() }
+    }
+
+    /// Open connections behind a door.
+    package func openCount(_ door: Door) -> Int {
+        openCounts[Int(door.rawValue)].count.load(ordering: .relaxed)
+    }
+
+    /// Sends a message to every loop.
+    package func postAll(_ message: LoopMessage<Reply>) {
+        for mailbox in mailboxes { mailbox.post(message) }
+    }
+
+    /// Counts a connection in, if the door's limit allows one more.
+    func admit(_ door: Door) -> Bool {
+        let bound = connectionsMax(door)
+        let count = openCounts[Int(door.rawValue)].count
+            .add(1, ordering: .relaxed).newValue
+        guard count <= bound else {
+            openCounts[Int(door.rawValue)].count.subtract(1, ordering: .relaxed)
+            return false
+        }
+        return true
+    }
+
+    /// Counts a connection out.
+    func leave(_ door: Door) {
+        openCounts[Int(door.rawValue)].count.subtract(1, ordering: .relaxed)
+    }
+
+    /// The limit of a door.
+    func connectionsMax(_ door: Door) -> Int {
+        door == .data ? limits.connectionsMax : limits.adminConnectionsMax
+    }
+
+    /// The loop with the fewest connections, `own` on a tie; it is counted in already.
+    func chooseLoop(own: Int) -> Int {
+        var best = own
+        var bestCount = mailboxes[own].connectionCount.load(ordering: .relaxed)
+        for index in mailboxes.indices {
+            let count = mailboxes[index].connectionCount.load(ordering: .relaxed)
+            if count < bestCount { (best, bestCount) = (index, count) }
+        }
+        mailboxes[best].connectionCount.add(1, ordering: .relaxed)
+        return best
+    }
+}

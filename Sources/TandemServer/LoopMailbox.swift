@@ -1,0 +1,110 @@
+internal import CTandemSystem
+internal import Glibc
+package import Synchronization
+
+/// What another thread asks of a loop.
+package enum LoopMessage<Reply: Sendable>: Sendable {
+    /// Serve an accepted connection.
+    case adopt(descriptor: Int32, door: Door)
+    /// Give the answer to a call that was taken up earlier.
+    case reply(to: Caller, Reply)
+    /// Stop accepting and finish by this time (CLOCK_MONOTONIC nanoseconds).
+    case drain(deadline: UInt64)
+    /// Look at what the service shares with other threads, such as the table of models.
+    case refresh
+}
+
+/// Which call on which connection of a loop: where a later answer goes.
+package struct Caller: Hashable, Sendable {
+    /// The connection's slot in its loop.
+    package let slot: Int
+    /// Tells the connection from earlier ones in that slot.
+    package let serial: UInt32
+    /// The loop.
+    package let loop: Int
+    /// Which calls it may make.
+    package let door: Door
+    /// The call's id, once known.
+    package var requestID: UInt64 = 0
+}
+
+/// How other threads reach a loop: messages, and an eventfd that wakes it.
+///
+/// Off the hot path: in steady state nobody posts. The counters are written by the loop alone.
+package final class LoopMailbox<Reply: Sendable>: Sendable {
+    /// Readable when a message waits.
+    package let wakeDescriptor: Int32
+    /// Open connections, and those on their way here.
+    package let connectionCount = Atomic<Int>(0)
+    /// Connections accepted by the loop since the start.
+    package let acceptedCount = Atomic<UInt64>(0)
+    /// Bytes received since the start.
+    package let receivedBytes = Atomic<UInt64>(0)
+    /// Bytes sent since the start.
+    package let sentBytes = Atomic<UInt64>(0)
+    private let lastPong = Atomic<UInt64>(0)
+    private let lastPing = Atomic<UInt64>(0)
+    private let messages = Mutex<[LoopMessage<Reply>]>([])
+
+    /// Makes an empty mailbox.
+    package init() throws(ServerError) {
+        wakeDescriptor = tandemsys_eventfd()
+        guard wakeDescriptor >= 0 else {
+            throw ServerError(
+                .loopFailed,
+                "cannot make an eventfd: \(systemErrorText(Int(wakeDescriptor))); raise the "
+                    + "descriptor limit (LimitNOFILE=)", errorNumber: -wakeDescriptor)
+        }
+    }
+
+    deinit { close(wakeDescriptor) }
+
+    /// Leaves a message and wakes the loop.
+    package func post(_ message: LoopMessage<Reply>) {
+        messages.withLock { $0.append(message) }
+        _ = tandemsys_eventfd_signal(wakeDescriptor)
+    }
+
+    /// Asks the loop for a sign of life; `hasAnswered` tells whether it gave one.
+    package func ping() {
+        lastPing.add(1, ordering: .relaxed)
+        _ = tandemsys_eventfd_signal(wakeDescriptor)
+    }
+
+    /// Whether the loop has run since the last `ping`.
+    package var hasAnswered: Bool {
+        lastPong.load(ordering: .acquiring) == lastPing.load(ordering: .relaxed)
+    }
+
+    /// All messages, oldest first.
+    ///
+    /// Called by the loop.
+    package func takeAll() -> [LoopMessage<Reply>] {
+        _ = tandemsys_eventfd_clear(wakeDescriptor)
+        lastPong.store(lastPing.load(ordering: .relaxed), ordering: .releasing)
+        return messages.withLock { messages in
+            let taken = messages
+            messages = []
+            return taken
+        }
+    }
+
+    // The loop is the only writer of its totals, so a load and a store are enough; an atomic
+    // addition would lock the cache line for each request.
+
+    func addAccepted() {
+        acceptedCount.store(acceptedCount.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+    }
+
+    func addReceived(_ count: Int) {
+        let total = receivedBytes.load(ordering: .relaxed) &+ UInt64(count)
+        receivedBytes.store(total, ordering: .relaxed)
+    }
+
+    func addSent(_ count: Int) {
+        let total = sentBytes.load(ordering: .relaxed) &+ UInt64(count)
+        sentBytes.store(total, ordering: .relaxed)
+    }
+
+    func leave() { connectionCount.subtract(1, ordering: .relaxed) }
+}
