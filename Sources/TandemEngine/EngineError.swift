@@ -4,7 +4,7 @@ package import TandemGraph
 ///
 /// Executing a plan cannot fail; everything is checked when it is made.
 package struct EngineError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The kind of failure. Open, so that a kind can be added without breaking a switch elsewhere.
+    /// The kind of failure, open so that one can be added without breaking a switch elsewhere.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String { case invalidGraph, unsupportedOperation, tooLarge, outOfMemory }
         private let kind: Kind

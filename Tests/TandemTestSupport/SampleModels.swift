@@ -44,7 +44,11 @@ package enum SampleModels {
 
     /// Inputs for a graph: numbers around 0, ids within their tables, lengths within their lists.
     ///
-    /// - Parameter rowCount: Candidates; the context has one row.
+    /// - Parameters:
+    ///   - graph: What the inputs are for.
+    ///   - rowCount: Candidates; the context has one row.
+    ///   - seed: Seed of the values.
+    /// - Returns: One tensor an input of the graph.
     package static func inputs(
         for graph: Graph, rowCount: Int, seed: UInt64
     ) -> [String: ReferenceTensor] {

@@ -9,7 +9,7 @@
 import CTandemKernels
 package import TandemGraph
 
-/// A graph lowered to kernel calls over planned memory. Immutable; shared by all threads.
+/// A graph lowered to kernel calls over planned memory; immutable, shared by all threads.
 package final class Plan: Sendable {
     /// One input that a request fills, or one output that it reads.
     package struct Port: Sendable, Hashable {
@@ -46,7 +46,10 @@ package final class Plan: Sendable {
 
     /// Lowers a graph.
     ///
-    /// - Parameter blockRowCount: Candidate rows a block; nil lets the plan choose by cache size.
+    /// - Parameters:
+    ///   - graph: A program's graph, with fixed row shapes.
+    ///   - tensors: One tensor a parameter; tables are kept, weights are packed.
+    ///   - blockRowCount: Candidate rows a block; nil lets the plan choose by cache size.
     /// - Throws: `EngineError` naming the node that cannot be lowered, or the tensor that is
     ///   missing.
     package init(
@@ -75,8 +78,9 @@ package final class Plan: Sendable {
 extension Plan {
     /// Runs everything: the context once, then all blocks.
     ///
-    /// - Parameter workspace: Made for this plan, its inputs filled for `rowCount` rows.
-    /// - Parameter rowCount: Candidates, 0 ... `workspace.rowCountMax`.
+    /// - Parameters:
+    ///   - workspace: Made for this plan, its inputs filled for `rowCount` rows.
+    ///   - rowCount: Candidates, 0 ... `workspace.rowCountMax`.
     /// - Complexity: O(rows x parameters). Allocates nothing.
     package func run(_ workspace: Workspace, rowCount: Int) {
         runContext(workspace)

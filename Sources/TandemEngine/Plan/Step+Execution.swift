@@ -2,9 +2,11 @@ import CTandemKernels
 import TandemGraph
 
 extension Step {
-    /// Runs the step over a frame's rows. Allocates nothing.
+    /// Runs the step over a frame's rows, allocating nothing.
     ///
-    /// - Parameter experts: Room for as many experts as the plan's widest mixture has.
+    /// - Parameters:
+    ///   - frame: The block's memory and rows.
+    ///   - experts: Room for as many experts as the plan's widest mixture has.
     func run(_ frame: Frame, experts: UnsafeMutablePointer<tandemk_rows>) {
         switch self {
         case .linear, .quantize, .quantizedLinear: runProduct(frame)

@@ -1,9 +1,9 @@
 import CTandemKernels
 import TandemGraph
 
-/// The memory one request is computed in: inputs, intermediate values, outputs. Made once, reused.
+/// The memory one request is computed in, made once and reused.
 ///
-/// Belongs to one thread at a time. Nothing in it grows; all of it is touched when it is made.
+/// It holds inputs, intermediate values and outputs. Belongs to one thread at a time. Nothing in it grows; all of it is touched when it is made.
 package final class Workspace: @unchecked Sendable {
     /// The most candidate rows.
     package let rowCountMax: Int

@@ -14,7 +14,7 @@ package struct ModelArchitecture: Hashable, Sendable {
 
     /// The shared part.
     package var trunk: Trunk
-    /// Widths of each task's own layers between the trunk and its head. May be empty.
+    /// Widths of each task's own layers between the trunk and its head; may be empty.
     package var towerLayers: [Int]
     /// The tasks' heads, in the order of the graph's outputs.
     package var heads: [TaskHead]

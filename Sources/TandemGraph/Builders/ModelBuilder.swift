@@ -23,7 +23,12 @@ package struct ModelBuilder {
 
     /// Builds a model.
     ///
-    /// - Parameter seed: Seed of the initial parameters; the same seed gives the same bytes.
+    /// - Parameters:
+    ///   - name: The graph's name.
+    ///   - inputs: What the features bring.
+    ///   - architecture: Trunk, towers and heads.
+    ///   - seed: Seed of the initial parameters; the same seed gives the same bytes.
+    /// - Returns: The graph, its parameters and where the losses attach.
     /// - Throws: `GraphError` when names clash or sizes are out of range.
     package static func build(
         name: String, inputs: ModelInputs, architecture: ModelArchitecture, seed: UInt64

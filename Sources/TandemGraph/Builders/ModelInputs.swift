@@ -34,7 +34,9 @@ package struct EmbeddedFeature: Hashable, Sendable {
     package var idCount: Int
     /// Width of the table.
     package var dimension: Int
-    /// The list's padded length; nil for one id a row. Lists are pooled by mean.
+    /// The list's padded length, nil for one id a row.
+    ///
+    /// Lists are pooled by mean.
     package var listLengthMax: Int?
 
     /// Makes a description.

@@ -4,7 +4,12 @@ extension Graph {
 
     /// Rebuilds a graph from its stored parts, checking everything a builder would have checked.
     ///
-    /// - Parameter nodes: Operation, input names and result name, in order of execution.
+    /// - Parameters:
+    ///   - name: The graph's name.
+    ///   - inputs: Declared inputs.
+    ///   - parameters: Declared parameters.
+    ///   - nodes: Operation, input names and result name, in order of execution.
+    ///   - outputs: Names of the outputs.
     /// - Throws: `GraphError`, naming the node or value.
     package init(
         name: String, inputs: [Value], parameters: [Value],

@@ -58,7 +58,7 @@ package struct Graph: Hashable, Sendable {
     /// - Precondition: The id belongs to this graph.
     package subscript(id: ValueID) -> Value { values[id.index] }
 
-    /// The value of that name, or nil. O(values).
+    /// The value of that name, or nil; O(values).
     package func value(named name: String) -> ValueID? {
         values.firstIndex { $0.name == name }.map { ValueID($0) }
     }

@@ -1,6 +1,6 @@
 /// Why a graph could not be built, verified or executed: which node or value, and what to change.
 package struct GraphError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The kind of failure. Open, so that a kind can be added without breaking a switch elsewhere.
+    /// The kind of failure, open so that one can be added without breaking a switch elsewhere.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case invalidName, duplicateName, unknownValue, unknownOperation, invalidAttribute

@@ -1,8 +1,10 @@
 extension Operation {
     /// The type of the result, from the types of the inputs.
     ///
-    /// - Parameter inputs: Types of the inputs, in order.
-    /// - Parameter node: The node's name, for messages.
+    /// - Parameters:
+    ///   - inputs: Types of the inputs, in order.
+    ///   - node: The node's name, for messages.
+    /// - Returns: Dtype, row axis and row shape of the result.
     /// - Throws: `GraphError` `wrongArity`, `wrongType`, `wrongShape`, `rowsMixed`,
     ///   `invalidAttribute` or `overflow`, naming the node.
     package func resultType(of inputs: [TensorType], node: String) throws(GraphError) -> TensorType

@@ -26,9 +26,10 @@ package struct ReferenceExecutor {
 
     /// Computes the outputs.
     ///
-    /// - Parameter inputs: By name; context inputs with 1 row, or with `rowCount` rows when every
-    ///   row has its own context (as in training).
-    /// - Parameter rowCount: Number of candidates.
+    /// - Parameters:
+    ///   - inputs: By name; context inputs with 1 row, or with `rowCount` rows when every row has
+    ///     its own context (as in training).
+    ///   - rowCount: Number of candidates.
     /// - Returns: The outputs by name, in 1 or `rowCount` rows.
     /// - Throws: `GraphError`, naming the input or node.
     package func run(

@@ -1,0 +1,84 @@
+import TandemEngine
+import TandemGraph
+import TandemTestSupport
+import Testing
+
+@Suite struct PassTests {
+    @Test(arguments: ["mmoe", "shared_bottom"])
+    func `lifting keeps the scores and takes the context's work off the candidates`(
+        name: String
+    ) throws {
+        let model = try PlanTests.model(name)
+        let lifted = try ProgramCompiler.float(WeightedGraph(model.graph, model.parameters))
+        let inputs = SampleModels.inputs(for: model.graph, rowCount: 20, seed: 4)
+        let expected = try ReferenceExecutor(model.graph, model.parameters)
+            .run(inputs, rowCount: 20)
+        let actual = try ReferenceExecutor(lifted.graph, lifted.tensors).run(inputs, rowCount: 20)
+        for (task, tensor) in expected {
+            let values = try #require(actual[task]).floats
+            for (value, wanted) in zip(values, tensor.floats) {
+                #expect(abs(value - wanted) <= 1e-5 * max(1, abs(wanted)), "\(task)")
+            }
+        }
+        #expect(lifted.graph.work.perRequest > model.graph.work.perRequest)
+        #expect(lifted.graph.work.perCandidate < model.graph.work.perCandidate)
+        #expect(
+            lifted.graph.work.perRequest + lifted.graph.work.perCandidate
+                == model.graph.work.perRequest + model.graph.work.perCandidate)
+        #expect(
+            lifted.graph.outputs.map { lifted.graph[$0].name }
+                == model.graph.outputs.map { model.graph[$0].name })
+        #expect(
+            Set(lifted.graph.parameters.map { lifted.graph[$0].name }) == Set(lifted.tensors.keys))
+    }
+
+    @Test(arguments: ["mmoe", "shared_bottom"])
+    func `the int8 plan gives the bits of its reference's integers`(name: String) throws {
+        let model = try PlanTests.model(name)
+        let float = try ProgramCompiler.float(WeightedGraph(model.graph, model.parameters))
+        let int8 = try ProgramCompiler.int8(float)
+        let inputs = SampleModels.inputs(for: model.graph, rowCount: 50, seed: 9)
+        let reference = try ReferenceExecutor(int8.graph, int8.tensors).run(inputs, rowCount: 50)
+        let exact = try ReferenceExecutor(float.graph, float.tensors).run(inputs, rowCount: 50)
+        let plan = try Plan(int8.graph, int8.tensors, blockRowCount: 16)
+        let actual = PlanRunner.run(plan, inputs, rowCount: 50)
+        for (task, values) in actual {
+            let wanted = try #require(reference[task]).floats
+            let unrounded = try #require(exact[task]).floats
+            for index in values.indices {
+                // A float sum that ends in another last bit can move one int8 activation by one.
+                #expect(abs(values[index] - wanted[index]) <= 2e-3 * max(1, abs(wanted[index])))
+                #expect(
+                    abs(values[index] - unrounded[index]) <= 0.05 * max(1, abs(unrounded[index])),
+                    "\(task)")
+            }
+        }
+    }
+
+    @Test func `gates and heads stay float and the rest becomes int8`() throws {
+        let model = try SampleModels.mixtureOfExperts()
+        let int8 = try ProgramCompiler.int8(
+            try ProgramCompiler.float(WeightedGraph(model.graph, model.parameters)))
+        var float: [String] = []
+        var quantized = 0
+        for node in int8.graph.nodes {
+            switch node.operation {
+            case .linear: float.append(int8.graph[node.output].name)
+            case .quantizedLinear: quantized += 1
+            case .embedding, .embeddingPool: Issue.record("a float table is left")
+            default: continue
+            }
+        }
+        #expect(float.allSatisfy { $0.contains("/gate") || $0.contains("/head") })
+        // Three experts of two layers, the first one split, and four towers.
+        #expect(quantized == 3 * 3 + 4)
+    }
+
+    @Test func `int8 rows reach 127 and keep zeros`() {
+        let matrix = Tensor(
+            .float32, shape: [3, 3], [1, -2, 0.5, 0, 0, 0, -1e-3, 1e-3, 3e-4] as [Float])
+        let (values, scales) = Quantization.quantizedRows(matrix)
+        #expect(Array(values.elements(as: Int8.self)) == [64, -127, 32, 0, 0, 0, -127, 127, 38])
+        #expect(Array(scales.elements(as: Float.self)) == [2 / 127, 0, 1e-3 / 127])
+    }
+}
