@@ -23,8 +23,7 @@ static const struct {
 };
 #define NAME_COUNT (sizeof names / sizeof names[0])
 
-static tandemk_isa probed, active;
-static bool asked;
+static tandemk_isa probed_set, active_set;
 static char problem[160];
 
 static tandemk_isa probe(void) {
@@ -42,33 +41,38 @@ static tandemk_isa probe(void) {
     return isa;
 }
 
-static void ask(void) {
-    if (asked) return;
-    asked = true;
-    probed = active = probe();
-    const char *forced = getenv("TANDEM_FORCE_ISA");
-    if (!forced || !*forced) return;
+tandemk_isa tandemk_isa_forced(tandemk_isa probed, const char *forced, char *ret_problem, size_t bytes) {
+    if (bytes) *ret_problem = 0;
+    if (!forced || !*forced) return probed;
     for (size_t i = 0; i < NAME_COUNT; i++) {
         if (!names[i].forceable || strcmp(forced, names[i].name)) continue;
-        active = probed & names[i].set;
-        if (active != names[i].set)
-            snprintf(problem, sizeof problem, "TANDEM_FORCE_ISA=%s: this processor lacks it; using %s", forced,
-                     tandemk_isa_name(active));
-        return;
+        tandemk_isa isa = probed & names[i].set;
+        if (isa != names[i].set)
+            snprintf(ret_problem, bytes, "TANDEM_FORCE_ISA=%s: this processor lacks it; using %s", forced,
+                     tandemk_isa_name(isa));
+        return isa;
     }
-    snprintf(problem, sizeof problem,
-             "TANDEM_FORCE_ISA=%.32s: not one of scalar, avx2, avx512vnni; ignoring it and using %s", forced,
-             tandemk_isa_name(active));
+    snprintf(ret_problem, bytes, "TANDEM_FORCE_ISA=%.32s: not one of scalar, avx2, avx512vnni; ignoring it and using %s",
+             forced, tandemk_isa_name(probed));
+    return probed;
+}
+
+static void ask(void) {
+    static bool asked;
+    if (asked) return;
+    asked = true;
+    probed_set = probe();
+    active_set = tandemk_isa_forced(probed_set, getenv("TANDEM_FORCE_ISA"), problem, sizeof problem);
 }
 
 tandemk_isa tandemk_isa_probed(void) {
     ask();
-    return probed;
+    return probed_set;
 }
 
 tandemk_isa tandemk_isa_active(void) {
     ask();
-    return active;
+    return active_set;
 }
 
 const char *tandemk_isa_name(tandemk_isa isa) {

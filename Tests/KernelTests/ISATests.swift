@@ -7,18 +7,51 @@ import Testing
     }
 
     @Test func `an instruction set is named by its best member`() {
-        #expect(String(cString: tandemk_isa_name(0)) == "scalar")
-        #expect(String(cString: tandemk_isa_name(TANDEMK_ISA_AVX2)) == "avx2")
-        let all = TANDEMK_ISA_AVX2 | TANDEMK_ISA_AVX512 | TANDEMK_ISA_AVX512VNNI
-        #expect(String(cString: tandemk_isa_name(all)) == "avx512vnni")
+        let avx512 = TANDEMK_ISA_AVX2 | TANDEMK_ISA_AVX512
+        let cases: [(tandemk_isa, String)] = [
+            (TANDEMK_ISA_SCALAR, "scalar"), (TANDEMK_ISA_AVX2, "avx2"), (avx512, "avx512"),
+            (avx512 | TANDEMK_ISA_AVX512VNNI, "avx512vnni"),
+        ]
+        for (isa, name) in cases { #expect(String(cString: tandemk_isa_name(isa)) == name) }
     }
 
-    @Test func `each family chose the first kernel whose instruction set is active`() {
-        let active = tandemk_isa_active()
-        let chosen = tandemk_f32_gemm_chosen()
-        for index in 0...chosen {
-            let isa = tandemk_f32_gemm_at(index).isa
-            #expect((isa & active == isa) == (index == chosen))
+    private static let all = TANDEMK_ISA_AVX2 | TANDEMK_ISA_AVX512 | TANDEMK_ISA_AVX512VNNI
+
+    private static func forced(_ probed: tandemk_isa, _ value: String?) -> (tandemk_isa, String) {
+        var problem = [CChar](repeating: 1, count: 160)
+        let isa = tandemk_isa_forced(probed, value, &problem, problem.count)
+        return (
+            isa,
+            String(decoding: problem.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        )
+    }
+
+    @Test func `an override lowers the ceiling in silence`() {
+        let cases: [(String?, tandemk_isa)] = [
+            (nil, Self.all), ("", Self.all), ("avx512vnni", Self.all), ("avx2", TANDEMK_ISA_AVX2),
+            ("scalar", TANDEMK_ISA_SCALAR),
+        ]
+        for (value, expected) in cases {
+            let (isa, problem) = Self.forced(Self.all, value)
+            #expect(isa == expected)
+            #expect(problem.isEmpty)
         }
+    }
+
+    @Test func `an override never raises the ceiling, and says so`() {
+        let (isa, problem) = Self.forced(TANDEMK_ISA_AVX2, "avx512vnni")
+        #expect(isa == TANDEMK_ISA_AVX2)
+        #expect(
+            problem == "TANDEM_FORCE_ISA=avx512vnni: this processor lacks it; using avx2")
+    }
+
+    @Test func `an unknown override changes nothing, and says what is known`() {
+        let (isa, problem) = Self.forced(TANDEMK_ISA_AVX2, "AVX2")
+        #expect(isa == TANDEMK_ISA_AVX2)
+        #expect(
+            problem == "TANDEM_FORCE_ISA=AVX2: not one of scalar, avx2, avx512vnni; "
+                + "ignoring it and using avx2")
+        let long = Self.forced(0, String(repeating: "x", count: 1000)).1
+        #expect(long.hasSuffix("ignoring it and using scalar"))
     }
 }

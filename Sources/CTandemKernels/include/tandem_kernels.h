@@ -69,6 +69,11 @@ const char *tandemk_isa_name(tandemk_isa isa);
  * instead, for the caller to print; null if all is well. A static string. */
 const char *TANDEMK_NULLABLE tandemk_isa_override_problem(void);
 
+/* The rule behind the two above: `probed` lowered to the set that `forced` names, or as it is if `forced` is null, empty or
+ * unknown. Writes the problem, cut to `bytes` with its end, or an empty string. */
+tandemk_isa tandemk_isa_forced(
+    tandemk_isa probed, const char *TANDEMK_NULLABLE forced, char *ret_problem, size_t bytes);
+
 /* Declares what each family has besides its function: the kernels of its register, best first, scalar last (the count, one
  * of them, and the index of the one that dispatch chose). `name` is static. Calling `run` needs `isa` in the probed set. */
 #define TANDEMK_FAMILY(family)                                     \
@@ -134,7 +139,7 @@ void tandemk_qd8_f32_qc8w_gemm_pack(size_t n, size_t k, const int8_t *w, const f
 
 /* c[i][j] = activation(fma((float)sum_l a[i][l] * w[j][l], rows[i].scale * scale[j], bias[j]))
  * The sum is exact in int32, its conversion and the product of the scales are rounded once, to nearest even.
- * a: int8 [m, lda >= tandemk_qd8_stride(k)] with zeros in columns k to stride - 1, as the quantiser writes it.
+ * a: int8 [m, lda >= tandemk_qd8_stride(k)], no -128, zeros in columns k to stride - 1: as the quantiser writes it.
  * rows: [m].  w: from tandemk_qd8_f32_qc8w_gemm_pack.  bias: float [n] or null (+0).  c: float [m, ldc >= n]. */
 void tandemk_qd8_f32_qc8w_gemm(
     size_t m, size_t n, size_t k, const int8_t *a, size_t lda, const tandemk_qd8_row *rows, const void *packed,
@@ -160,12 +165,12 @@ typedef enum tandemk_unary {
     TANDEMK_UNARY_ABS = 1,
     TANDEMK_UNARY_RELU = 2,     /* 0 > x ? 0 : x */
     TANDEMK_UNARY_SQRT = 3,     /* Correctly rounded. */
-    TANDEMK_UNARY_EXP = 4,      /* 1.5 ULP, denormal results included. */
-    TANDEMK_UNARY_LOG = 5,      /* 1.5 ULP; -inf at 0, NaN below. */
+    TANDEMK_UNARY_EXP = 4,      /* 1.1 ULP, denormal results included. */
+    TANDEMK_UNARY_LOG = 5,      /* 1 ULP; -inf at 0, NaN below. */
     TANDEMK_UNARY_SIGMOID = 6,  /* 2.5 ULP. */
-    TANDEMK_UNARY_TANH = 7,     /* 2 ULP. */
-    TANDEMK_UNARY_ERF = 8,      /* 2 ULP. */
-    TANDEMK_UNARY_GELU_ERF = 9, /* x / 2 * (1 + erf(x / sqrt 2)); 2e-7 * max(1, |x|) absolute, as 1 + erf cancels below 0. */
+    TANDEMK_UNARY_TANH = 7,     /* 1.5 ULP. */
+    TANDEMK_UNARY_ERF = 8,      /* 1.5 ULP. */
+    TANDEMK_UNARY_GELU_ERF = 9, /* x / 2 * (1 + erf(x / sqrt 2)); 1e-7 * max(1, |x|) absolute, as 1 + erf cancels below 0. */
 } tandemk_unary;
 #define TANDEMK_UNARY_COUNT 10
 

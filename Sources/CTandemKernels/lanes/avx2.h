@@ -1,0 +1,80 @@
+/* Eight lanes: lanes/vocabulary.h on AVX2 with FMA. */
+#pragma once
+
+#include <immintrin.h>
+
+#include "../register.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+#define LANES 8
+#define LANES_KERNEL TANDEMK_TARGET_AVX2
+#define LANES_FN static inline __attribute__((always_inline)) LANES_KERNEL
+
+typedef __m256 vf;
+typedef __m256i vi;
+typedef __m256 vm;
+
+/* Ones in the first n of eight lanes, n <= 8: a window on eight ones and eight zeros. */
+LANES_FN vi first_lanes(size_t n) {
+    static const int32_t ones_then_zeros[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+    return _mm256_loadu_si256((const void *)(ones_then_zeros + 8 - n));
+}
+
+LANES_FN vf v_set(float x) { return _mm256_set1_ps(x); }
+LANES_FN vf v_load(const float *p) { return _mm256_loadu_ps(p); }
+LANES_FN void v_store(float *p, vf x) { _mm256_storeu_ps(p, x); }
+LANES_FN vf v_load_part(const float *p, size_t n) { return _mm256_maskload_ps(p, first_lanes(n)); }
+LANES_FN void v_store_part(float *p, size_t n, vf x) { _mm256_maskstore_ps(p, first_lanes(n), x); }
+LANES_FN vf v_keep(vf x, size_t n, float other) {
+    if (n >= LANES) return x;
+    return _mm256_blendv_ps(_mm256_set1_ps(other), x, _mm256_castsi256_ps(first_lanes(n)));
+}
+
+LANES_FN vf v_add(vf a, vf b) { return _mm256_add_ps(a, b); }
+LANES_FN vf v_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
+LANES_FN vf v_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
+LANES_FN vf v_div(vf a, vf b) { return _mm256_div_ps(a, b); }
+LANES_FN vf v_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+LANES_FN vf v_fnma(vf a, vf b, vf c) { return _mm256_fnmadd_ps(a, b, c); }
+LANES_FN vf v_sqrt(vf x) { return _mm256_sqrt_ps(x); }
+LANES_FN vf v_min(vf a, vf b) { return _mm256_min_ps(a, b); }
+LANES_FN vf v_max(vf a, vf b) { return _mm256_max_ps(a, b); }
+LANES_FN vm v_less(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
+LANES_FN vf v_select(vm m, vf yes, vf no) { return _mm256_blendv_ps(no, yes, m); }
+
+LANES_FN vi v_bits(vf x) { return _mm256_castps_si256(x); }
+LANES_FN vf v_from_bits(vi b) { return _mm256_castsi256_ps(b); }
+LANES_FN vi i_set(uint32_t x) { return _mm256_set1_epi32((int32_t)x); }
+LANES_FN vi i_add(vi a, vi b) { return _mm256_add_epi32(a, b); }
+LANES_FN vi i_sub(vi a, vi b) { return _mm256_sub_epi32(a, b); }
+LANES_FN vi i_and(vi a, vi b) { return _mm256_and_si256(a, b); }
+LANES_FN vi i_xor(vi a, vi b) { return _mm256_xor_si256(a, b); }
+LANES_FN vi i_shift_left(vi a, int by) { return _mm256_slli_epi32(a, by); }
+LANES_FN vi i_shift_right(vi a, int by) { return _mm256_srai_epi32(a, by); }
+LANES_FN vf v_from_int(vi a) { return _mm256_cvtepi32_ps(a); }
+LANES_FN vi v_round(vf x) { return _mm256_cvtps_epi32(x); }
+LANES_FN int32_t i_total(vi a) {
+    __m128i s = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
+    return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
+}
+
+LANES_FN vf v_load_i8(const int8_t *p) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)p)));
+}
+LANES_FN vf v_load_i8_part(const int8_t *p, size_t n) {
+    int8_t whole[8] = {0};
+    for (size_t i = 0; i < n; i++) whole[i] = p[i];
+    return v_load_i8(whole);
+}
+/* The saturation of the two packs never bites: the values are within int8. */
+LANES_FN void i_store_i8(int8_t *p, vi x) {
+    __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
+    _mm_storel_epi64((void *)p, _mm_packs_epi16(words, words));
+}
+LANES_FN void i_store_i8_part(int8_t *p, size_t n, vi x) {
+    int8_t whole[8];
+    i_store_i8(whole, x);
+    for (size_t i = 0; i < n; i++) p[i] = whole[i];
+}

@@ -1,0 +1,64 @@
+/* Sixteen lanes: lanes/vocabulary.h on AVX-512 (F, BW, DQ, VL). Masked loads and stores touch only the lanes they name. */
+#pragma once
+
+#include <immintrin.h>
+
+#include "../register.h"
+
+#pragma STDC FP_CONTRACT OFF
+
+#define LANES 16
+#define LANES_KERNEL TANDEMK_TARGET_AVX512
+#define LANES_FN static inline __attribute__((always_inline)) LANES_KERNEL
+
+typedef __m512 vf;
+typedef __m512i vi;
+typedef __mmask16 vm;
+
+/* The first n of sixteen lanes; all for n >= 16. */
+LANES_FN __mmask16 first_lanes(size_t n) { return (__mmask16)(n < 16 ? (1u << n) - 1 : 0xffff); }
+
+LANES_FN vf v_set(float x) { return _mm512_set1_ps(x); }
+LANES_FN vf v_load(const float *p) { return _mm512_loadu_ps(p); }
+LANES_FN void v_store(float *p, vf x) { _mm512_storeu_ps(p, x); }
+LANES_FN vf v_load_part(const float *p, size_t n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }
+LANES_FN void v_store_part(float *p, size_t n, vf x) { _mm512_mask_storeu_ps(p, first_lanes(n), x); }
+LANES_FN vf v_keep(vf x, size_t n, float other) {
+    return _mm512_mask_blend_ps(first_lanes(n), _mm512_set1_ps(other), x);
+}
+
+LANES_FN vf v_add(vf a, vf b) { return _mm512_add_ps(a, b); }
+LANES_FN vf v_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
+LANES_FN vf v_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
+LANES_FN vf v_div(vf a, vf b) { return _mm512_div_ps(a, b); }
+LANES_FN vf v_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+LANES_FN vf v_fnma(vf a, vf b, vf c) { return _mm512_fnmadd_ps(a, b, c); }
+LANES_FN vf v_sqrt(vf x) { return _mm512_sqrt_ps(x); }
+LANES_FN vf v_min(vf a, vf b) { return _mm512_min_ps(a, b); }
+LANES_FN vf v_max(vf a, vf b) { return _mm512_max_ps(a, b); }
+LANES_FN vm v_less(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+LANES_FN vf v_select(vm m, vf yes, vf no) { return _mm512_mask_blend_ps(m, no, yes); }
+
+LANES_FN vi v_bits(vf x) { return _mm512_castps_si512(x); }
+LANES_FN vf v_from_bits(vi b) { return _mm512_castsi512_ps(b); }
+LANES_FN vi i_set(uint32_t x) { return _mm512_set1_epi32((int32_t)x); }
+LANES_FN vi i_add(vi a, vi b) { return _mm512_add_epi32(a, b); }
+LANES_FN vi i_sub(vi a, vi b) { return _mm512_sub_epi32(a, b); }
+LANES_FN vi i_and(vi a, vi b) { return _mm512_and_si512(a, b); }
+LANES_FN vi i_xor(vi a, vi b) { return _mm512_xor_si512(a, b); }
+LANES_FN vi i_shift_left(vi a, int by) { return _mm512_slli_epi32(a, (unsigned)by); }
+LANES_FN vi i_shift_right(vi a, int by) { return _mm512_srai_epi32(a, (unsigned)by); }
+LANES_FN vf v_from_int(vi a) { return _mm512_cvtepi32_ps(a); }
+LANES_FN vi v_round(vf x) { return _mm512_cvtps_epi32(x); }
+LANES_FN int32_t i_total(vi a) { return _mm512_reduce_add_epi32(a); }
+
+LANES_FN vf v_load_i8(const int8_t *p) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const void *)p)));
+}
+LANES_FN vf v_load_i8_part(const int8_t *p, size_t n) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first_lanes(n), p)));
+}
+LANES_FN void i_store_i8(int8_t *p, vi x) { _mm_storeu_si128((void *)p, _mm512_cvtepi32_epi8(x)); }
+LANES_FN void i_store_i8_part(int8_t *p, size_t n, vi x) {
+    _mm_mask_storeu_epi8(p, first_lanes(n), _mm512_cvtepi32_epi8(x));
+}

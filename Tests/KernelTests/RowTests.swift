@@ -1,0 +1,137 @@
+import CTandemKernels
+import Glibc
+import Testing
+
+/// Softmax, layer norm, mixture and copy.
+@Suite struct RowTests {
+    private static let widths = [0, 1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 53, 100]
+
+    @Test(arguments: widths) func `softmax is exp over its sum`(n: Int) {
+        var samples = Samples(seed: 51)
+        let (m, ldx, ldy) = (4, n + 1, n + 2)
+        let x = GuardedBuffer(samples.floats(m * ldx, scale: 30))
+        let y: [Float] = Register.softmax.expectSameBits(m * ldy, "n \(n)") {
+            tandemk_f32_softmax_at($0).run(m, n, x.base, ldx, $1, ldy)
+        }
+        for i in 0..<m {
+            let row = x.elements[(i * ldx)..<(i * ldx + n)].map(Double.init)
+            let most = row.max() ?? 0
+            let sum = row.reduce(0) { $0 + exp($1 - most) }
+            for j in 0..<n {
+                let value = exp(row[j] - most) / sum
+                // The difference to the maximum is rounded before exp sees it.
+                let relative = 1e-6 + (most - row[j]) * 0x1p-24
+                #expect(abs(Double(y[i * ldy + j]) - value) <= value * relative + 1e-38)
+            }
+            #expect(y[i * ldy + n].isSame(as: untouched))
+        }
+    }
+
+    @Test func `softmax of special rows`() {
+        let infinity = Float.infinity
+        let cases: [([Float], [Float])] = [
+            ([-infinity, 0, -infinity], [0, 1, 0]), ([0, -0.0], [0.5, 0.5]),
+            ([1e38, 1e38], [0.5, 0.5]), ([-1e38, 1e38], [0, 1]),
+            ([.nan, 0], [.nan, .nan]), ([-infinity, -infinity], [.nan, .nan]),
+            ([infinity, 0], [.nan, .nan]),
+        ]
+        for (row, expected) in cases {
+            let x = GuardedBuffer(row)
+            let y: [Float] = Register.softmax.expectSameBits(row.count, "\(row)") {
+                tandemk_f32_softmax_at($0).run(1, row.count, x.base, 0, $1, row.count)
+            }
+            #expect(zip(y, expected).allSatisfy { $0.isSame(as: $1) }, "\(row) gave \(y)")
+        }
+    }
+
+    @Test(arguments: widths.dropFirst()) func `layer norm centres and scales`(n: Int) {
+        var samples = Samples(seed: 52)
+        let (m, ldx, ldy) = (3, n + 3, n + 1)
+        // A mean a thousand times the spread: x^2 - mean^2 in float would have lost it.
+        let x = GuardedBuffer(samples.floats(m * ldx).map { $0 + 1000 })
+        let (gamma, beta) = (GuardedBuffer(samples.floats(n)), GuardedBuffer(samples.floats(n)))
+        let epsilon: Float = 1e-5
+        let y: [Float] = Register.layerNorm.expectSameBits(m * ldy, "n \(n)") {
+            tandemk_f32_layer_norm_at($0).run(
+                m, n, x.base, ldx, gamma.base, beta.base, epsilon, $1, ldy)
+        }
+        for i in 0..<m {
+            let row = x.elements[(i * ldx)..<(i * ldx + n)].map(Double.init)
+            let mean = row.reduce(0, +) / Double(n)
+            let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(n)
+            let r = 1 / (variance + Double(epsilon)).squareRoot()
+            for j in 0..<n {
+                let value = (row[j] - mean) * r * Double(gamma.base[j]) + Double(beta.base[j])
+                // The mean is known to a last place of 1000 only.
+                let tolerance = (1000 * 0x1p-22 * r + 1e-6) * Double(abs(gamma.base[j])) + 1e-6
+                #expect(abs(Double(y[i * ldy + j]) - value) <= tolerance)
+            }
+            #expect(y[i * ldy + n].isSame(as: untouched))
+        }
+    }
+
+    @Test(arguments: widths) func `mixture adds gated experts in order`(dim: Int) {
+        var samples = Samples(seed: 53)
+        let (m, ldo) = (3, dim + 1)
+        for count in [0, 1, 2, 5] {
+            let gates = GuardedBuffer(samples.floats(m * count))
+            let values = (0..<count).map { _ in GuardedBuffer(samples.floats(m * dim)) }
+            // The last expert is one row for all, as an expert of the context is.
+            let rows = GuardedBuffer(
+                values.enumerated().map {
+                    tandemk_rows(base: $1.base, stride: $0 == count - 1 ? 0 : dim)
+                })
+            let out: [Float] = Register.mixture.expectSameBits(m * ldo, "count \(count)") {
+                tandemk_f32_mixture_at($0).run(
+                    m, dim, count, gates.base, count, rows.base, $1, ldo)
+            }
+            for i in 0..<m {
+                for j in 0..<dim {
+                    var sum: Float = 0
+                    for e in 0..<count {
+                        let x = values[e].base[i * rows.base[e].stride + j]
+                        let gate = gates.base[i * count + e]
+                        sum = e == 0 ? gate * x : sum.addingProduct(gate, x)
+                    }
+                    #expect(out[i * ldo + j] == sum)
+                }
+                #expect(out[i * ldo + dim].isSame(as: untouched))
+            }
+        }
+    }
+
+    @Test func `softmax and layer norm may write in place`() {
+        var samples = Samples(seed: 54)
+        let x = samples.floats(2 * 21)
+        let (gamma, beta) = (samples.floats(21), samples.floats(21))
+        for kernel in Register.softmax.runnable {
+            let (place, apart) = (GuardedBuffer(x), GuardedBuffer<Float>(count: 42))
+            let run = tandemk_f32_softmax_at(kernel).run
+            run(2, 21, place.base, 21, place.base, 21)
+            run(2, 21, x, 21, apart.base, 21)
+            #expect(place.elements == apart.elements)
+        }
+        for kernel in Register.layerNorm.runnable {
+            let (place, apart) = (GuardedBuffer(x), GuardedBuffer<Float>(count: 42))
+            let run = tandemk_f32_layer_norm_at(kernel).run
+            run(2, 21, place.base, 21, gamma, beta, 0, place.base, 21)
+            run(2, 21, x, 21, gamma, beta, 0, apart.base, 21)
+            #expect(place.elements == apart.elements)
+        }
+    }
+
+    @Test(arguments: [0, 1, 3, 64]) func `copy moves rows and repeats one with stride 0`(bytes: Int)
+    {
+        var samples = Samples(seed: 55)
+        let x = GuardedBuffer(samples.bytes(3 * (bytes + 1)).map(UInt8.init(bitPattern:)))
+        for (xStride, yStride) in [(bytes, bytes), (bytes + 1, bytes), (0, bytes + 2)] {
+            let y: [UInt8] = Register.copy.expectSameBits(3 * yStride, "") {
+                tandemk_x8_copy_at($0).run(3, bytes, x.base, xStride, $1, yStride)
+            }
+            for i in 0..<3 {
+                for j in 0..<bytes { #expect(y[i * yStride + j] == x.base[i * xStride + j]) }
+                for j in bytes..<yStride { #expect(y[i * yStride + j] == 0xA5) }
+            }
+        }
+    }
+}
