@@ -93,7 +93,7 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
             let count = tandemsys_epoll_wait(epoll, &batch, Int32(batch.count), timeout())
             guard count >= 0 else { throw Self.failure("wait for events", count) }
             service.refresh()
-            for position in 0..<Int(count) { handle(batch[position]) }
+            for position in 0..<Int(count) { dispatch(batch[position]) }
             serveReady()
             expire()
         }
@@ -118,7 +118,7 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
         return Int32(clamping: (next - now) / 1_000_000 + 1)
     }
 
-    private mutating func handle(_ event: tandemsys_ready) {
+    private mutating func dispatch(_ event: tandemsys_ready) {
         let token = event.token
         if token == 0 { return takeMessages() }
         if token <= UInt64(group.listeners.count) {
