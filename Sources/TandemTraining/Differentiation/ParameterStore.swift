@@ -39,6 +39,8 @@ package final class ParameterStore: @unchecked Sendable {
     package let slots: [Slot]
     /// Elements of the dense block, with the padding that aligns each parameter.
     package let denseCount: Int
+    /// Elements of the dense block and of all tables, padding included.
+    package let elementCount: Int
     /// Positions in `slots` of the sparsely trained tables, by table index.
     package let tables: [Int]
     private let positions: [ValueID: Int]
@@ -80,13 +82,14 @@ package final class ParameterStore: @unchecked Sendable {
         self.slots = slots
         self.positions = positions
         denseCount = layout.denseCount
+        elementCount = layout.totalCount
         tables = slots.indices.filter { if case .table = slots[$0].kind { true } else { false } }
     }
 
     /// The slot of a graph's parameter.
     package func slot(of id: ValueID) -> Slot? { positions[id].map { slots[$0] } }
 
-    /// First element of the dense block.
+    /// First element of the dense block; the tables follow it.
     package var dense: UnsafeMutablePointer<Float> {
         block.base.assumingMemoryBound(to: Float.self)
     }
