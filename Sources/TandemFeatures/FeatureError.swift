@@ -1,6 +1,8 @@
 /// Why a signature, a raw column or a feature's learning was refused: where, and what to change.
 package struct FeatureError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The kind of failure. Open, so that a kind can be added without breaking a switch elsewhere.
+    /// The kind of failure.
+    ///
+    /// Open, so that a kind can be added without breaking a switch elsewhere.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case invalidName, duplicateName, invalidEncoding, invalidVocabulary, limitExceeded

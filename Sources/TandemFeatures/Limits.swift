@@ -12,7 +12,9 @@ package enum FeatureLimits {
     package static let formulaByteCountMax = 4096
     /// Bytes of a feature's, task's or formula's name: as many as the wire carries.
     package static let nameByteCountMax = 256
-    /// Elements of a list feature that are used. Each row of the graph input holds so many ids.
+    /// Elements of a list feature that are used.
+    ///
+    /// Each row of the graph input holds so many ids.
     package static let listLengthMax = 4096
     /// Numbers a row of a vector feature, such as a precomputed embedding.
     package static let widthMax = 65_536

@@ -1,6 +1,8 @@
 /// Where one graph input's rows are written.
 package struct EncodedInput {
-    /// The first row's first element; f32 or i32 as the graph declares. Borrowed.
+    /// The first row's first element; f32 or i32 as the graph declares.
+    ///
+    /// Borrowed.
     package var base: UnsafeMutableRawPointer
     /// Elements from one row to the next; at least the row's element count.
     package var rowStride: Int
@@ -23,7 +25,9 @@ package struct EncodedInputs {
     package init(_ inputs: [EncodedInput]) { self.inputs = inputs }
 }
 
-/// What was seen of one feature's raw values; for the statistics. Add them up with `+=`.
+/// What was seen of one feature's raw values; for the statistics.
+///
+/// Add them up with `+=`.
 package struct FeatureCounts: Equatable, Sendable {
     /// Rows encoded.
     package var rows = 0

@@ -32,7 +32,9 @@ struct ValuePosition {
 
 extension RawColumn {
     /// Checks that the column is whole: its type is the feature's, its counts agree with each other
-    /// and with the rows. After this every value can be read without a further check.
+    /// and with the rows.
+    ///
+    /// After this every value can be read without a further check.
     ///
     /// - Throws: `FeatureError` `wrongType`, `wrongCount` or `limitExceeded`, naming the feature.
     /// - Complexity: O(rows) for lists, O(values) for texts, else O(1). Allocates nothing.
@@ -137,7 +139,9 @@ extension RawColumn {
 }
 
 extension Feature {
-    /// Whether raw columns say how many elements each row has. Texts cut into words do not.
+    /// Whether raw columns say how many elements each row has.
+    ///
+    /// Texts cut into words do not.
     var takesListCounts: Bool {
         if case .hashedWords = encoding { return false }
         return listLengthMax != nil

@@ -51,9 +51,11 @@ package struct FeatureEncoder: Sendable {
 
     /// Checks a raw column against its feature and stands before its first row.
     ///
-    /// - Parameter feature: Position in `Signature.features`.
-    /// - Parameter column: The values; the memory stays the caller's while the cursor is used.
-    /// - Parameter rowCount: Rows of the column: 1 for a request's context.
+    /// - Parameters:
+    ///   - feature: Position in `Signature.features`.
+    ///   - column: The values; the memory stays the caller's while the cursor is used.
+    ///   - rowCount: Rows of the column: 1 for a request's context.
+    /// - Returns: The column, to be encoded from its first row on.
     /// - Throws: `FeatureError` `wrongType`, `wrongCount` or `limitExceeded`, naming the feature.
     /// - Complexity: O(rows) for lists, O(values) for texts, else O(1). Allocates nothing.
     package func open(
@@ -78,10 +80,11 @@ package struct FeatureEncoder: Sendable {
 
     /// Encodes the next rows of a column into rows `0 ..< rowCount` of the graph inputs.
     ///
-    /// - Parameter cursor: The column; moved on by `rowCount` rows. Of no further use after a throw.
-    /// - Parameter rowCount: How many rows; at most what the cursor has left.
-    /// - Parameter inputs: Overwritten in this feature's columns.
-    /// - Parameter counts: What was seen is added to it; after a throw it may hold a part.
+    /// - Parameters:
+    ///   - cursor: The column; moved on by `rowCount` rows. Of no further use after a throw.
+    ///   - rowCount: How many rows; at most what the cursor has left.
+    ///   - inputs: Overwritten in this feature's columns.
+    ///   - counts: What was seen is added to it; after a throw it may hold a part.
     /// - Throws: `FeatureError` `notANumber`, `infiniteNumber` or `missingValue`, with the row.
     /// - Complexity: O(values + texts' bytes). Allocates nothing.
     package func encode(
@@ -113,11 +116,12 @@ package struct FeatureEncoder: Sendable {
 
     /// Encodes a whole column at once: `open` and `encode` in one.
     ///
-    /// - Parameter feature: Position in `Signature.features`.
-    /// - Parameter column: The values, or nil where there is no column: all is missing.
-    /// - Parameter rowCount: Rows of the column: 1 for a request's context.
-    /// - Parameter inputs: Overwritten in this feature's columns, rows `0 ..< rowCount`.
-    /// - Parameter counts: What was seen is added to it.
+    /// - Parameters:
+    ///   - feature: Position in `Signature.features`.
+    ///   - column: The values, or nil where there is no column: all is missing.
+    ///   - rowCount: Rows of the column: 1 for a request's context.
+    ///   - inputs: Overwritten in this feature's columns, rows `0 ..< rowCount`.
+    ///   - counts: What was seen is added to it.
     /// - Throws: `FeatureError`, naming the feature and, where it is one row's fault, the row.
     /// - Complexity: O(values + texts' bytes). Allocates nothing.
     package func encode(

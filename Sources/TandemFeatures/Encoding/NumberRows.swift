@@ -68,7 +68,7 @@ struct NumberRows {
                 for number in numbers {
                     let isMissing = number.isNaN
                     base[row * stride + column + element] =
-                        isMissing ? encoding.missingValue : rounded(number)
+                        isMissing ? encoding.missingValue : Self.rounded(number)
                     counts.values += isMissing ? 0 : 1
                     element += 1
                     if element == width {
@@ -106,7 +106,7 @@ struct NumberRows {
 
     /// The nearest f32; the largest finite one for what lies beyond.
     @inline(__always)
-    private func rounded(_ number: Double) -> Float {
+    static func rounded(_ number: Double) -> Float {
         let most = Double(Float.greatestFiniteMagnitude)
         return Float(min(max(number, -most), most))
     }

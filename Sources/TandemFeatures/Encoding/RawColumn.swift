@@ -38,13 +38,16 @@ package struct RawColumn {
         }
     }
 
-    /// `width` values a row, or for a list feature the rows' elements end to end. A missing row
-    /// keeps its place here; what is in it is ignored, NaN included.
+    /// `width` values a row, or for a list feature the rows' elements end to end.
+    ///
+    /// A missing row keeps its place here; what is in it is ignored, NaN included.
     package var values: Values
     /// For a list feature: how many elements each row has; nil for a fixed number a row.
     package var listCounts: UnsafeBufferPointer<UInt32>?
     /// One bit a row, least significant first, in `(rows + 7) / 8` bytes; a cleared bit is a
-    /// missing value. Nil: all there.
+    /// missing value.
+    ///
+    /// Nil: all there.
     package var presence: UnsafeRawBufferPointer?
 
     /// Makes a view.

@@ -36,9 +36,7 @@ struct RowBlock {
         }
     }
 
-    /// Refuses NaN and infinities in rows that have a value.
-    ///
-    /// - Parameter position: Where the block's values begin.
+    /// Refuses NaN and infinities in rows that have a value; the first begins at `position`.
     func checkFinite(_ feature: Feature, _ position: ValuePosition) throws(FeatureError) {
         guard let column, case .float32(let values) = column.values else { return }
         if column.listCounts == nil {

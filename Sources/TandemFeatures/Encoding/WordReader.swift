@@ -7,7 +7,9 @@
 enum WordReader {
     /// Passes the text's words on, one after the other, in lower case.
     ///
-    /// - Parameter body: Gets a word, valid during the call; false stops the reading.
+    /// - Parameters:
+    ///   - text: Any bytes.
+    ///   - body: Gets a word, valid during the call; false stops the reading.
     /// - Returns: Whether `body` stopped it: there was at least one word more than it took.
     /// - Complexity: O(bytes up to where it stopped). Allocates nothing.
     static func words(

@@ -8,7 +8,9 @@ package enum XXHash64 {
     private static let prime4: UInt64 = 0x85EB_CA77_C2B2_AE63
     private static let prime5: UInt64 = 0x27D4_EB2F_1656_67C5
 
-    /// The hash of some bytes. Allocates nothing; O(bytes).
+    /// The hash of some bytes.
+    ///
+    /// Allocates nothing; O(bytes).
     package static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64) -> UInt64 {
         var position = 0
         var accumulator: UInt64

@@ -73,7 +73,8 @@ extension Feature {
         try checkRawType([.float32, .int64])
         let boundaries = encoding.boundaries
         try check(boundaries.count, "boundaries", FeatureLimits.boundaryCountMax)
-        guard boundaries.allSatisfy(\.isFinite), zip(boundaries, boundaries.dropFirst()).allSatisfy(<)
+        guard boundaries.allSatisfy(\.isFinite),
+            zip(boundaries, boundaries.dropFirst()).allSatisfy(<)
         else { throw refusal("its boundaries are not finite and strictly ascending") }
     }
 

@@ -1,6 +1,8 @@
 package import TandemGraph
 
-/// The type of a raw value as a caller has it. Raw values are stored in packages.
+/// The type of a raw value as a caller has it.
+///
+/// Raw values are stored in packages.
 package enum RawType: UInt8, CaseIterable, Sendable {
     /// A number. Whole numbers are taken for it too.
     case float32 = 1
@@ -21,7 +23,9 @@ package enum RawType: UInt8, CaseIterable, Sendable {
 
 /// One raw feature and how it is encoded into a graph input.
 package struct Feature: Hashable, Sendable {
-    /// Unique in the signature; what callers write. Any UTF-8 without control characters.
+    /// Unique in the signature; what callers write.
+    ///
+    /// Any UTF-8 without control characters.
     package var name: String
     /// Which row axis it lives on: `context` or `candidate`.
     package var side: RowAxis
@@ -30,6 +34,7 @@ package struct Feature: Hashable, Sendable {
     /// Numbers a row; above 1 for a vector, such as a precomputed embedding, with number encoding.
     package var width: Int
     /// For a list feature, the most elements that are used; longer lists keep their first ones.
+    ///
     /// Nil for a feature with `width` values a row.
     package var listLengthMax: Int?
     /// Whether a missing value is refused; otherwise the encoding says what stands for it.

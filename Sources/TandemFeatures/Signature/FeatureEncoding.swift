@@ -49,7 +49,9 @@ package enum NumberTransform: Hashable, Sendable {
 /// A number's transform, and what stands for a missing one.
 package struct NumberEncoding: Hashable, Sendable {
     /// Applied in order, in double precision, rounded to f32 once at the end; a result beyond f32
-    /// becomes its largest finite number. Parameters are finite, deviations above 0.
+    /// becomes its largest finite number.
+    ///
+    /// Parameters are finite, deviations above 0.
     package var transforms: [NumberTransform]
     /// The encoded value that stands for a missing one (0 is the mean after `standardize`).
     package var missingValue: Float
@@ -87,7 +89,9 @@ package struct HashEncoding: Hashable, Sendable {
     }
 }
 
-/// The named hash algorithms. Raw values are stored in packages.
+/// The named hash algorithms.
+///
+/// Raw values are stored in packages.
 package enum HashAlgorithm: UInt8, CaseIterable, Sendable {
     /// XXH64 of the bytes of a text, or of the 8 little-endian bytes of a whole number.
     /// Source: xxHash fast digest algorithm, specification, "XXH64".

@@ -3,7 +3,9 @@
 /// Learnt by the trainer (or declared at import), stored in the package, applied by the server and
 /// by the command line alike, so that training and serving cannot see different features.
 package struct Signature: Hashable, Sendable {
-    /// The features, with how each becomes a graph input. Names are unique.
+    /// The features, with how each becomes a graph input.
+    ///
+    /// Names are unique.
     package var features: [Feature]
     /// The tasks, in the order of the graph's outputs and under their names.
     package var tasks: [Task]

@@ -19,7 +19,9 @@ package final class Vocabulary: Hashable, Sendable {
 
     /// Makes a vocabulary from values end to end, as packages store them.
     ///
-    /// - Parameter byteCounts: The byte length of each value; their sum is the blob's.
+    /// - Parameters:
+    ///   - blob: The values.
+    ///   - byteCounts: The byte length of each value; their sum is the blob's.
     /// - Throws: `FeatureError` `invalidVocabulary` if a value stands twice or the lengths do not
     ///   fit the blob, `limitExceeded` if there are too many values or bytes.
     package init(blob: [UInt8], byteCounts: [UInt32]) throws(FeatureError) {
@@ -63,7 +65,9 @@ package final class Vocabulary: Hashable, Sendable {
     /// Number of values.
     package var count: Int { offsets.count - 1 }
 
-    /// The byte length of each value, as packages store them. O(count).
+    /// The byte length of each value, as packages store them.
+    ///
+    /// O(count).
     package var byteCounts: [UInt32] {
         (0..<count).map { offsets[$0 + 1] - offsets[$0] }
     }
@@ -75,7 +79,9 @@ package final class Vocabulary: Hashable, Sendable {
         Array(blob[Int(offsets[position])..<Int(offsets[position + 1])])
     }
 
-    /// The position of a value, or nil if it is not known. Allocates nothing; O(1) expected.
+    /// The position of a value, or nil if it is not known.
+    ///
+    /// Allocates nothing; O(1) expected.
     package func position(of value: UnsafeRawBufferPointer) -> Int? {
         blob.withUnsafeBytes { blob in
             offsets.withUnsafeBufferPointer { offsets in
@@ -88,7 +94,9 @@ package final class Vocabulary: Hashable, Sendable {
         }
     }
 
-    /// The position of a whole number, or nil if it is not known. Allocates nothing.
+    /// The position of a whole number, or nil if it is not known.
+    ///
+    /// Allocates nothing.
     package func position(of value: Int64) -> Int? {
         withUnsafeBytes(of: value.littleEndian) { position(of: $0) }
     }
@@ -175,17 +183,16 @@ package final class Vocabulary: Hashable, Sendable {
             if position < 0 { return slot }
             let start = Int(offsets[position])
             let byteCount = Int(offsets[position + 1]) - start
-            if byteCount == value.count, isEqual(value, blob, start) { return slot }
+            if byteCount == value.count, isEqual(value, blob, at: start) { return slot }
             slot = (slot + 1) & mask
         }
     }
+}
 
-    private static func isEqual(
-        _ value: UnsafeRawBufferPointer, _ blob: UnsafeRawBufferPointer, _ start: Int
-    ) -> Bool {
-        guard let left = value.baseAddress, let right = blob.baseAddress else {
-            return value.isEmpty
-        }
-        return memcmp(left, right + start, value.count) == 0
-    }
+/// Whether a value's bytes stand at a place of a blob that has as many from there on.
+func isEqual(
+    _ value: UnsafeRawBufferPointer, _ blob: UnsafeRawBufferPointer, at start: Int
+) -> Bool {
+    guard let left = value.baseAddress, let right = blob.baseAddress else { return value.isEmpty }
+    return memcmp(left, right + start, value.count) == 0
 }
