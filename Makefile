@@ -12,6 +12,10 @@ DEMO_OUT ?= demo-out
 # Where `make proto` writes; the house tests point it elsewhere and compare.
 PROTO_OUT ?= Sources/CTandemProto
 
+# The data sets that `make linear` reads.
+DATA ?= ../shared/data
+VENV := .build/interop
+
 BUILD := swift build -c release --static-swift-stdlib
 RELEASE := .build/release
 
@@ -21,7 +25,7 @@ LIBRARIES := libprotobuf-c:libprotobuf-c-dev libzstd:libzstd-dev zlib:zlib1g-dev
 # Program : Debian package that has it.
 PROGRAMS := pkg-config:pkg-config protoc-c:protobuf-c-compiler
 
-.PHONY: help deps build test check lint proto bench demo interop install clean
+.PHONY: help deps build test check lint proto bench linear install clean
 
 help: ## Say what there is to do.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -75,6 +79,16 @@ proto: deps ## Generate the C code of proto/ again.
 
 bench: build ## Measure the engine.
 	$(RELEASE)/tandem-bench
+
+# Python with scikit-learn, in a virtual environment of its own.
+$(VENV)/ready: Tests/Interop/requirements.txt
+	@command -v python3 >/dev/null || { echo "tandem: no python3 found" >&2; exit 69; }
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+linear: $(VENV)/ready ## What a linear model reaches on the data sets in $(DATA).
+	$(VENV)/bin/python Tests/Interop/linear_baselines.py --data $(DATA)
 
 install: ## Install what `make build` built, with units, below $(DESTDIR)$(PREFIX).
 	@[ -x $(RELEASE)/tandemd ] || { echo "tandem: nothing built: run make build" >&2; exit 69; }
