@@ -6,8 +6,7 @@ LANES_FN void softmax_row(size_t n, const float *x, float *y) {
     stripes s = stripes_of(-__builtin_inff());
     FOR_STRIPES(n, j, left, slot) {
         vf v = v_keep(load_upto(x + j, left), left, -__builtin_inff());
-        /* Skips a NaN, which then reaches the sum through its own exp. */
-        s.v[slot] = v_max(v, s.v[slot]);
+        s.v[slot] = v_max(v, s.v[slot]); /* Skips a NaN, which then reaches the sum through its own exp. */
     }
     vf most = v_set(stripes_max(s));
     s = stripes_of(0);
