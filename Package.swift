@@ -101,12 +101,6 @@ let package = Package(
         .target(
             name: "TandemTestSupport", dependencies: ["TandemGraph"],
             path: "Tests/TandemTestSupport", swiftSettings: strict),
-        .target(
-            name: "TandemServingSupport",
-            dependencies: [
-                "TandemRequest", "TandemWire", "TandemEngine", "TandemFeatures", "TandemGraph",
-            ],
-            path: "Tests/TandemServingSupport", swiftSettings: strict),
         tests("HouseTests", []),
         tests("KernelTests", ["CTandemKernels", "TandemTestSupport"]),
         tests("TandemGraphTests", ["TandemGraph", "TandemTestSupport"]),
@@ -120,14 +114,13 @@ let package = Package(
             "TandemRequestTests",
             [
                 "TandemRequest", "TandemWire", "TandemFeatures", "TandemEngine", "TandemGraph",
-                "TandemServingSupport", "TandemTestSupport",
+                "TandemTestSupport",
             ]),
         tests(
             "TandemServerTests",
             [
                 "TandemServer", "TandemRequest", "TandemWire", "TandemPackage", "TandemFeatures",
-                "TandemEngine", "TandemGraph", "CTandemSystem", "TandemServingSupport",
-                "TandemTestSupport",
+                "TandemEngine", "TandemGraph", "CTandemSystem", "TandemTestSupport",
             ]),
         tests(
             "TandemTrainingTests",
@@ -135,10 +128,7 @@ let package = Package(
         tests("TandemClientTests", ["TandemClient", "TandemWire", "TandemTestSupport"]),
         tests(
             "IntegrationTests",
-            [
-                "tandemd", "tandem", "TandemClient", "TandemWire", "TandemServingSupport",
-                "TandemTestSupport",
-            ]),
+            ["tandemd", "tandem", "TandemClient", "TandemWire", "TandemTestSupport"]),
     ],
     cLanguageStandard: .gnu17
 )

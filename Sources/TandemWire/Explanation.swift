@@ -32,9 +32,7 @@ package enum Stage: UInt32, CaseIterable, Sendable {
     }
 }
 
-/// How an answer came to be, for people.
-///
-/// Fields as in the schema.
+/// How an answer came to be, for people. Fields as in the schema.
 package struct Explanation: Hashable, Sendable {
     /// The executor that ran.
     package var executor = ""
@@ -85,9 +83,7 @@ package struct OperationTime: Hashable, Sendable {
     }
 }
 
-/// How one feature was read.
-///
-/// Fields as in the schema.
+/// How one feature was read. Fields as in the schema.
 package struct FeatureResolution: Hashable, Sendable {
     /// The feature's name.
     package var feature = ""
