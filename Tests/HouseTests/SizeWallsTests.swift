@@ -7,6 +7,22 @@ import Testing
         #expect(files.flatMap(SizeWalls.fileViolations) == [])
     }
 
+    @Test func `no line is wider than the wall where the formatter does not look`() throws {
+        let files = try SourceTree.files(
+            under: ["Sources", "Tests", "proto", "systemd"],
+            suffixes: [".c", ".h", ".inc", ".proto", ".py", ".sh", ".service", ".socket"])
+        try #require(!files.isEmpty)
+        #expect(
+            files.filter { !$0.isGenerated }.flatMap(SizeWalls.columnViolations) == [])
+    }
+
+    @Test func `a line one column over the wall is found`() {
+        let full = String(repeating: "a", count: 100)
+        let file = SourceFile("proto/a.proto", "\(full)\n\(full)a\n")
+        #expect(
+            SizeWalls.columnViolations(file) == ["proto/a.proto:2: 101 columns, the wall is 100"])
+    }
+
     @Test func `no function is longer than its wall`() throws {
         let files = try SourceTree.swift() + SourceTree.handWrittenC()
         let violations = files.flatMap {

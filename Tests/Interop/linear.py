@@ -12,7 +12,8 @@ import pandas as pd
 from scipy import sparse
 from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import accuracy_score, log_loss, r2_score, roc_auc_score, root_mean_squared_error
+from sklearn.metrics import accuracy_score, log_loss, r2_score, roc_auc_score
+from sklearn.metrics import root_mean_squared_error
 from sklearn.preprocessing import OneHotEncoder
 
 GOLDEN = 0x9E3779B97F4A7C15
@@ -119,7 +120,8 @@ def evaluate(problem, seed, test_permille=200):
         y = task.y if task.kind == "regression" else np.nan_to_num(task.y).astype(int)
 
         def loss(strength):
-            found = figures(task.kind, y[second], fit(task.kind, x[first], y[first], strength)(x[second]))
+            score = fit(task.kind, x[first], y[first], strength)
+            found = figures(task.kind, y[second], score(x[second]))
             return found["rmse"] if task.kind == "regression" else found["log_loss"]
 
         best = min((0.003, 0.03, 0.3, 3.0), key=loss)

@@ -96,10 +96,11 @@ def scms_shipments(folder):
     rows = pd.read_csv(path, dtype=str, encoding="utf-8-sig", keep_default_na=False)
     due = pd.to_datetime(rows["Scheduled Delivery Date"], format="%d-%b-%y")
     came = pd.to_datetime(rows["Delivered to Client Date"], format="%d-%b-%y")
+    quantity = rows["Line Item Quantity"].astype(float)
     freight = pd.to_numeric(rows["Freight Cost (USD)"], errors="coerce")
     tasks = [
         Task("late", "binary", truth(came > due)),
-        Task("log_quantity", "regression", np.log1p(rows["Line Item Quantity"].astype(float)).to_numpy()),
+        Task("log_quantity", "regression", np.log1p(quantity).to_numpy()),
         Task("log_freight", "regression", np.log1p(freight).to_numpy()),
     ]
     rows["Scheduled Month"], rows["Scheduled Year"] = due.dt.month, due.dt.year
