@@ -101,6 +101,12 @@ let package = Package(
         .target(
             name: "TandemTestSupport", dependencies: ["TandemGraph"],
             path: "Tests/TandemTestSupport", swiftSettings: strict),
+        .target(
+            name: "TandemServingSupport",
+            dependencies: [
+                "TandemRequest", "TandemWire", "TandemEngine", "TandemFeatures", "TandemGraph",
+            ],
+            path: "Tests/TandemServingSupport", swiftSettings: strict),
         tests("HouseTests", []),
         tests("KernelTests", ["CTandemKernels", "TandemTestSupport"]),
         tests("TandemGraphTests", ["TandemGraph", "TandemTestSupport"]),
@@ -114,13 +120,14 @@ let package = Package(
             "TandemRequestTests",
             [
                 "TandemRequest", "TandemWire", "TandemFeatures", "TandemEngine", "TandemGraph",
-                "TandemTestSupport",
+                "TandemServingSupport", "TandemTestSupport",
             ]),
         tests(
             "TandemServerTests",
             [
                 "TandemServer", "TandemRequest", "TandemWire", "TandemPackage", "TandemFeatures",
-                "TandemEngine", "TandemGraph", "CTandemSystem", "TandemTestSupport",
+                "TandemEngine", "TandemGraph", "CTandemSystem", "TandemServingSupport",
+                "TandemTestSupport",
             ]),
         tests(
             "TandemTrainingTests",
@@ -128,7 +135,10 @@ let package = Package(
         tests("TandemClientTests", ["TandemClient", "TandemWire", "TandemTestSupport"]),
         tests(
             "IntegrationTests",
-            ["tandemd", "tandem", "TandemClient", "TandemWire", "TandemTestSupport"]),
+            [
+                "tandemd", "tandem", "TandemClient", "TandemWire", "TandemServingSupport",
+                "TandemTestSupport",
+            ]),
     ],
     cLanguageStandard: .gnu17
 )

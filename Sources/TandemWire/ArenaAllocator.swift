@@ -14,7 +14,9 @@
 import CTandemProto
 import Glibc
 
-/// A capped bump allocator for one message at a time. Not safe for use by two threads at once.
+/// A capped bump allocator for one message at a time.
+///
+/// Not safe for use by two threads at once.
 package final class ArenaAllocator {
     private struct State {
         var base: UnsafeMutableRawPointer
@@ -84,7 +86,9 @@ package final class ArenaAllocator {
             .assumingMemoryBound(to: ProtobufCAllocator.self)
     }
 
-    /// Takes all memory back. Whatever was allocated, and every view of it, is void.
+    /// Takes all memory back.
+    ///
+    /// Whatever was allocated, and every view of it, is void.
     package func reset() {
         let used = state.pointee.used
         if used > keptBytes {

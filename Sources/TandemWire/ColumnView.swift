@@ -79,6 +79,7 @@ package struct ColumnView {
     }
 
     /// The number of values in each row of a ragged column; they add up to the number of values.
+    ///
     /// Nil where it is not ragged.
     package var listLengths: UnsafeBufferPointer<UInt32>? {
         guard column.pointee.n_list_lengths > 0 else { return nil }
@@ -86,7 +87,9 @@ package struct ColumnView {
             start: column.pointee.list_lengths, count: column.pointee.n_list_lengths)
     }
 
-    /// One bit a row, least significant first, a cleared bit is missing. Nil: all rows are there.
+    /// One bit a row, least significant first, a cleared bit is missing.
+    ///
+    /// Nil: all rows are there.
     package var presence: UnsafeRawBufferPointer? {
         guard column.pointee.presence.len > 0 else { return nil }
         return UnsafeRawBufferPointer(

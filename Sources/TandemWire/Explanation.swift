@@ -32,7 +32,9 @@ package enum Stage: UInt32, CaseIterable, Sendable {
     }
 }
 
-/// How an answer came to be, for people. Fields as in the schema.
+/// How an answer came to be, for people.
+///
+/// Fields as in the schema.
 package struct Explanation: Hashable, Sendable {
     /// The executor that ran.
     package var executor = ""
@@ -83,7 +85,9 @@ package struct OperationTime: Hashable, Sendable {
     }
 }
 
-/// How one feature was read. Fields as in the schema.
+/// How one feature was read.
+///
+/// Fields as in the schema.
 package struct FeatureResolution: Hashable, Sendable {
     /// The feature's name.
     package var feature = ""

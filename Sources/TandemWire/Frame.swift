@@ -11,7 +11,9 @@
 
 /// What lies at the start of a window of bytes.
 package enum FrameScan {
-    /// No whole frame yet. The window must reach at least `windowBytesMin` bytes to know more.
+    /// No whole frame yet.
+    ///
+    /// The window must reach at least `windowBytesMin` bytes to know more.
     case needsMore(windowBytesMin: Int)
     /// A frame: its payload is at `payload` within the window, and the next frame begins at the
     /// payload's upper bound.
@@ -39,6 +41,7 @@ package struct FrameReader: Sendable {
     /// Looks at the start of a window.
     ///
     /// - Parameter window: All bytes received and not yet consumed; may be empty.
+    /// - Returns: What lies there.
     /// - Complexity: O(1). Allocates nothing unless it refuses.
     package func scan(_ window: UnsafeRawBufferPointer) -> FrameScan {
         var length: UInt64 = 0

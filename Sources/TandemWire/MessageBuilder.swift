@@ -15,7 +15,9 @@ struct MessageBuilder {
         return message
     }
 
-    /// A list of messages, one a value. Nil where there are none.
+    /// A list of messages, one a value.
+    ///
+    /// Nil where there are none.
     func list<Value, Message>(
         _ values: [Value], _ initialize: (UnsafeMutablePointer<Message>?) -> Void,
         _ fill: (Value, inout Message) throws(WireError) -> Void
@@ -39,7 +41,9 @@ struct MessageBuilder {
         return ProtobufCBinaryData(len: count, data: bytes)
     }
 
-    /// A list of texts. Nil where there are none.
+    /// A list of texts.
+    ///
+    /// Nil where there are none.
     func texts(
         _ texts: [String]
     ) throws(WireError) -> UnsafeMutablePointer<ProtobufCBinaryData>? {
@@ -49,7 +53,9 @@ struct MessageBuilder {
         return entries
     }
 
-    /// A packed array. Nil where it is empty.
+    /// A packed array.
+    ///
+    /// Nil where it is empty.
     func numbers<Number>(
         _ numbers: [Number]
     ) throws(WireError) -> UnsafeMutablePointer<Number>? {

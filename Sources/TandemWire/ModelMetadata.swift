@@ -22,8 +22,9 @@ package enum FeatureSide: UInt32, CaseIterable, Sendable {
     case candidate = 2
 }
 
-/// What a model takes and gives: the answer to `modelMetadata`. Fields as in
-/// `ModelMetadataResponse`.
+/// What a model takes and gives: the answer to `modelMetadata`.
+///
+/// Fields as in `ModelMetadataResponse`.
 package struct ModelMetadata: Hashable, Sendable {
     /// The model's name.
     package var name = ""
@@ -64,7 +65,9 @@ package struct VersionLabel: Hashable, Sendable {
     }
 }
 
-/// One input of a model. Fields as in the schema's `FeatureMetadata`.
+/// One input of a model.
+///
+/// Fields as in the schema's `FeatureMetadata`.
 package struct FeatureMetadata: Hashable, Sendable {
     /// The feature's name.
     package var name = ""
@@ -89,7 +92,9 @@ package struct FeatureMetadata: Hashable, Sendable {
     package init() {}
 }
 
-/// One output of a model. Fields as in the schema's `TaskMetadata`.
+/// One output of a model.
+///
+/// Fields as in the schema's `TaskMetadata`.
 package struct TaskMetadata: Hashable, Sendable {
     /// The task's name.
     package var name = ""
@@ -110,7 +115,9 @@ package struct TaskMetadata: Hashable, Sendable {
     package init() {}
 }
 
-/// One measured figure of one task. Fields as in the schema.
+/// One measured figure of one task.
+///
+/// Fields as in the schema.
 package struct QualityFigure: Hashable, Sendable {
     /// The metric's name.
     package var metric = ""

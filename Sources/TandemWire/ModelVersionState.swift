@@ -26,7 +26,9 @@ package enum ModelState: UInt32, CaseIterable, Sendable {
     }
 }
 
-/// One version of one model and its state. Fields as in the schema.
+/// One version of one model and its state.
+///
+/// Fields as in the schema.
 package struct ModelVersionState: Hashable, Sendable {
     /// The model's name.
     package var name = ""

@@ -33,7 +33,9 @@ package struct PredictView {
             message.pointee.label)
     }
 
-    /// The tasks to score; empty for all. May hold a name twice or one that nobody knows.
+    /// The tasks to score; empty for all.
+    ///
+    /// May hold a name twice or one that nobody knows.
     package var tasks: TextListView {
         TextListView(message.pointee.tasks, count: message.pointee.n_tasks)
     }
@@ -117,7 +119,9 @@ package struct RankingView {
         }
     }
 
-    /// How many candidates to return; nil for all. May be 0 or beyond the rows.
+    /// How many candidates to return; nil for all.
+    ///
+    /// May be 0 or beyond the rows.
     package var topK: Int? {
         message.pointee.top_k_opt_case == TANDEM__V1__RANKING__TOP_K_OPT_TOP_K
             ? Int(message.pointee.top_k) : nil
@@ -129,11 +133,15 @@ package struct RankingView {
 
 /// One term of a ranking formula, borrowed as `PredictView` is.
 package struct RankingTermView {
-    /// The task's name; not empty. It may be one that nobody knows.
+    /// The task's name; not empty.
+    ///
+    /// It may be one that nobody knows.
     package let task: TextView
     /// Factor or exponent; finite.
     package let weight: Float
-    /// Which column of a task with width above 1. May be beyond the width.
+    /// Which column of a task with width above 1.
+    ///
+    /// May be beyond the width.
     package let column: Int
 }
 

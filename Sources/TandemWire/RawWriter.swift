@@ -85,7 +85,9 @@ struct RawWriter {
     /// Bytes as they are.
     mutating func raw(_ bytes: UnsafeRawBufferPointer) {
         assert(remaining >= bytes.count)
-        if let source = bytes.baseAddress { cursor.copyMemory(from: source, byteCount: bytes.count) }
+        if let source = bytes.baseAddress {
+            cursor.copyMemory(from: source, byteCount: bytes.count)
+        }
         cursor += bytes.count
     }
 

@@ -26,7 +26,9 @@ package struct RequestDecoder {
     private let limits: WireLimits
     private let arena: ArenaAllocator
 
-    /// Makes a decoder that decodes into `arena`. The arena is never reset here.
+    /// Makes a decoder that decodes into `arena`.
+    ///
+    /// The arena is never reset here.
     package init(limits: WireLimits = WireLimits(), arena: ArenaAllocator) {
         self.limits = limits
         self.arena = arena

@@ -1,4 +1,6 @@
-/// What a server is: the answer to `serverMetadata`. Fields as in `ServerMetadataResponse`.
+/// What a server is: the answer to `serverMetadata`.
+///
+/// Fields as in `ServerMetadataResponse`.
 package struct ServerMetadata: Hashable, Sendable {
     /// The program, such as `tandemd`.
     package var name = ""

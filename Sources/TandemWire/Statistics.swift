@@ -9,7 +9,9 @@ package struct Statistics: Hashable, Sendable {
     package init() {}
 }
 
-/// The server as a whole. Fields as in the schema.
+/// The server as a whole.
+///
+/// Fields as in the schema.
 package struct ServerStatistics: Hashable, Sendable {
     /// Process id.
     package var pid: UInt32 = 0
@@ -67,7 +69,9 @@ package struct CodeCount: Hashable, Sendable {
     }
 }
 
-/// One version of one model. Fields as in the schema.
+/// One version of one model.
+///
+/// Fields as in the schema.
 package struct ModelStatistics: Hashable, Sendable {
     /// The model's name.
     package var name = ""
@@ -127,7 +131,9 @@ package struct TaskStatistics: Hashable, Sendable {
     package init() {}
 }
 
-/// What one feature's values were like. Fields as in the schema.
+/// What one feature's values were like.
+///
+/// Fields as in the schema.
 package struct FeatureStatistics: Hashable, Sendable {
     /// The feature's name.
     package var name = ""

@@ -17,10 +17,14 @@ package struct TextView {
     /// Whether there is no text.
     package var isEmpty: Bool { bytes.isEmpty }
 
-    /// The text as a string; allocates. Bytes that are not UTF-8 are replaced.
+    /// The text as a string; allocates.
+    ///
+    /// Bytes that are not UTF-8 are replaced.
     package var string: String { String(decoding: bytes, as: UTF8.self) }
 
-    /// Whether the bytes are the same. Allocates nothing.
+    /// Whether the bytes are the same.
+    ///
+    /// Allocates nothing.
     package func equals(_ other: UnsafeRawBufferPointer) -> Bool {
         bytes.count == other.count && bytes.elementsEqual(other)
     }
@@ -28,7 +32,9 @@ package struct TextView {
     /// Whether the bytes are the string's UTF-8.
     package func equals(_ other: String) -> Bool { bytes.elementsEqual(other.utf8) }
 
-    /// Whether the bytes are well-formed UTF-8. Allocates nothing.
+    /// Whether the bytes are well-formed UTF-8.
+    ///
+    /// Allocates nothing.
     ///
     /// Source: The Unicode Standard, table 3-7, "Well-Formed UTF-8 Byte Sequences".
     package var isUTF8: Bool {

@@ -1,6 +1,8 @@
 /// Why bytes from the other side were refused, or why a message could not be written.
 package struct WireError: Error, Sendable, CustomStringConvertible {
-    /// The kind of refusal. Open: more may be added.
+    /// The kind of refusal.
+    ///
+    /// Open: more may be added.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case arenaFull, callMissing, frameEmpty, frameTooLarge, idMissing, lengthMismatch
@@ -14,17 +16,25 @@ package struct WireError: Error, Sendable, CustomStringConvertible {
         package static let arenaFull = Code(.arenaFull)
         /// The envelope holds no call or answer that this side knows.
         package static let callMissing = Code(.callMissing)
-        /// The length prefix says 0. The framing is lost.
+        /// The length prefix says 0.
+        ///
+        /// The framing is lost.
         package static let frameEmpty = Code(.frameEmpty)
-        /// The length prefix says more than the limit. The framing is lost.
+        /// The length prefix says more than the limit.
+        ///
+        /// The framing is lost.
         package static let frameTooLarge = Code(.frameTooLarge)
         /// The envelope's id is absent or 0.
         package static let idMissing = Code(.idMissing)
         /// Lengths or counts that must agree do not.
         package static let lengthMismatch = Code(.lengthMismatch)
-        /// The length prefix does not end within 5 bytes. The framing is lost.
+        /// The length prefix does not end within 5 bytes.
+        ///
+        /// The framing is lost.
         package static let lengthPrefixEndless = Code(.lengthPrefixEndless)
-        /// The length prefix is not in its shortest form. The framing is lost.
+        /// The length prefix is not in its shortest form.
+        ///
+        /// The framing is lost.
         package static let lengthPrefixNotShortest = Code(.lengthPrefixNotShortest)
         /// The bytes are not a message of the schema.
         package static let malformed = Code(.malformed)

@@ -24,7 +24,9 @@ package struct WireStatus: Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(code.name): \(message)" }
 }
 
-/// One machine-readable fact about a failure. Empty strings and nils are facts that do not apply.
+/// One machine-readable fact about a failure.
+///
+/// Empty strings and nils are facts that do not apply.
 package struct StatusDetail: Hashable, Sendable {
     /// A stable name for the reason, upper snake case.
     package var reason: String

@@ -93,6 +93,13 @@ package final class TrainingExecutor: @unchecked Sendable {
         for gradient in tableGradients { gradient.reset() }
         for step in steps.reversed() { step.backward(rowCount) }
     }
+
+    /// Makes all gradients zero, as a minibatch without rows would.
+    package func clearGradients() {
+        for gradient in tableGradients { gradient.reset() }
+        denseGradient.update(
+            repeating: 0, count: gradientStorage.byteCount / DataType.float32.byteCount)
+    }
 }
 
 extension GradientPlan {

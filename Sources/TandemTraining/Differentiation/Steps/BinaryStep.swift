@@ -57,8 +57,10 @@ struct BinaryStep: DifferentiableStep {
         case .subtract: store(out, count, accumulates: false) { a[$0] - b[$0] }
         case .multiply: store(out, count, accumulates: false) { a[$0] * b[$0] }
         case .divide: store(out, count, accumulates: false) { a[$0] / b[$0] }
-        case .minimum: store(out, count, accumulates: false) { a[$0] <= b[$0] ? a[$0] : b[$0] }
-        case .maximum: store(out, count, accumulates: false) { a[$0] >= b[$0] ? a[$0] : b[$0] }
+        case .minimum:
+            store(out, count, accumulates: false) { select(a[$0] <= b[$0], a[$0], b[$0]) }
+        case .maximum:
+            store(out, count, accumulates: false) { select(a[$0] >= b[$0], a[$0], b[$0]) }
         }
     }
 
@@ -76,13 +78,13 @@ struct BinaryStep: DifferentiableStep {
         case (.divide, false):
             store(out, count, accumulates: accumulates) { -dy[$0] * a[$0] / (b[$0] * b[$0]) }
         case (.minimum, true):
-            store(out, count, accumulates: accumulates) { a[$0] <= b[$0] ? dy[$0] : 0 }
+            store(out, count, accumulates: accumulates) { select(a[$0] <= b[$0], dy[$0], 0) }
         case (.minimum, false):
-            store(out, count, accumulates: accumulates) { a[$0] <= b[$0] ? 0 : dy[$0] }
+            store(out, count, accumulates: accumulates) { select(a[$0] <= b[$0], 0, dy[$0]) }
         case (.maximum, true):
-            store(out, count, accumulates: accumulates) { a[$0] >= b[$0] ? dy[$0] : 0 }
+            store(out, count, accumulates: accumulates) { select(a[$0] >= b[$0], dy[$0], 0) }
         case (.maximum, false):
-            store(out, count, accumulates: accumulates) { a[$0] >= b[$0] ? 0 : dy[$0] }
+            store(out, count, accumulates: accumulates) { select(a[$0] >= b[$0], 0, dy[$0]) }
         }
     }
 }

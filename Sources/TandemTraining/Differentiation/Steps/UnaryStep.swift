@@ -35,7 +35,7 @@ struct UnaryStep: DifferentiableStep {
         let count = self.y.count(rowCount)
         let adds = target.accumulates
         switch function {
-        case .relu: store(dx, count, accumulates: adds) { y[$0] > 0 ? dy[$0] : 0 }
+        case .relu: store(dx, count, accumulates: adds) { select(y[$0] > 0, dy[$0], 0) }
         case .sigmoid: store(dx, count, accumulates: adds) { dy[$0] * y[$0] * (1 - y[$0]) }
         case .tanh: store(dx, count, accumulates: adds) { dy[$0] * (1 - y[$0] * y[$0]) }
         case .exp: store(dx, count, accumulates: adds) { dy[$0] * y[$0] }
@@ -43,7 +43,7 @@ struct UnaryStep: DifferentiableStep {
         case .negate: store(dx, count, accumulates: adds) { -dy[$0] }
         case .abs:
             store(dx, count, accumulates: adds) {
-                x[$0] > 0 ? dy[$0] : x[$0] < 0 ? -dy[$0] : 0
+                select(x[$0] > 0, dy[$0], select(x[$0] < 0, -dy[$0], 0))
             }
         case .sqrt: store(dx, count, accumulates: adds) { dy[$0] * 0.5 / y[$0] }
         case .erf:

@@ -1,0 +1,338 @@
+internal import TandemEngine
+package import TandemFeatures
+package import TandemWire
+
+// Design: a Predict request as a state machine without I/O.
+//
+//     idle --arrive--> checked --place--> computing --advance*--> idle
+//                 \________________________/\______ refusal, cancel
+//
+// `arrive` checks everything that can be wrong with the request but its values and says how many
+// bytes the answer takes; `place` is given that memory; each `advance` encodes and computes one
+// block of rows, straight into the answer, and looks at the deadline first. Between two advances
+// the loop may poll its sockets, take another request of another session, or cancel this one. A
+// refusal or `cancel` brings it back to idle; the memory given is then the caller's again.
+//
+// Values are checked block by block, where they are read anyway, so that NaN in the last row is
+// found late but the values are touched once.
+//
+// Where a task's scores go: into the answer if the task is listed; into scratch memory if only the
+// ranking reads it, or if the answer shall have the ranked rows only; nowhere otherwise.
+
+/// The memory and the progress of one model's Predict requests on one loop.
+package final class PredictSession: @unchecked Sendable {
+    /// The state machine.
+    ///
+    /// Behind a pointer, because Swift would check exclusive access to a class's property at each
+    /// step.
+    package let run: UnsafeMutablePointer<PredictRun>
+
+    /// Takes all memory that a request of usual size needs.
+    ///
+    /// - Parameters:
+    ///   - model: What is computed.
+    ///   - limits: The wire's limits in force.
+    ///   - clock: CLOCK_MONOTONIC in nanoseconds, for stage times.
+    package init(
+        _ model: ServableModel, limits: WireLimits = WireLimits(),
+        clock: @escaping @Sendable () -> UInt64
+    ) {
+        run = .allocate(capacity: 1)
+        run.initialize(to: PredictRun(model, limits: limits, clock: clock))
+    }
+
+    deinit {
+        run.pointee.free()
+        run.deinitialize(count: 1)
+        run.deallocate()
+    }
+}
+
+/// One request at a time: checked, computed by blocks of rows, ranked.
+package struct PredictRun {
+    /// Nanoseconds that the stages of the last request took.
+    package struct StageTimes: Equatable, Sendable {
+        /// Encoding raw features.
+        package var features: UInt64 = 0
+        /// Running the plan.
+        package var compute: UInt64 = 0
+        /// Ranking.
+        package var rank: UInt64 = 0
+    }
+
+    /// What is left to do.
+    package enum Progress: Equatable, Sendable {
+        /// More rows: call `advance` again.
+        case more
+        /// The answer is complete.
+        case finished
+    }
+
+    enum Phase: Equatable {
+        case idle
+        case checked
+        case computing(nextRow: Int)
+    }
+
+    /// What is computed.
+    package let model: ServableModel
+    /// What was seen of each feature since the session began, in the signature's order.
+    package private(set) var featureCounts: [FeatureCounts]
+    /// Stages of the last request.
+    package private(set) var times = StageTimes()
+    /// Rows of the request at hand, or of the last one.
+    package private(set) var rowCount = 0
+
+    let limits: WireLimits
+    let clock: @Sendable () -> UInt64
+    let workspace: Workspace
+    let inputs: EncodedInputs
+    /// Rows encoded and computed per advance: whole plan blocks, enough of them that what an
+    /// advance costs beyond its rows does not show.
+    let blockRows: Int
+    var phase = Phase.idle
+    var deadline = UInt64.max
+    var selection: TaskSelection
+    var ranking = RankingPlan()
+    var layout: PredictResponseLayout?
+    var scratch = ScratchMemory()
+    var columns: ColumnBinding
+    var isNeeded: [Bool]
+    let arrays: UnsafeMutableBufferPointer<UnsafeMutablePointer<Float>>
+    let scores: UnsafeMutableBufferPointer<UnsafeMutablePointer<Float>?>
+    let widths: UnsafeMutableBufferPointer<Int>
+    var ranked: RankedPlaces?
+
+    init(
+        _ model: ServableModel, limits: WireLimits, clock: @escaping @Sendable () -> UInt64
+    ) {
+        self.model = model
+        self.limits = limits
+        self.clock = clock
+        let planRows = model.plan.blockRowCount
+        blockRows = planRows * max(1, 64 / planRows)
+        workspace = Workspace(model.plan, rowCountMax: blockRows)
+        let workspace = workspace
+        inputs = EncodedInputs(
+            model.plan.inputs.indices.map { index in
+                EncodedInput(
+                    base: workspace.input(index), rowStride: model.plan.inputs[index].width)
+            })
+        selection = TaskSelection(model)
+        columns = ColumnBinding(model)
+        featureCounts = model.signature.features.map { _ in FeatureCounts() }
+        let taskCount = model.signature.tasks.count
+        isNeeded = [Bool](repeating: false, count: taskCount)
+        arrays = .allocate(capacity: max(taskCount, 1))
+        scores = .allocate(capacity: max(taskCount, 1))
+        scores.initialize(repeating: nil)
+        widths = .allocate(capacity: max(taskCount, 1))
+        _ = widths.initialize(fromContentsOf: model.tasks.widths)
+    }
+
+    mutating func free() {
+        arrays.deallocate()
+        scores.deallocate()
+        widths.deallocate()
+        scratch.free()
+        columns.free()
+    }
+
+    // MARK: Events
+
+    /// A request came.
+    ///
+    /// - Parameters:
+    ///   - request: Stays valid until the run is idle again.
+    ///   - id: The call's id.
+    ///   - now: CLOCK_MONOTONIC nanoseconds.
+    ///   - defaultDeadline: Nanoseconds from now that a request without deadline gets; 0 for none.
+    /// - Returns: How many bytes of memory the answer's frame takes.
+    /// - Throws: `RequestError`; the run is then idle.
+    package mutating func arrive(
+        _ request: PredictView, id: UInt64, now: UInt64, defaultDeadline: UInt64 = 0
+    ) throws(RequestError) -> Int {
+        precondition(phase == .idle, "a session computes one request at a time")
+        times = StageTimes()
+        rowCount = request.rows
+        deadline = request.deadlineNanoseconds ?? Self.later(now, defaultDeadline)
+        try checkDeadline(now)
+        guard !request.wantsGateWeights else {
+            throw RequestError(
+                .optionUnsupported,
+                "want_gate_weights is not implemented by this server; leave it out",
+                model: model.name)
+        }
+        try selection.take(request.tasks, model)
+        try ranking.take(request.ranking, rows: rowCount, model: model)
+        try columns.bind(request, model)
+        let layout: PredictResponseLayout
+        do {
+            layout = try PredictResponseLayout(
+                selection.template, id: id,
+                rows: ranking.rankedRowsOnly ? ranking.count : rowCount,
+                rankedCount: ranking.isWanted ? ranking.count : nil,
+                frameBytesMax: limits.frameBytesMax)
+        } catch {
+            throw RequestError(
+                .answerTooLarge, error.message, model: model.name, limit: error.limit,
+                bound: error.bound, actual: error.actual)
+        }
+        self.layout = layout
+        phase = .checked
+        return layout.frameBytes
+    }
+
+    /// The memory for the answer is here.
+    ///
+    /// - Parameter frame: As many bytes as `arrive` said; must stay until the run is idle again.
+    package mutating func place(at frame: UnsafeMutableRawPointer) {
+        guard phase == .checked, let layout else {
+            preconditionFailure("place follows arrive")
+        }
+        ranked = layout.write(to: frame, arrays: arrays)
+        placeScores()
+        phase = .computing(nextRow: 0)
+    }
+
+    /// Computes the next block of rows, and after the last one ranks.
+    ///
+    /// - Parameter now: CLOCK_MONOTONIC nanoseconds; past the deadline nothing is computed.
+    /// - Returns: Whether there is more to compute.
+    /// - Throws: `deadlinePassed`, or what is wrong with a value; the run is then idle and the
+    ///   answer's memory holds nothing of use.
+    /// - Complexity: O(block's rows x parameters). Allocates nothing.
+    package mutating func advance(now: UInt64) throws(RequestError) -> Progress {
+        guard case .computing(let row) = phase else {
+            preconditionFailure("advance follows place")
+        }
+        do throws(RequestError) {
+            try checkDeadline(now)
+            let count = min(blockRows, rowCount - row)
+            try compute(row, count)
+            if row + count < rowCount {
+                phase = .computing(nextRow: row + count)
+                return .more
+            }
+        } catch {
+            cancel()
+            throw error
+        }
+        finishRanking()
+        cancel()
+        return .finished
+    }
+
+    /// Gives the request up; the run is idle.
+    package mutating func cancel() {
+        phase = .idle
+        layout = nil
+        ranked = nil
+        scratch.trim()
+    }
+
+    // MARK: Steps
+
+    private func checkDeadline(_ now: UInt64) throws(RequestError) {
+        guard now < deadline else {
+            throw RequestError(
+                .deadlinePassed,
+                "the deadline passed \((now - deadline) / 1_000) us ago; nothing was answered",
+                model: model.name)
+        }
+    }
+
+    /// Decides where each task's scores go.
+    private mutating func placeScores() {
+        for task in isNeeded.indices {
+            isNeeded[task] = false
+            scores[task] = nil
+        }
+        if ranking.isWanted { ranking.program.markTasks(&isNeeded) }
+        if ranking.rankedRowsOnly {
+            for task in selection.tasks { isNeeded[task] = true }
+        } else {
+            for (position, task) in selection.tasks.enumerated() {
+                scores[task] = arrays[position]
+            }
+        }
+        var floats = 0
+        for task in isNeeded.indices where isNeeded[task] && scores[task] == nil {
+            floats += rowCount * widths[task]
+        }
+        scratch.reserve(
+            floats: floats, rows: ranking.isWanted ? rowCount : 0,
+            stackFloats: ranking.program.stackDepth * RankingLimits.stripRows)
+        var next = scratch.floats
+        for task in isNeeded.indices where isNeeded[task] && scores[task] == nil {
+            scores[task] = next
+            next = next.map { $0 + rowCount * widths[task] }
+        }
+    }
+
+    private mutating func compute(_ row: Int, _ count: Int) throws(RequestError) {
+        let start = clock()
+        do {
+            if row == 0 {
+                for feature in model.contextFeatures { try encode(feature, rows: 1) }
+            }
+            for feature in model.candidateFeatures { try encode(feature, rows: count) }
+        } catch { throw RequestError(error) }
+        let encoded = clock()
+        for task in isNeeded.indices {
+            let target = scores[task].map { $0 + row * widths[task] }
+            workspace.redirectOutput(model.outputOfTask[task], to: target)
+        }
+        if row == 0 { model.plan.runContext(workspace) }
+        var blockStart = 0
+        while blockStart < count {
+            let blockCount = min(model.plan.blockRowCount, count - blockStart)
+            model.plan.runBlock(workspace, rowStart: blockStart, rowCount: blockCount)
+            blockStart += blockCount
+        }
+        times.features &+= encoded &- start
+        times.compute &+= clock() &- encoded
+    }
+
+    private mutating func encode(_ feature: Int, rows: Int) throws(FeatureError) {
+        try model.encoder.encode(
+            &columns.cursors[feature], rowCount: rows, into: inputs,
+            counts: &featureCounts[feature])
+    }
+
+    private mutating func finishRanking() {
+        guard ranking.isWanted, let ranked, let workArea = scratch.ranking else { return }
+        let start = clock()
+        guard let taskScores = scores.baseAddress, let taskWidths = widths.baseAddress else {
+            return
+        }
+        ranking.program.evaluate(
+            ScoreColumns(arrays: taskScores, widths: taskWidths), rowCount: rowCount,
+            stack: workArea.stack, output: workArea.combined)
+        RowSelection.select(
+            workArea.combined, rowCount: rowCount, count: ranking.count, keys: workArea.keys)
+        for rank in 0..<ranking.count {
+            let row = RowSelection.row(of: workArea.keys[rank])
+            ranked.rows[rank] = UInt32(truncatingIfNeeded: row)
+            ranked.scores[rank] = workArea.combined[row]
+        }
+        if ranking.rankedRowsOnly { copyRankedRows(workArea.keys) }
+        times.rank = clock() &- start
+    }
+
+    private func copyRankedRows(_ keys: UnsafeMutablePointer<UInt64>) {
+        for (position, task) in selection.tasks.enumerated() {
+            guard let source = scores[task] else { continue }
+            let width = widths[task]
+            for rank in 0..<ranking.count {
+                let row = RowSelection.row(of: keys[rank])
+                (arrays[position] + rank * width).update(from: source + row * width, count: width)
+            }
+        }
+    }
+
+    private static func later(_ now: UInt64, _ wait: UInt64) -> UInt64 {
+        let (sum, overflow) = now.addingReportingOverflow(wait)
+        return wait == 0 || overflow ? .max : sum
+    }
+}
