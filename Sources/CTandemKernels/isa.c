@@ -1,8 +1,9 @@
 /* The probe: one bit set, asked once, lowered by TANDEM_FORCE_ISA.
  *
- * The first call comes from a family's constructor, before main() and on one thread; so there is no lock. A value that we
- * do not know, or that asks for more than the processor has, never stops the program and never raises the ceiling: it is
- * told by tandemk_isa_override_problem, and whoever has a log prints it. */
+ * The first call comes from a family's constructor, before main() and on one thread; so there is no
+ * lock. A value that we do not know, or that asks for more than the processor has, never stops the
+ * program and never raises the ceiling: it is told by tandemk_isa_override_problem, and whoever has
+ * a log prints it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,8 @@
 
 #define SET_AVX512VNNI (TANDEMK_ISA_AVX2 | TANDEMK_ISA_AVX512 | TANDEMK_ISA_AVX512VNNI)
 
-/* Best first. The `set` of a name is what it allows; it is spelt so in TANDEM_FORCE_ISA if `forceable`. */
+/* Best first. The `set` of a name is what it allows; it is spelt so in TANDEM_FORCE_ISA if
+ * `forceable`. */
 static const struct {
     const char *name;
     tandemk_isa key, set;
@@ -41,19 +43,26 @@ static tandemk_isa probe(void) {
     return isa;
 }
 
-tandemk_isa tandemk_isa_forced(tandemk_isa probed, const char *forced, char *ret_problem, size_t bytes) {
+tandemk_isa tandemk_isa_forced(
+    tandemk_isa probed, const char *forced, char *ret_problem, size_t bytes
+) {
     if (bytes) *ret_problem = 0;
     if (!forced || !*forced) return probed;
     for (size_t i = 0; i < NAME_COUNT; i++) {
         if (!names[i].forceable || strcmp(forced, names[i].name)) continue;
         tandemk_isa isa = probed & names[i].set;
         if (isa != names[i].set)
-            snprintf(ret_problem, bytes, "TANDEM_FORCE_ISA=%s: this processor lacks it; using %s", forced,
-                     tandemk_isa_name(isa));
+            snprintf(
+                ret_problem, bytes, "TANDEM_FORCE_ISA=%s: this processor lacks it; using %s",
+                forced, tandemk_isa_name(isa)
+            );
         return isa;
     }
-    snprintf(ret_problem, bytes, "TANDEM_FORCE_ISA=%.32s: not one of scalar, avx2, avx512vnni; ignoring it and using %s",
-             forced, tandemk_isa_name(probed));
+    snprintf(
+        ret_problem, bytes,
+        "TANDEM_FORCE_ISA=%.32s: not one of scalar, avx2, avx512vnni; ignoring it and using %s",
+        forced, tandemk_isa_name(probed)
+    );
     return probed;
 }
 
@@ -62,7 +71,8 @@ static void ask(void) {
     if (asked) return;
     asked = true;
     probed_set = probe();
-    active_set = tandemk_isa_forced(probed_set, getenv("TANDEM_FORCE_ISA"), problem, sizeof problem);
+    active_set =
+        tandemk_isa_forced(probed_set, getenv("TANDEM_FORCE_ISA"), problem, sizeof problem);
 }
 
 tandemk_isa tandemk_isa_probed(void) {

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -32,6 +33,13 @@ int tandemsys_sync_directory(const char *path) {
         return fd;
     int result = RESTART(int, fsync(fd));
     close(fd);
+    return result;
+}
+
+int tandemsys_rename_directory(const char *path, const char *target) {
+    int result = RESTART(int, renameat2(AT_FDCWD, path, AT_FDCWD, target, RENAME_NOREPLACE));
+    if (result == -EINVAL || result == -ENOSYS)
+        result = RESTART(int, rename(path, target));
     return result;
 }
 

@@ -1,14 +1,19 @@
-/// What a package may ask of a reader. Every count and size from a file is held against one of
-/// these before anything is allocated for it.
+/// What a package may ask of a reader.
+///
+/// Every count and size from a file is held against one of these before anything is allocated for
+/// it. What a signature may have is in `FeatureLimits`, what a graph in `Graph.valueCountMax`.
 package enum Limits {
     /// Version of the manifest file and of shard files that this reader and writer know.
     package static let formatVersion: UInt32 = 1
 
-    /// Bytes of a whole manifest file. Vocabularies are in it: this is some 20 million words.
+    /// Bytes of a whole manifest file.
+    ///
+    /// Vocabularies are in it: this is some 20 million words.
     package static let manifestBytesMax = 1 << 29
 
-    /// Bytes of heap that unpacking a manifest may take beyond eight times its length. protobuf-c
-    /// spends up to 46 bytes a byte on unknown fields and empty messages; ours take up to 4.
+    /// Bytes of heap that unpacking a manifest may take beyond eight times its length.
+    ///
+    /// protobuf-c spends up to 46 bytes a byte on unknown fields and empty messages; ours take up to 4.
     package static let manifestArenaBytesBase = 16 << 20
     /// See `manifestArenaBytesBase`.
     package static let manifestArenaFactor = 8
@@ -28,23 +33,15 @@ package enum Limits {
     package static let segmentsMax = 1 << 18
     /// Dimensions of a tensor.
     package static let dimensionsMax = 8
-    /// Bytes of one tensor. A table of 2^31 rows of 64 float32 is half of this.
+    /// Bytes of one tensor.
+    ///
+    /// A table of 2^31 rows of 64 float32 is half of this.
     package static let tensorBytesMax = 1 << 40
 
     /// Programs in a package.
     package static let programsMax = 16
-    /// Features of a signature.
-    package static let featuresMax = 1 << 16
-    /// Tasks of a signature, and formulas.
-    package static let tasksMax = 1024
-    /// Elements used of a list feature.
-    package static let listLengthMax = 1 << 16
     /// Width of a task.
     package static let taskWidthMax = 1 << 16
-    /// Transforms of a number.
-    package static let transformsMax = 16
-    /// Boundaries of a bucketed number.
-    package static let boundariesMax = 1 << 16
     /// Inputs of one operation.
     package static let nodeInputsMax = 4096
     /// Attributes of one operation, and numbers in one of them.
@@ -72,8 +69,6 @@ package enum Limits {
     package static let modelNameBytesMax = 128
     /// Bytes of other names, which appear in messages.
     package static let nameBytesMax = 256
-    /// Bytes of a ranking formula.
-    package static let formulaBytesMax = 4096
     /// Bytes of a class label and of a provenance value.
     package static let textBytesMax = 1 << 16
     /// The largest version: it still fits signed 64-bit integers of other languages.

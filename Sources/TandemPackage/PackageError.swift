@@ -1,7 +1,9 @@
 /// Why a package could not be written, published, opened or loaded: which file, where in it, and
 /// what to do.
 package struct PackageError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The kind of failure. Open, so that a kind can be added without breaking a switch elsewhere.
+    /// The kind of failure.
+    ///
+    /// Open, so that a kind can be added without breaking a switch elsewhere.
     package struct Code: Hashable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case notFound, accessDenied, notRegularFile, inputOutput, noSpace, outOfMemory

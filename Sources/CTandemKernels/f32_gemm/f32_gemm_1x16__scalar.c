@@ -3,8 +3,9 @@
 
 tandemk_f32_gemm_fn tandemk_f32_gemm_1x16__scalar;
 void tandemk_f32_gemm_1x16__scalar(
-    size_t m, size_t n, size_t k, const float *a, size_t lda, const void *packed, const float *bias, float *c, size_t ldc,
-    tandemk_activation activation) {
+    size_t m, size_t n, size_t k, const float *a, size_t lda, const void *packed, const float *bias,
+    float *c, size_t ldc, tandemk_activation activation
+) {
     for (size_t i = 0; i < m; i++, a += lda, c += ldc) {
         const float *w = packed;
         for (size_t panel = 0; panel < n; panel += TANDEMK_PANEL) {

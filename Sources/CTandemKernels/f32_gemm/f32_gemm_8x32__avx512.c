@@ -1,5 +1,6 @@
-/* Eight rows by two panels in sixteen accumulators: ten loads for sixteen multiply-adds, so that arithmetic is the limit.
- * One row takes four panels at a time instead, because each accumulator waits four cycles for its own last addition. */
+/* Eight rows by two panels in sixteen accumulators: ten loads for sixteen multiply-adds, so that
+ * arithmetic is the limit. One row takes four panels at a time instead, because each accumulator
+ * waits four cycles for its own last addition. */
 #if defined(__x86_64__)
 #include "../lanes/avx512.h"
 
@@ -16,7 +17,8 @@ typedef struct layer {
     tandemk_activation activation;
 } layer;
 
-/* `rows` rows by `panels` panels from column j on; both are constants where this is inlined, and the loops over them go. */
+/* `rows` rows by `panels` panels from column j on; both are constants where this is inlined, and
+ * the loops over them go. */
 LANES_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels) {
     const float *a = p->a + i * p->lda, *w = p->packed + j * p->k;
     const size_t panel = TANDEMK_PANEL * p->k;
@@ -25,7 +27,8 @@ LANES_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels) {
 #pragma clang loop unroll(full)
     for (int q = 0; q < panels; q++) {
         live[q] = first_lanes(p->n - j - (size_t)q * TANDEMK_PANEL);
-        vf first = p->bias ? _mm512_maskz_loadu_ps(live[q], p->bias + j + q * TANDEMK_PANEL) : v_set(0);
+        vf first =
+            p->bias ? _mm512_maskz_loadu_ps(live[q], p->bias + j + q * TANDEMK_PANEL) : v_set(0);
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) sum[r][q] = first;
     }
@@ -45,7 +48,8 @@ LANES_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels) {
         float *c = p->c + (i + (size_t)r) * p->ldc + j;
 #pragma clang loop unroll(full)
         for (int q = 0; q < panels; q++) {
-            vf y = p->activation == TANDEMK_ACTIVATION_RELU ? v_max(v_set(0), sum[r][q]) : sum[r][q];
+            vf y =
+                p->activation == TANDEMK_ACTIVATION_RELU ? v_max(v_set(0), sum[r][q]) : sum[r][q];
             _mm512_mask_storeu_ps(c + q * TANDEMK_PANEL, live[q], y);
         }
     }
@@ -61,8 +65,9 @@ LANES_FN void strip(const layer *p, size_t i, int rows, int panels) {
 
 tandemk_f32_gemm_fn tandemk_f32_gemm_8x32__avx512;
 LANES_KERNEL void tandemk_f32_gemm_8x32__avx512(
-    size_t m, size_t n, size_t k, const float *a, size_t lda, const void *packed, const float *bias, float *c, size_t ldc,
-    tandemk_activation activation) {
+    size_t m, size_t n, size_t k, const float *a, size_t lda, const void *packed, const float *bias,
+    float *c, size_t ldc, tandemk_activation activation
+) {
     const layer p = {n, k, a, lda, packed, bias, c, ldc, activation};
     size_t i = 0;
     for (; i + 8 <= m; i += 8) strip(&p, i, 8, 2);

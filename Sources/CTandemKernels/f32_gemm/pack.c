@@ -12,5 +12,6 @@ void tandemk_f32_gemm_pack(size_t n, size_t k, const float *w, void *packed) {
     float *out = packed;
     for (size_t panel = 0; panel < n; panel += TANDEMK_PANEL)
         for (size_t l = 0; l < k; l++)
-            for (size_t j = panel; j < panel + TANDEMK_PANEL; j++) *out++ = j < n ? w[j * k + l] : 0;
+            for (size_t j = panel; j < panel + TANDEMK_PANEL; j++)
+                *out++ = j < n ? w[j * k + l] : 0;
 }

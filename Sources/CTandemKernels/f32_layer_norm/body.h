@@ -1,9 +1,11 @@
 /* Layer norm of rows. Include a vocabulary and define KERNEL first.
- * Two passes, mean and then squared differences: x^2 - mean^2 would cancel where the mean is large. */
+ * Two passes, mean and then squared differences: x^2 - mean^2 would cancel where the mean is
+ * large. */
 #include "../lanes/stripes.h"
 
 LANES_FN void layer_norm_row(
-    size_t n, const float *x, const float *gamma, const float *beta, float epsilon, float *y) {
+    size_t n, const float *x, const float *gamma, const float *beta, float epsilon, float *y
+) {
     stripes s = stripes_of(0);
     FOR_STRIPES(n, j, left, slot) s.v[slot] = v_add(s.v[slot], load_upto(x + j, left));
     vf mean = v_set(stripes_sum(s) / (float)n);
@@ -21,7 +23,9 @@ LANES_FN void layer_norm_row(
 
 tandemk_f32_layer_norm_fn KERNEL;
 LANES_KERNEL void KERNEL(
-    size_t m, size_t n, const float *x, size_t ldx, const float *gamma, const float *beta, float epsilon, float *y,
-    size_t ldy) {
-    for (size_t i = 0; i < m; i++) layer_norm_row(n, x + i * ldx, gamma, beta, epsilon, y + i * ldy);
+    size_t m, size_t n, const float *x, size_t ldx, const float *gamma, const float *beta,
+    float epsilon, float *y, size_t ldy
+) {
+    for (size_t i = 0; i < m; i++)
+        layer_norm_row(n, x + i * ldx, gamma, beta, epsilon, y + i * ldy);
 }

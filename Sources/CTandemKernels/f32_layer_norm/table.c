@@ -13,8 +13,9 @@ static const tandemk_f32_layer_norm_kernel kernels[] = {
 TANDEMK_TABLE(f32_layer_norm)
 
 void tandemk_f32_layer_norm(
-    size_t m, size_t n, const float *x, size_t ldx, const float *gamma, const float *beta, float epsilon,
-    float *y, size_t ldy) {
+    size_t m, size_t n, const float *x, size_t ldx, const float *gamma, const float *beta,
+    float epsilon, float *y, size_t ldy
+) {
     assert(m <= 1 || ldy >= n);
     run(m, n, x, ldx, gamma, beta, epsilon, y, ldy);
 }

@@ -26,6 +26,7 @@ LANES_FN tandemk_qd8_row quantize_row(size_t k, const float *x, int8_t *q) {
 
 tandemk_f32_qd8_quantize_fn KERNEL;
 LANES_KERNEL void KERNEL(
-    size_t m, size_t k, const float *x, size_t ldx, int8_t *q, size_t ldq, tandemk_qd8_row *rows) {
+    size_t m, size_t k, const float *x, size_t ldx, int8_t *q, size_t ldq, tandemk_qd8_row *rows
+) {
     for (size_t i = 0; i < m; i++) rows[i] = quantize_row(k, x + i * ldx, q + i * ldq);
 }

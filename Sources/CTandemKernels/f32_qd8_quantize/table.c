@@ -13,7 +13,8 @@ static const tandemk_f32_qd8_quantize_kernel kernels[] = {
 TANDEMK_TABLE(f32_qd8_quantize)
 
 void tandemk_f32_qd8_quantize(
-    size_t m, size_t k, const float *x, size_t ldx, int8_t *q, size_t ldq, tandemk_qd8_row *rows) {
+    size_t m, size_t k, const float *x, size_t ldx, int8_t *q, size_t ldq, tandemk_qd8_row *rows
+) {
     assert(m <= 1 || (ldx >= k && ldq >= tandemk_qd8_stride(k)));
     run(m, k, x, ldx, q, ldq, rows);
 }

@@ -6,7 +6,8 @@ LANES_FN void softmax_row(size_t n, const float *x, float *y) {
     stripes s = stripes_of(-__builtin_inff());
     FOR_STRIPES(n, j, left, slot) {
         vf v = v_keep(load_upto(x + j, left), left, -__builtin_inff());
-        s.v[slot] = v_max(v, s.v[slot]); /* Skips a NaN, which then reaches the sum through its own exp. */
+        /* Skips a NaN, which then reaches the sum through its own exp. */
+        s.v[slot] = v_max(v, s.v[slot]);
     }
     vf most = v_set(stripes_max(s));
     s = stripes_of(0);

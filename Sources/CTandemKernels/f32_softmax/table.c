@@ -12,8 +12,7 @@ static const tandemk_f32_softmax_kernel kernels[] = {
 };
 TANDEMK_TABLE(f32_softmax)
 
-void tandemk_f32_softmax(
-    size_t m, size_t n, const float *x, size_t ldx, float *y, size_t ldy) {
+void tandemk_f32_softmax(size_t m, size_t n, const float *x, size_t ldx, float *y, size_t ldy) {
     assert(m <= 1 || ldy >= n);
     run(m, n, x, ldx, y, ldy);
 }

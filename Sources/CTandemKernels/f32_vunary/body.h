@@ -1,11 +1,12 @@
-/* y = operation(x), whole vectors and then one part of a vector. Include a vocabulary and define KERNEL first. */
+/* y = operation(x), whole vectors and then one part of a vector. Include a vocabulary and define
+ * KERNEL first. */
 #include "../lanes/math.h"
 
-#define ROW(name, step)                                                                    \
-    LANES_KERNEL static void name(size_t n, const float *x, float *y) {                    \
-        size_t j = 0;                                                                      \
-        for (; j + LANES <= n; j += LANES) v_store(y + j, step(v_load(x + j)));            \
-        if (j < n) v_store_part(y + j, n - j, step(v_load_part(x + j, n - j)));            \
+#define ROW(name, step)                                                         \
+    LANES_KERNEL static void name(size_t n, const float *x, float *y) {         \
+        size_t j = 0;                                                           \
+        for (; j + LANES <= n; j += LANES) v_store(y + j, step(v_load(x + j))); \
+        if (j < n) v_store_part(y + j, n - j, step(v_load_part(x + j, n - j))); \
     }
 ROW(negate_row, math_negate)
 ROW(abs_row, math_abs)
@@ -21,11 +22,14 @@ ROW(gelu_erf_row, math_gelu_erf)
 
 /* In the order of tandemk_unary. */
 static void (*const rows[TANDEMK_UNARY_COUNT])(size_t, const float *, float *) = {
-    negate_row, abs_row, relu_row, sqrt_row, exp_row, log_row, sigmoid_row, tanh_row, erf_row, gelu_erf_row,
+    negate_row, abs_row,     relu_row, sqrt_row, exp_row,
+    log_row,    sigmoid_row, tanh_row, erf_row,  gelu_erf_row,
 };
 
 tandemk_f32_vunary_fn KERNEL;
-void KERNEL(tandemk_unary operation, size_t m, size_t n, const float *x, size_t ldx, float *y, size_t ldy) {
+void KERNEL(
+    tandemk_unary operation, size_t m, size_t n, const float *x, size_t ldx, float *y, size_t ldy
+) {
     if (ldx == n && ldy == n) { /* No gaps: one long row has fewer tails. */
         n *= m;
         m = n ? 1 : 0;

@@ -1,38 +1,45 @@
 /* The kernels of Tandem: the only header that Swift sees.
  *
- * DESIGN. A *family* is one operation (`f32_gemm`), declared here once with its contract. Behind it stand several
- * *kernels*, one instruction set (ISA) and one tile a file, listed best first in the family's register
- * (`<family>/<family>.inc`). The register feeds the declarations, the dispatch table, the tests and the benchmark, so
- * that no kernel exists untested. Before main() runs, each family takes the first kernel of its register whose ISA the
- * processor has, and never changes it again. TANDEM_FORCE_ISA=scalar, avx2 or avx512vnni lowers the ceiling.
+ * DESIGN. A *family* is one operation (`f32_gemm`), declared here once with its contract. Behind it
+ * stand several *kernels*, one instruction set (ISA) and one tile a file, listed best first in the
+ * family's register (`<family>/<family>.inc`). The register feeds the declarations, the dispatch
+ * table, the tests and the benchmark, so that no kernel exists untested. Before main() runs, each
+ * family takes the first kernel of its register whose ISA the processor has, and never changes it
+ * again. TANDEM_FORCE_ISA=scalar, avx2 or avx512vnni lowers the ceiling.
  *
- * ONE RESULT. All kernels of a family give the same bits, and an output row depends on its own input row only, never on
- * m, on the tile it fell in, on its neighbours or on the thread. Therefore:
- *   - every product that is added is one fused multiply-add, in scalar code too (fmaf); nothing else is contracted;
- *   - each output element has one documented order of additions. Where a row is summed (softmax, layer norm) there are
- *     sixteen partial sums, element j going to sum j mod 16, then sum s takes sum s+8, s+4, s+2, s+1;
- *   - int8 products are summed exactly in int32. vpmaddubsw is not used: it adds two products in 16 bits, and
- *     255 * 127 + 255 * 127 = 64770 does not fit, so such a kernel would clip where its scalar twin does not;
+ * ONE RESULT. All kernels of a family give the same bits, and an output row depends on its own
+ * input row only, never on m, on the tile it fell in, on its neighbours or on the thread:
+ *   - every product that is added is one fused multiply-add, in scalar code too (fmaf); nothing
+ *     else is contracted;
+ *   - each output element has one documented order of additions. Where a row is summed (softmax,
+ *     layer norm) there are sixteen partial sums, element j going to sum j mod 16, and then sum s
+ *     takes sum s + 8, s + 4, s + 2, s + 1;
+ *   - int8 products are summed exactly in int32. vpmaddubsw is not used: it adds two products in
+ *     16 bits, and 255 * 127 + 255 * 127 = 64770 does not fit, so such a kernel would clip where
+ *     its scalar twin does not;
  *   - exp, log, tanh, erf are our own polynomials, the same steps on 1, 8 or 16 lanes.
- * A NaN comes out as a NaN, but its payload and sign are not promised. The code assumes the default MXCSR: rounding to
- * nearest, no flushing of denormals.
+ * A NaN comes out as a NaN, but its payload and sign are not promised. The code assumes the default
+ * MXCSR: rounding to nearest, no flushing of denormals.
  *
- * NAMES follow XNNPACK's microkernel-naming-conventions: <types>_<operation>_<tile>__<isa>. Types: f32; qd8: int8 rows
- * quantised at run time, one scale a row; qc8w: int8 weights, one scale an output channel; qr8: an int8 table, one scale
- * a row; x8: bytes of any type.
+ * NAMES follow XNNPACK's microkernel-naming-conventions: <types>_<operation>_<tile>__<isa>. Types:
+ * f32; qd8: int8 rows quantised at run time, one scale a row; qc8w: int8 weights, one scale an
+ * output channel; qr8: an int8 table, one scale a row; x8: bytes of any type.
  *
- * ARGUMENTS. m rows, n columns (outputs), k reduced columns (inputs); a or x in, w weights, c, y or out written. A
- * leading dimension (lda, ldc) and a stride count elements from one row to the next; stride 0 repeats one row. Any of
- * m, n, k may be 0. Nothing is read or written outside the elements named; padding between rows is left as it is.
- * Pointers need the alignment of their element only, except packed weights: 64 bytes. Outputs do not overlap inputs,
- * except where "in place" is said. Kernels cannot fail, allocate nothing, keep no state, and run on any thread; what
+ * ARGUMENTS. m rows, n columns (outputs), k reduced columns (inputs); a or x in, w weights, c, y or
+ * out written. A leading dimension (lda, ldc) and a stride count elements from one row to the next;
+ * stride 0 repeats one row. Any of m, n, k may be 0. Nothing is read or written outside the
+ * elements named; padding between rows is left as it is. Pointers need the alignment of their
+ * element only, except packed weights: 64 bytes. Outputs do not overlap inputs, except where "in
+ * place" is said. Kernels cannot fail, allocate nothing, keep no state, and run on any thread; what
  * they require is asserted, and the caller has checked it when the model was opened.
  *
- * CHECKLIST, adding a kernel: (1) a file <family>/<family>_<tile>__<isa>.c, under 200 lines, whose functions carry
- * TANDEMK_TARGET_<ISA>; (2) a line in <family>.inc above those it beats; (3) swift test --filter KernelTests: the tests
- * read the register; (4) tandem-bench kernels: is the pick the fastest?
- * Adding a family: its contract and TANDEMK_FAMILY line here, a folder with register, table.c and scalar twin, its suite in
- * Tests/KernelTests, its shapes in tandem-bench. Adding an ISA: isa.c (probe, names), a bit here, register.h (target).
+ * CHECKLIST, adding a kernel: (1) a file <family>/<family>_<tile>__<isa>.c, under 200 lines, whose
+ * functions carry TANDEMK_TARGET_<ISA>; (2) a line in <family>.inc above those it beats; (3) swift
+ * test --filter KernelTests: the tests read the register; (4) tandem-bench kernels: is the pick the
+ * fastest?
+ * Adding a family: its contract and TANDEMK_FAMILY line here, a folder with register, table.c and
+ * scalar twin, its suite and its line of Register+Families.swift in Tests/KernelTests, its shapes
+ * in tandem-bench. Adding an ISA: isa.c (probe, names), a bit here, register.h (target).
  */
 #pragma once
 
@@ -47,9 +54,10 @@
 #define TANDEMK_NULLABLE
 #endif
 
-/* ---- Instruction sets ---------------------------------------------------------------------------------------- */
+/* ---- Instruction sets ---- */
 
-/* A set of instruction-set bits. Scalar is the empty set. AVX2 includes FMA; AVX512 is F, BW, DQ and VL. */
+/* A set of instruction-set bits. Scalar is the empty set. AVX2 includes FMA; AVX512 is F, BW, DQ
+ * and VL. */
 typedef uint32_t tandemk_isa;
 #define TANDEMK_ISA_SCALAR 0u
 #define TANDEMK_ISA_AVX2 1u
@@ -65,17 +73,20 @@ tandemk_isa tandemk_isa_active(void);
 /* The name of the best instruction set in `isa`, as TANDEM_FORCE_ISA spells it. A static string. */
 const char *tandemk_isa_name(tandemk_isa isa);
 
-/* One line on what is wrong with TANDEM_FORCE_ISA (unknown value, or more than the processor has) and what is done
- * instead, for the caller to print; null if all is well. A static string. */
+/* One line on what is wrong with TANDEM_FORCE_ISA (unknown value, or more than the processor has)
+ * and what is done instead, for the caller to print; null if all is well. A static string. */
 const char *TANDEMK_NULLABLE tandemk_isa_override_problem(void);
 
-/* The rule behind the two above: `probed` lowered to the set that `forced` names, or as it is if `forced` is null, empty or
- * unknown. Writes the problem, cut to `bytes` with its end, or an empty string. */
+/* The rule behind the two above: `probed` lowered to the set that `forced` names, or as it is if
+ * `forced` is null, empty or unknown. Writes the problem, cut to `bytes` with its end, or an empty
+ * string. */
 tandemk_isa tandemk_isa_forced(
-    tandemk_isa probed, const char *TANDEMK_NULLABLE forced, char *ret_problem, size_t bytes);
+    tandemk_isa probed, const char *TANDEMK_NULLABLE forced, char *ret_problem, size_t bytes
+);
 
-/* Declares what each family has besides its function: the kernels of its register, best first, scalar last (the count, one
- * of them, and the index of the one that dispatch chose). `name` is static. Calling `run` needs `isa` in the probed set. */
+/* Declares what each family has besides its function: the kernels of its register, best first,
+ * scalar last (the count, one of them, and the index of the one that dispatch chose). `name` is
+ * static. Calling `run` needs `isa` in the probed set. */
 #define TANDEMK_FAMILY(family)                                     \
     typedef __typeof__(tandemk_##family) tandemk_##family##_fn;    \
     typedef struct tandemk_##family##_kernel {                     \
@@ -87,10 +98,10 @@ tandemk_isa tandemk_isa_forced(
     tandemk_##family##_kernel tandemk_##family##_at(size_t index); \
     size_t tandemk_##family##_chosen(void);
 
-/* ---- Matrix products ----------------------------------------------------------------------------------------- */
+/* ---- Matrix products ---- */
 
-/* Caps of both matrix products. With n and k within them a packed size cannot wrap, and with k at most K_MAX an int32 sum
- * of int8 products cannot overflow: 131072 * 127 * 128 < 2^31. */
+/* Caps of both matrix products. With n and k within them a packed size cannot wrap, and with k at
+ * most K_MAX an int32 sum of int8 products cannot overflow: 131072 * 127 * 128 < 2^31. */
 #define TANDEMK_N_MAX 16777216
 #define TANDEMK_K_MAX 131072
 /* Output columns in a panel of packed weights. */
@@ -102,81 +113,102 @@ typedef enum tandemk_activation {
     TANDEMK_ACTIVATION_RELU = 1,
 } tandemk_activation;
 
-/* The bytes of packed weights [n, k] in *ret_bytes; false, and nothing set, if n or k is over its cap.
+/* The bytes of packed weights [n, k] in *ret_bytes; false, and nothing set, if n or k is over
+ * its cap.
  * Layout: ceil(n / 16) panels of float [k][16]; columns from n on are zeros. */
 bool tandemk_f32_gemm_packed_bytes(size_t n, size_t k, size_t *ret_bytes);
 
-/* Packs w, float [n, k] row-major (a row an output), into `packed`, 64-byte aligned. Requires n, k within the caps. */
+/* Packs w, float [n, k] row-major (a row an output), into `packed`, 64-byte aligned. Requires n, k
+ * within the caps. */
 void tandemk_f32_gemm_pack(size_t n, size_t k, const float *w, void *packed);
 
 /* c[i][j] = activation(bias[j] + sum_l a[i][l] * w[j][l])
- * Order: starts from bias[j] (+0 without bias), then fma over l = 0, 1, ..., k - 1, each on the last.
- * a: float [m, lda >= k].  w: from tandemk_f32_gemm_pack.  bias: float [n] or null.  c: float [m, ldc >= n]. */
+ * Order: starts from bias[j] (+0 without bias), then fma over l = 0, 1, ..., k - 1.
+ * a: float [m, lda >= k].  packed: from tandemk_f32_gemm_pack.  bias: float [n] or null.
+ * c: float [m, ldc >= n]. */
 void tandemk_f32_gemm(
-    size_t m, size_t n, size_t k, const float *a, size_t lda, const void *packed, const float *TANDEMK_NULLABLE bias,
-    float *c, size_t ldc, tandemk_activation activation);
+    size_t m, size_t n, size_t k, const float *a, size_t lda, const void *packed,
+    const float *TANDEMK_NULLABLE bias, float *c, size_t ldc, tandemk_activation activation
+);
 TANDEMK_FAMILY(f32_gemm)
 
 /* What the quantiser tells about a row of int8 activations; the products need both.
- * scale: value = q * scale.  sum: of the row's q, because packed int8 weights are stored as w + 128 (see below). */
+ * scale: value = q * scale.  sum: of the row's q, because packed int8 weights are stored as w + 128
+ * (see below). */
 typedef struct tandemk_qd8_row {
     float scale;
     int32_t sum;
 } tandemk_qd8_row;
 
-/* Elements from one quantised row of k columns to the next at least: k rounded up to a multiple of 4. */
+/* Elements from one quantised row of k columns to the next at least: k rounded up to a multiple of
+ * 4. */
 static inline size_t tandemk_qd8_stride(size_t k) { return (k + 3) & ~(size_t)3; }
 
-/* The bytes of packed int8 weights [n, k] in *ret_bytes; false, and nothing set, if n or k is over its cap.
- * Layout: ceil(n / 16) panels of { float scale[16]; uint8 [k4 / 4][16][4] }, k4 = tandemk_qd8_stride(k), with bytes
- * w + 128, the unsigned operand of vpdpbusd: sum a * (w + 128) = sum a * w + 128 * sum a, in int32 without error.
- * The activations stay signed, so that the instruction takes them from memory; columns from n and rows from k on are w = 0. */
+/* The bytes of packed int8 weights [n, k] in *ret_bytes; false, and nothing set, if n or k is over
+ * its cap.
+ * Layout: ceil(n / 16) panels of { float scale[16]; uint8 [k4 / 4][16][4] }, k4 =
+ * tandemk_qd8_stride(k), with bytes w + 128, the unsigned operand of vpdpbusd: sum a * (w + 128) =
+ * sum a * w + 128 * sum a, in int32 without error. The activations stay signed, so that the
+ * instruction takes them from memory; columns from n and rows from k on are w = 0. */
 bool tandemk_qd8_f32_qc8w_gemm_packed_bytes(size_t n, size_t k, size_t *ret_bytes);
 
-/* Packs w, int8 [n, k] row-major with a scale an output (value = w * scale), into `packed`, 64-byte aligned. All of -128
- * to 127 is legal. Requires n, k within the caps. */
-void tandemk_qd8_f32_qc8w_gemm_pack(size_t n, size_t k, const int8_t *w, const float *scale, void *packed);
+/* Packs w, int8 [n, k] row-major with a scale an output (value = w * scale), into `packed`, 64-byte
+ * aligned. All of -128 to 127 is legal. Requires n, k within the caps. */
+void tandemk_qd8_f32_qc8w_gemm_pack(
+    size_t n, size_t k, const int8_t *w, const float *scale, void *packed
+);
 
 /* c[i][j] = activation(fma((float)sum_l a[i][l] * w[j][l], rows[i].scale * scale[j], bias[j]))
- * The sum is exact in int32, its conversion and the product of the scales are rounded once, to nearest even.
- * a: int8 [m, lda >= tandemk_qd8_stride(k)], no -128, zeros in columns k to stride - 1: as the quantiser writes it.
- * rows: [m].  w: from tandemk_qd8_f32_qc8w_gemm_pack.  bias: float [n] or null (+0).  c: float [m, ldc >= n]. */
+ * The sum is exact in int32, its conversion and the product of the scales are rounded once, to
+ * nearest even.
+ * a: int8 [m, lda >= tandemk_qd8_stride(k)], no -128, zeros in columns k to stride - 1: as the
+ * quantiser writes it.  rows: [m].  packed: from tandemk_qd8_f32_qc8w_gemm_pack.
+ * bias: float [n] or null (+0).  c: float [m, ldc >= n]. */
 void tandemk_qd8_f32_qc8w_gemm(
-    size_t m, size_t n, size_t k, const int8_t *a, size_t lda, const tandemk_qd8_row *rows, const void *packed,
-    const float *TANDEMK_NULLABLE bias, float *c, size_t ldc, tandemk_activation activation);
+    size_t m, size_t n, size_t k, const int8_t *a, size_t lda, const tandemk_qd8_row *rows,
+    const void *packed, const float *TANDEMK_NULLABLE bias, float *c, size_t ldc,
+    tandemk_activation activation
+);
 TANDEMK_FAMILY(qd8_f32_qc8w_gemm)
 
-/* Quantises each row by its own largest magnitude: scale = absmax / 127, q = round(x * (127 / absmax)), to nearest even.
- * The product with the inverse, and not x / scale, because the two differ: for absmax = 113 and x = 40.48425f the product is
- * 45.5, which goes to 46, and the quotient 45.499996, which goes to 45. |q| <= 127: -128 is never made.
- * A row whose absmax is below 2^-100 becomes scale 0 and all zeros (its inverse would not be finite). NaN and infinity are
- * refused upstream; here they do no harm, but their row is meaningless.
- * x: float [m, ldx >= k].  q: int8 [m, ldq >= tandemk_qd8_stride(k)], columns k to stride - 1 zeroed.  rows: [m], written. */
+/* Quantises each row by its own largest magnitude:
+ * scale = absmax / 127, q = round(x * (127 / absmax)), to nearest even. The product with the
+ * inverse, and not x / scale, because the two differ: for absmax = 113 and x = 40.48425f the
+ * product is 45.5, which goes to 46, and the quotient 45.499996, which goes to 45. |q| <= 127: -128
+ * is never made. A row whose absmax is below 2^-100 becomes scale 0 and all zeros (the inverse of
+ * the smallest would not be finite). NaN and infinity are refused upstream; here they do no harm,
+ * but their row is meaningless.
+ * x: float [m, ldx >= k].  q: int8 [m, ldq >= tandemk_qd8_stride(k)], columns k to stride - 1
+ * zeroed.  rows: [m], written. */
 void tandemk_f32_qd8_quantize(
-    size_t m, size_t k, const float *x, size_t ldx, int8_t *q, size_t ldq, tandemk_qd8_row *rows);
+    size_t m, size_t k, const float *x, size_t ldx, int8_t *q, size_t ldq, tandemk_qd8_row *rows
+);
 TANDEMK_FAMILY(f32_qd8_quantize)
 
-/* ---- Element by element -------------------------------------------------------------------------------------- */
+/* ---- Element by element ---- */
 
-/* The largest errors, over all finite floats unless said, in units of the last place of the result (ULP), are stated at each
- * and measured by Tests/KernelTests. */
+/* The largest errors, over all finite floats unless said, in units of the last place of the result
+ * (ULP), are stated at each and measured by Tests/KernelTests. */
 typedef enum tandemk_unary {
     TANDEMK_UNARY_NEGATE = 0,
     TANDEMK_UNARY_ABS = 1,
-    TANDEMK_UNARY_RELU = 2,     /* 0 > x ? 0 : x */
-    TANDEMK_UNARY_SQRT = 3,     /* Correctly rounded. */
-    TANDEMK_UNARY_EXP = 4,      /* 1.1 ULP, denormal results included. */
-    TANDEMK_UNARY_LOG = 5,      /* 1 ULP; -inf at 0, NaN below. */
-    TANDEMK_UNARY_SIGMOID = 6,  /* 2.5 ULP. */
-    TANDEMK_UNARY_TANH = 7,     /* 1.5 ULP. */
-    TANDEMK_UNARY_ERF = 8,      /* 1.5 ULP. */
-    TANDEMK_UNARY_GELU_ERF = 9, /* x / 2 * (1 + erf(x / sqrt 2)); 1e-7 * max(1, |x|) absolute, as 1 + erf cancels below 0. */
+    TANDEMK_UNARY_RELU = 2,    /* 0 > x ? 0 : x */
+    TANDEMK_UNARY_SQRT = 3,    /* Correctly rounded. */
+    TANDEMK_UNARY_EXP = 4,     /* 1.1 ULP, denormal results included. */
+    TANDEMK_UNARY_LOG = 5,     /* 1 ULP; -inf at 0, NaN below. */
+    TANDEMK_UNARY_SIGMOID = 6, /* 2.5 ULP. */
+    TANDEMK_UNARY_TANH = 7,    /* 1.5 ULP. */
+    TANDEMK_UNARY_ERF = 8,     /* 1.5 ULP. */
+    /* x / 2 * (1 + erf(x / sqrt 2)); 1e-7 * max(1, |x|) absolute, as 1 + erf cancels below 0. */
+    TANDEMK_UNARY_GELU_ERF = 9,
 } tandemk_unary;
 #define TANDEMK_UNARY_COUNT 10
 
-/* y[i][j] = operation(x[i][j]).  x: float [m, ldx].  y: float [m, ldy >= n]; may be x with ldy == ldx (in place). */
+/* y[i][j] = operation(x[i][j])
+ * x: float [m, ldx].  y: float [m, ldy >= n]; may be x with ldy == ldx (in place). */
 void tandemk_f32_vunary(
-    tandemk_unary operation, size_t m, size_t n, const float *x, size_t ldx, float *y, size_t ldy);
+    tandemk_unary operation, size_t m, size_t n, const float *x, size_t ldx, float *y, size_t ldy
+);
 TANDEMK_FAMILY(f32_vunary)
 
 typedef enum tandemk_binary {
@@ -189,40 +221,49 @@ typedef enum tandemk_binary {
 } tandemk_binary;
 #define TANDEMK_BINARY_COUNT 6
 
-/* One operand of rows: row i, column j is base[i * stride + j * step]. stride 0 repeats one row; step is 1, or 0 to repeat
- * the row's one column. */
+/* One operand of rows: row i, column j is base[i * stride + j * step]. stride 0 repeats one row;
+ * step is 1, or 0 to repeat the row's one column. */
 typedef struct tandemk_operand {
     const float *base;
     size_t stride;
     size_t step;
 } tandemk_operand;
 
-/* c[i][j] = a[i][j] operation b[i][j].  c: float [m, ldc >= n]; may be an operand of equal stride and step 1 (in place). */
+/* c[i][j] = a[i][j] operation b[i][j]
+ * c: float [m, ldc >= n]; may be an operand of equal stride and step 1 (in place). */
 void tandemk_f32_vbinary(
-    tandemk_binary operation, size_t m, size_t n, tandemk_operand a, tandemk_operand b, float *c, size_t ldc);
+    tandemk_binary operation, size_t m, size_t n, tandemk_operand a, tandemk_operand b, float *c,
+    size_t ldc
+);
 TANDEMK_FAMILY(f32_vbinary)
 
 /* Copies m rows of `bytes` bytes. Strides in bytes. x and y do not overlap. */
-void tandemk_x8_copy(size_t m, size_t bytes, const void *x, size_t x_stride, void *y, size_t y_stride);
+void tandemk_x8_copy(
+    size_t m, size_t bytes, const void *x, size_t x_stride, void *y, size_t y_stride
+);
 TANDEMK_FAMILY(x8_copy)
 
-/* ---- Embeddings ---------------------------------------------------------------------------------------------- */
+/* ---- Embeddings ---- */
 
 /* out[i][:] = table[ids[i * id_stride]][:]
- * table: float [vocabulary, dim].  ids: int32, each 0 <= id < vocabulary (asserted).  out: float [m, ldo >= dim]. */
+ * table: float [vocabulary, dim].  ids: int32, each 0 <= id < vocabulary, or the program ends.
+ * out: float [m, ldo >= dim]. */
 void tandemk_f32_gather(
-    size_t m, size_t dim, size_t vocabulary, const float *table, const int32_t *ids, size_t id_stride, float *out,
-    size_t ldo);
+    size_t m, size_t dim, size_t vocabulary, const float *table, const int32_t *ids,
+    size_t id_stride, float *out, size_t ldo
+);
 TANDEMK_FAMILY(f32_gather)
 
 /* out[i][j] = (float)table[id][j] * scale[id], id = ids[i * id_stride]; as above, with
  * table: int8 [vocabulary, dim].  scale: float [vocabulary]. */
 void tandemk_qr8_f32_gather(
-    size_t m, size_t dim, size_t vocabulary, const int8_t *table, const float *scale, const int32_t *ids,
-    size_t id_stride, float *out, size_t ldo);
+    size_t m, size_t dim, size_t vocabulary, const int8_t *table, const float *scale,
+    const int32_t *ids, size_t id_stride, float *out, size_t ldo
+);
 TANDEMK_FAMILY(qr8_f32_gather)
 
-/* How a row's embeddings become one. The mean is the sum divided by the length, one division an element. */
+/* How a row's embeddings become one. The mean is the sum divided by the length, one division an
+ * element. */
 typedef enum tandemk_pool {
     TANDEMK_POOL_SUM = 0,
     TANDEMK_POOL_MEAN = 1,
@@ -230,32 +271,40 @@ typedef enum tandemk_pool {
 
 /* out[i][:] = sum or mean over p < lengths[i] of table[ids[i][p]][:]; zeros where the length is 0.
  * Order: from +0, added by position p = 0, 1, ...
- * table: float [vocabulary, dim].  ids: int32 [m, ld_ids], those before the length 0 <= id < vocabulary (asserted), others
- * not read.  lengths: int32 [m], 0 <= length <= ld_ids (asserted).  out: float [m, ldo >= dim]. */
+ * table: float [vocabulary, dim].  lengths: int32 [m], 0 <= length <= ld_ids, or the program ends.
+ * ids: int32 [m, ld_ids], those before the length 0 <= id < vocabulary, or the program ends; the
+ * others are not read.  out: float [m, ldo >= dim]. */
 void tandemk_f32_pool(
-    tandemk_pool mode, size_t m, size_t dim, size_t vocabulary, const float *table, const int32_t *ids, size_t ld_ids,
-    const int32_t *lengths, float *out, size_t ldo);
+    tandemk_pool mode, size_t m, size_t dim, size_t vocabulary, const float *table,
+    const int32_t *ids, size_t ld_ids, const int32_t *lengths, float *out, size_t ldo
+);
 TANDEMK_FAMILY(f32_pool)
 
-/* The same from an int8 table with a scale a row: from +0, fma((float)table[id][j], scale[id], sum) by position. */
+/* The same from an int8 table with a scale a row: from +0, fma((float)table[id][j], scale[id], sum)
+ * by position. */
 void tandemk_qr8_f32_pool(
-    tandemk_pool mode, size_t m, size_t dim, size_t vocabulary, const int8_t *table, const float *scale,
-    const int32_t *ids, size_t ld_ids, const int32_t *lengths, float *out, size_t ldo);
+    tandemk_pool mode, size_t m, size_t dim, size_t vocabulary, const int8_t *table,
+    const float *scale, const int32_t *ids, size_t ld_ids, const int32_t *lengths, float *out,
+    size_t ldo
+);
 TANDEMK_FAMILY(qr8_f32_pool)
 
-/* ---- Rows ---------------------------------------------------------------------------------------------------- */
+/* ---- Rows ---- */
 
-/* y[i][j] = exp(x[i][j] - max) / sum, max over row i, sum of the exps in the striped order above. A row of -infinity or
- * with NaN or infinity gives NaN.  x: float [m, ldx].  y: float [m, ldy >= n]; may be x with ldy == ldx (in place). */
+/* y[i][j] = exp(x[i][j] - max) / sum, max over row i, sum of the exps in the striped order above. A
+ * row of -infinity, or with NaN or infinity, gives NaN.
+ * x: float [m, ldx].  y: float [m, ldy >= n]; may be x with ldy == ldx (in place). */
 void tandemk_f32_softmax(size_t m, size_t n, const float *x, size_t ldx, float *y, size_t ldy);
 TANDEMK_FAMILY(f32_softmax)
 
-/* y[i][j] = fma((x[i][j] - mean) * r, gamma[j], beta[j]), r = 1 / sqrt(variance + epsilon); mean and variance (of
- * the differences from the mean, over n, not n - 1) in the striped order above.
- * x: float [m, ldx].  gamma, beta: float [n].  y: float [m, ldy >= n]; may be x with ldy == ldx (in place). */
+/* y[i][j] = fma((x[i][j] - mean) * r, gamma[j], beta[j]), r = 1 / sqrt(variance + epsilon); mean
+ * and variance (of the differences from the mean, over n, not n - 1) in the striped order above.
+ * x: float [m, ldx].  gamma, beta: float [n].
+ * y: float [m, ldy >= n]; may be x with ldy == ldx (in place). */
 void tandemk_f32_layer_norm(
-    size_t m, size_t n, const float *x, size_t ldx, const float *gamma, const float *beta, float epsilon, float *y,
-    size_t ldy);
+    size_t m, size_t n, const float *x, size_t ldx, const float *gamma, const float *beta,
+    float epsilon, float *y, size_t ldy
+);
 TANDEMK_FAMILY(f32_layer_norm)
 
 /* Rows that begin at `base`, `stride` elements apart; stride 0 repeats one row. */
@@ -266,11 +315,12 @@ typedef struct tandemk_rows {
 
 /* out[i][:] = sum over e < count of gates[i][e] * experts[e][i][:]
  * Order: gates[i][0] * experts[0][i][j], then fma over e = 1, 2, ... Zeros where count is 0.
- * gates: float [m, ldg >= count] (ldg 0 repeats one row).  experts: [count], each of m rows of `dim`.
- * out: float [m, ldo >= dim]. */
+ * gates: float [m, ldg >= count] (ldg 0 repeats one row).  experts: [count], each of m rows of
+ * `dim`.  out: float [m, ldo >= dim]. */
 void tandemk_f32_mixture(
-    size_t m, size_t dim, size_t count, const float *gates, size_t ldg, const tandemk_rows *experts, float *out,
-    size_t ldo);
+    size_t m, size_t dim, size_t count, const float *gates, size_t ldg, const tandemk_rows *experts,
+    float *out, size_t ldo
+);
 TANDEMK_FAMILY(f32_mixture)
 
 #if defined(__clang__)

@@ -1,4 +1,5 @@
-/* Sixteen lanes: lanes/vocabulary.h on AVX-512 (F, BW, DQ, VL). Masked loads and stores touch only the lanes they name. */
+/* Sixteen lanes: lanes/vocabulary.h on AVX-512 (F, BW, DQ, VL). Masked loads and stores touch only
+ * the lanes they name. */
 #pragma once
 
 #include <immintrin.h>
@@ -21,8 +22,12 @@ LANES_FN __mmask16 first_lanes(size_t n) { return (__mmask16)(n < 16 ? (1u << n)
 LANES_FN vf v_set(float x) { return _mm512_set1_ps(x); }
 LANES_FN vf v_load(const float *p) { return _mm512_loadu_ps(p); }
 LANES_FN void v_store(float *p, vf x) { _mm512_storeu_ps(p, x); }
-LANES_FN vf v_load_part(const float *p, size_t n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }
-LANES_FN void v_store_part(float *p, size_t n, vf x) { _mm512_mask_storeu_ps(p, first_lanes(n), x); }
+LANES_FN vf v_load_part(const float *p, size_t n) {
+    return _mm512_maskz_loadu_ps(first_lanes(n), p);
+}
+LANES_FN void v_store_part(float *p, size_t n, vf x) {
+    _mm512_mask_storeu_ps(p, first_lanes(n), x);
+}
 LANES_FN vf v_keep(vf x, size_t n, float other) {
     return _mm512_mask_blend_ps(first_lanes(n), _mm512_set1_ps(other), x);
 }

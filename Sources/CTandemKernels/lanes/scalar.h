@@ -1,5 +1,6 @@
-/* One lane: the vocabulary of lanes/vocabulary.h in plain C. Here every step is visible; the vectors do the same on more lanes.
- * fmaf is the processor's instruction where libm finds one, and exact in software where not: slow, but the same bits. */
+/* One lane: the vocabulary of lanes/vocabulary.h in plain C. Here every step is visible; the
+ * vectors do the same on more lanes. fmaf is the processor's instruction where libm finds one, and
+ * exact in software where not: slow, but the same bits. */
 #pragma once
 
 #include "../register.h"

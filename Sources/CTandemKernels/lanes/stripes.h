@@ -1,8 +1,9 @@
-/* Sixteen partial results of a row: the striped order of tandem_kernels.h, whatever the number of lanes.
+/* Sixteen partial results of a row: the striped order of tandem_kernels.h, whatever the number of
+ * lanes.
  *
- * Element j goes to stripe j mod 16. A vector holds LANES stripes, so a block of sixteen elements is STRIPE_VECTORS
- * vectors. Lanes past the row's end are given the neutral element: a sum that began at +0 never is -0, so adding +0 there
- * changes nothing. */
+ * Element j goes to stripe j mod 16. A vector holds LANES stripes, so a block of sixteen elements
+ * is STRIPE_VECTORS vectors. Lanes past the row's end are given the neutral element: a sum that
+ * began at +0 never is -0, so adding +0 there changes nothing. */
 #pragma once
 
 #define STRIPE_VECTORS (16 / LANES)
@@ -11,12 +12,15 @@ typedef struct stripes {
     vf v[STRIPE_VECTORS];
 } stripes;
 
-/* For each vector `at` (a position in the row) with `left` > 0 elements from there on, in order, and its stripe's `slot`. */
-#define FOR_STRIPES(n, at, left, slot)                                                 \
-    for (size_t at = 0, slot = 0, left; at < (n) && (left = (n) - at, 1);              \
+/* For each vector `at` (a position in the row) with `left` > 0 elements from there on, in order,
+ * and its stripe's `slot`. */
+#define FOR_STRIPES(n, at, left, slot)                                    \
+    for (size_t at = 0, slot = 0, left; at < (n) && (left = (n) - at, 1); \
          at += LANES, slot = (slot + 1) % STRIPE_VECTORS)
 
-LANES_FN vf load_upto(const float *p, size_t left) { return left < LANES ? v_load_part(p, left) : v_load(p); }
+LANES_FN vf load_upto(const float *p, size_t left) {
+    return left < LANES ? v_load_part(p, left) : v_load(p);
+}
 LANES_FN void store_upto(float *p, size_t left, vf x) {
     if (left < LANES) v_store_part(p, left, x);
     else v_store(p, x);

@@ -13,5 +13,8 @@ static inline size_t qc8w_panel_bytes(size_t k) {
     return sizeof(qc8w_panel) + TANDEMK_PANEL * tandemk_qd8_stride(k);
 }
 
-/* The correction for w + 128: what an int32 sum starts from. Wraps as the instruction does; the end result is exact. */
-static inline int32_t qd8_start(int32_t row_sum) { return (int32_t)(0u - 128u * (uint32_t)row_sum); }
+/* The correction for w + 128: what an int32 sum starts from. Wraps as the instruction does; the end
+ * result is exact. */
+static inline int32_t qd8_start(int32_t row_sum) {
+    return (int32_t)(0u - 128u * (uint32_t)row_sum);
+}

@@ -1,6 +1,7 @@
-/* Sixteen rows by one panel in sixteen accumulators: one weight vector is loaded for sixteen vpdpbusd, each of which takes
- * its four activations straight from memory (they are the signed operand, broadcast). Few rows take more panels at a time,
- * so that no accumulator waits for itself. */
+/* Sixteen rows by one panel in sixteen accumulators: one weight vector is loaded for sixteen
+ * vpdpbusd, each of which takes its four activations straight from memory (they are the signed
+ * operand, broadcast). Few rows take more panels at a time, so that no accumulator waits for
+ * itself. */
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -43,7 +44,8 @@ VNNI_FN void finish(const layer *p, size_t i, size_t j, const qc8w_panel *panel,
     _mm512_mask_storeu_ps(p->c + i * p->ldc + j, live(p, j), y);
 }
 
-/* `rows` rows by `panels` panels from column j on; both are constants where this is inlined, and the loops over them go. */
+/* `rows` rows by `panels` panels from column j on; both are constants where this is inlined, and
+ * the loops over them go. */
 VNNI_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels) {
     const int8_t *a = p->a + i * p->lda;
     const size_t stride = qc8w_panel_bytes(p->k), groups = tandemk_qd8_stride(p->k) / 4;
@@ -53,7 +55,8 @@ VNNI_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels) {
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
-        for (int q = 0; q < panels; q++) sum[r][q] = _mm512_set1_epi32(qd8_start(p->rows[i + (size_t)r].sum));
+        for (int q = 0; q < panels; q++)
+            sum[r][q] = _mm512_set1_epi32(qd8_start(p->rows[i + (size_t)r].sum));
     for (size_t g = 0; g < groups; g++, a += 4, w += 64) {
         __m512i column[PANELS_MAX];
 #pragma clang loop unroll(full)
@@ -62,15 +65,18 @@ VNNI_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels) {
         for (int r = 0; r < rows; r++) {
             __m512i x = _mm512_set1_epi32(four(a + (size_t)r * p->lda));
 #pragma clang loop unroll(full)
-            for (int q = 0; q < panels; q++) sum[r][q] = _mm512_dpbusd_epi32(sum[r][q], column[q], x);
+            for (int q = 0; q < panels; q++)
+                sum[r][q] = _mm512_dpbusd_epi32(sum[r][q], column[q], x);
         }
     }
 #pragma clang loop unroll(full)
     for (int q = 0; q < panels; q++)
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++)
-            finish(p, i + (size_t)r, j + (size_t)q * TANDEMK_PANEL,
-                   (const void *)(first + (size_t)q * stride), sum[r][q]);
+            finish(
+                p, i + (size_t)r, j + (size_t)q * TANDEMK_PANEL,
+                (const void *)(first + (size_t)q * stride), sum[r][q]
+            );
 }
 
 /* All columns of `rows` rows, `panels` panels at a time and then one by one. */
@@ -83,8 +89,9 @@ VNNI_FN void strip(const layer *p, size_t i, int rows, int panels) {
 
 tandemk_qd8_f32_qc8w_gemm_fn tandemk_qd8_f32_qc8w_gemm_16x16c4__avx512vnni;
 TANDEMK_TARGET_AVX512VNNI void tandemk_qd8_f32_qc8w_gemm_16x16c4__avx512vnni(
-    size_t m, size_t n, size_t k, const int8_t *a, size_t lda, const tandemk_qd8_row *rows, const void *packed,
-    const float *bias, float *c, size_t ldc, tandemk_activation activation) {
+    size_t m, size_t n, size_t k, const int8_t *a, size_t lda, const tandemk_qd8_row *rows,
+    const void *packed, const float *bias, float *c, size_t ldc, tandemk_activation activation
+) {
     const layer p = {n, k, a, lda, rows, packed, bias, c, ldc, activation};
     size_t i = 0;
     for (; i + 16 <= m; i += 16) strip(&p, i, 16, 1);

@@ -1,6 +1,6 @@
-/* Four rows by half a panel, exact on AVX2: both operands are widened to 16 bits and vpmaddwd adds pairs of products in 32,
- * so that nothing saturates (see tandem_kernels.h on vpmaddubsw). A vector of weights is 4 columns of 4 rows of k; its sums
- * come in pairs, which are joined at the end. */
+/* Four rows by half a panel, exact on AVX2: both operands are widened to 16 bits and vpmaddwd adds
+ * pairs of products in 32, so that nothing saturates (see tandem_kernels.h on vpmaddubsw). A vector
+ * of weights is 4 columns of 4 rows of k; its sums come in pairs, which are joined at the end. */
 #if defined(__x86_64__)
 #include "../lanes/avx2.h"
 #include "panel.h"
@@ -26,13 +26,19 @@ LANES_FN vi four(const int8_t *p) {
     return _mm256_cvtepi8_epi16(_mm_set1_epi32(x));
 }
 
-LANES_FN vi weights(const uint8_t *w) { return _mm256_cvtepu8_epi16(_mm_load_si128((const void *)w)); }
+LANES_FN vi weights(const uint8_t *w) {
+    return _mm256_cvtepu8_epi16(_mm_load_si128((const void *)w));
+}
 
 /* The sums of eight columns, from their pairs: (0 0 1 1 2 2 3 3) and (4 4 5 5 6 6 7 7). */
-LANES_FN vi joined(vi low, vi high) { return _mm256_permute4x64_epi64(_mm256_hadd_epi32(low, high), 0xd8); }
+LANES_FN vi joined(vi low, vi high) {
+    return _mm256_permute4x64_epi64(_mm256_hadd_epi32(low, high), 0xd8);
+}
 
 /* sum -> c, for one row and the eight columns from j on, of which `columns` exist. */
-LANES_FN void finish(const layer *p, size_t i, size_t j, size_t columns, const float *scales, vi sum) {
+LANES_FN void finish(
+    const layer *p, size_t i, size_t j, size_t columns, const float *scales, vi sum
+) {
     sum = i_add(sum, i_set((uint32_t)qd8_start(p->rows[i].sum)));
     vf scale = v_mul(v_set(p->rows[i].scale), v_load(scales));
     vf bias = p->bias ? v_load_part(p->bias + j, columns) : v_set(0);
@@ -46,7 +52,8 @@ LANES_FN void finish(const layer *p, size_t i, size_t j, size_t columns, const f
 LANES_FN void tile(const layer *p, size_t i, size_t j, int rows) {
     const int8_t *a = p->a + i * p->lda;
     const size_t groups = tandemk_qd8_stride(p->k) / 4, at = j % TANDEMK_PANEL;
-    const qc8w_panel *panel = (const void *)(p->packed + j / TANDEMK_PANEL * qc8w_panel_bytes(p->k));
+    const qc8w_panel *panel =
+        (const void *)(p->packed + j / TANDEMK_PANEL * qc8w_panel_bytes(p->k));
     const uint8_t *w = panel->w + at * 4;
     vi low[ROWS_MAX], high[ROWS_MAX];
 #pragma clang loop unroll(full)
@@ -68,8 +75,9 @@ LANES_FN void tile(const layer *p, size_t i, size_t j, int rows) {
 
 tandemk_qd8_f32_qc8w_gemm_fn tandemk_qd8_f32_qc8w_gemm_4x8c4__avx2;
 LANES_KERNEL void tandemk_qd8_f32_qc8w_gemm_4x8c4__avx2(
-    size_t m, size_t n, size_t k, const int8_t *a, size_t lda, const tandemk_qd8_row *rows, const void *packed,
-    const float *bias, float *c, size_t ldc, tandemk_activation activation) {
+    size_t m, size_t n, size_t k, const int8_t *a, size_t lda, const tandemk_qd8_row *rows,
+    const void *packed, const float *bias, float *c, size_t ldc, tandemk_activation activation
+) {
     const layer p = {n, k, a, lda, rows, packed, bias, c, ldc, activation};
     size_t i = 0;
     for (; i + 4 <= m; i += 4)

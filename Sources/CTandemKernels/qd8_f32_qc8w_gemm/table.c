@@ -13,8 +13,9 @@ static const tandemk_qd8_f32_qc8w_gemm_kernel kernels[] = {
 TANDEMK_TABLE(qd8_f32_qc8w_gemm)
 
 void tandemk_qd8_f32_qc8w_gemm(
-    size_t m, size_t n, size_t k, const int8_t *a, size_t lda, const tandemk_qd8_row *rows, const void *packed,
-    const float *bias, float *c, size_t ldc, tandemk_activation activation) {
+    size_t m, size_t n, size_t k, const int8_t *a, size_t lda, const tandemk_qd8_row *rows,
+    const void *packed, const float *bias, float *c, size_t ldc, tandemk_activation activation
+) {
     assert(n <= TANDEMK_N_MAX && k <= TANDEMK_K_MAX && (uintptr_t)packed % 64 == 0);
     assert(m <= 1 || (lda >= tandemk_qd8_stride(k) && ldc >= n));
     run(m, n, k, a, lda, rows, packed, bias, c, ldc, activation);

@@ -3,8 +3,9 @@
 
 tandemk_qr8_f32_gather_fn KERNEL;
 LANES_KERNEL void KERNEL(
-    size_t m, size_t dim, size_t vocabulary, const int8_t *table, const float *scale, const int32_t *ids,
-    size_t id_stride, float *out, size_t ldo) {
+    size_t m, size_t dim, size_t vocabulary, const int8_t *table, const float *scale,
+    const int32_t *ids, size_t id_stride, float *out, size_t ldo
+) {
     for (size_t i = 0; i < m; i++) {
         if (i + LOOKUP_AHEAD < m) {
             int32_t later = ids[(i + LOOKUP_AHEAD) * id_stride];

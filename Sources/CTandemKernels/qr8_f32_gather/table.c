@@ -13,8 +13,9 @@ static const tandemk_qr8_f32_gather_kernel kernels[] = {
 TANDEMK_TABLE(qr8_f32_gather)
 
 void tandemk_qr8_f32_gather(
-    size_t m, size_t dim, size_t vocabulary, const int8_t *table, const float *scale, const int32_t *ids,
-    size_t id_stride, float *out, size_t ldo) {
+    size_t m, size_t dim, size_t vocabulary, const int8_t *table, const float *scale,
+    const int32_t *ids, size_t id_stride, float *out, size_t ldo
+) {
     assert(m <= 1 || ldo >= dim);
     run(m, dim, vocabulary, table, scale, ids, id_stride, out, ldo);
 }

@@ -1,5 +1,5 @@
-/* Sum or mean of rows of an int8 table with a scale a row. Include a vocabulary and define KERNEL first.
- * The same walk as f32_pool/body.h, which says why. */
+/* Sum or mean of rows of an int8 table with a scale a row. Include a vocabulary and define KERNEL
+ * first. The same walk as f32_pool/body.h, which says why. */
 #include "../lanes/lookup.h"
 
 typedef struct table8 {
@@ -8,21 +8,27 @@ typedef struct table8 {
     const float *scale;
 } table8;
 
-/* Columns j to j + vectors * LANES of one row; `part` lanes if there is less than one vector left. */
+/* Columns j to j + vectors * LANES of one row; `part` lanes if there is less than one vector
+ * left. */
 LANES_FN void columns(
-    size_t j, int vectors, size_t part, tandemk_pool mode, table8 table, const int32_t *ids, size_t length, float *y) {
+    size_t j, int vectors, size_t part, tandemk_pool mode, table8 table, const int32_t *ids,
+    size_t length, float *y
+) {
     vf sum[4];
     for (int v = 0; v < vectors; v++) sum[v] = v_set(0);
     for (size_t p = 0; p < length; p++) {
         if (p + LOOKUP_AHEAD < length) {
             lookup_prefetch(table.rows, table.dim, table.vocabulary, ids[p + LOOKUP_AHEAD]);
-            lookup_prefetch(table.scale, sizeof *table.scale, table.vocabulary, ids[p + LOOKUP_AHEAD]);
+            lookup_prefetch(
+                table.scale, sizeof *table.scale, table.vocabulary, ids[p + LOOKUP_AHEAD]
+            );
         }
         size_t id = lookup_row(table.vocabulary, ids[p]);
         const int8_t *row = table.rows + table.dim * id + j;
         vf s = v_set(table.scale[id]);
         for (int v = 0; v < vectors; v++)
-            sum[v] = v_fma(part ? v_load_i8_part(row, part) : v_load_i8(row + v * LANES), s, sum[v]);
+            sum[v] =
+                v_fma(part ? v_load_i8_part(row, part) : v_load_i8(row + v * LANES), s, sum[v]);
     }
     for (int v = 0; v < vectors; v++) {
         vf out = mode == TANDEMK_POOL_MEAN && length ? v_div(sum[v], v_set((float)length)) : sum[v];
@@ -33,12 +39,15 @@ LANES_FN void columns(
 
 tandemk_qr8_f32_pool_fn KERNEL;
 LANES_KERNEL void KERNEL(
-    tandemk_pool mode, size_t m, size_t dim, size_t vocabulary, const int8_t *rows, const float *scale,
-    const int32_t *ids, size_t ld_ids, const int32_t *lengths, float *out, size_t ldo) {
+    tandemk_pool mode, size_t m, size_t dim, size_t vocabulary, const int8_t *rows,
+    const float *scale, const int32_t *ids, size_t ld_ids, const int32_t *lengths, float *out,
+    size_t ldo
+) {
     table8 table = {dim, vocabulary, rows, scale};
     for (size_t i = 0; i < m; i++, ids += ld_ids, out += ldo) {
         size_t length = lookup_length(ld_ids, lengths[i]), j = 0;
-        for (; j + 4 * LANES <= dim; j += 4 * LANES) columns(j, 4, 0, mode, table, ids, length, out);
+        for (; j + 4 * LANES <= dim; j += 4 * LANES)
+            columns(j, 4, 0, mode, table, ids, length, out);
         for (; j + LANES <= dim; j += LANES) columns(j, 1, 0, mode, table, ids, length, out);
         if (j < dim) columns(j, 1, dim - j, mode, table, ids, length, out);
     }

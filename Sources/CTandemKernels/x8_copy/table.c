@@ -13,7 +13,8 @@ static const tandemk_x8_copy_kernel kernels[] = {
 TANDEMK_TABLE(x8_copy)
 
 void tandemk_x8_copy(
-    size_t m, size_t bytes, const void *x, size_t x_stride, void *y, size_t y_stride) {
+    size_t m, size_t bytes, const void *x, size_t x_stride, void *y, size_t y_stride
+) {
     assert(m <= 1 || y_stride >= bytes);
     run(m, bytes, x, x_stride, y, y_stride);
 }

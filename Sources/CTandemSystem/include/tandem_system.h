@@ -26,6 +26,11 @@ int tandemsys_open(const char *path, int flags, unsigned mode);
 /* fsync of a directory, so that a rename in it survives a crash. */
 int tandemsys_sync_directory(const char *path);
 
+/* Renames to a name that is free; -EEXIST or -ENOTEMPTY if it is taken. A file system without
+ * RENAME_NOREPLACE is asked for a plain rename, which replaces no directory but an empty one. Only
+ * for directories. */
+int tandemsys_rename_directory(const char *path, const char *target);
+
 /* ---- Sealed memory ---- */
 
 /* memfd_create(2) with MFD_ALLOW_SEALING. name shows in /proc only. Returns the descriptor. */

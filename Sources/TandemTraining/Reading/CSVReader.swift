@@ -37,9 +37,8 @@ package final class CSVReader {
     /// The current record's fields; valid until the next call of `next`.
     package var fields: CSVFields { scanner.fields }
 
-    /// Goes to the next record that is not an empty line.
+    /// Goes to the next record that is not an empty line. Cost: O(bytes of the record).
     ///
-    /// - Complexity: O(bytes of the record).
     /// - Returns: False at the end of the file.
     /// - Throws: `raggedRow`, `invalidQuoting`, `overLimit`, or what the source throws.
     package func next() throws(TrainingError) -> Bool {
@@ -69,9 +68,8 @@ package struct CSVFields {
     /// Number of fields.
     package let count: Int
 
-    /// The bytes of a field, without its quotes.
+    /// The bytes of a field, without its quotes. Allocates nothing.
     ///
-    /// - Complexity: O(1). Allocates nothing.
     /// - Precondition: `index` is in `0 ..< count`.
     package subscript(index: Int) -> UnsafeRawBufferPointer {
         precondition(index < count, "no such field")

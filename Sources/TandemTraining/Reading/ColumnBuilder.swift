@@ -4,12 +4,15 @@
 class ColumnBuilder {
     fileprivate(set) var presence = Presence()
 
-    /// Takes the next row's field; returns why it cannot be one of this column, if it cannot.
+    /// Takes the next row's field.
+    ///
+    /// - Parameter isMissing: Whether the field is one of the missing markers.
+    /// - Returns: Nil, or why the field cannot be one of this column.
     func append(_ field: UnsafeRawBufferPointer, isMissing: Bool) -> FieldProblem? {
         preconditionFailure("each storage has its own builder")
     }
 
-    /// The column so far, in memory of just its size; leaves the builder empty.
+    /// The column so far, in memory of just its size. The builder is empty afterwards.
     func take() -> Column { preconditionFailure("each storage has its own builder") }
 
     /// The builder for a reading.

@@ -197,9 +197,10 @@ final class RecordScanner {
         }
     }
 
-    /// Takes the quoted field that begins after its opening quote, at `from`.
+    /// Takes a quoted field.
     ///
-    /// Returns the offset of the delimiter that follows, or of the content's end.
+    /// - Parameter from: The offset after the opening quote.
+    /// - Returns: The offset of the delimiter that follows, or of the content's end.
     private func appendQuoted(from first: Int, _ raw: inout Int) throws(TrainingError) -> Int {
         let openingLine = line + recordLineCount - 1
         var read = first

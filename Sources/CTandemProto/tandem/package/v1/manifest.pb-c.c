@@ -1589,7 +1589,7 @@ const ProtobufCMessageDescriptor tandem__package__v1__signature__descriptor =
   (ProtobufCMessageInit) tandem__package__v1__signature__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor tandem__package__v1__feature__field_descriptors[10] =
+static const ProtobufCFieldDescriptor tandem__package__v1__feature__field_descriptors[12] =
 {
   {
     "name",
@@ -1711,11 +1711,36 @@ static const ProtobufCFieldDescriptor tandem__package__v1__feature__field_descri
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "width",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__Feature, width),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_required",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__Feature, is_required),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned tandem__package__v1__feature__field_indices_by_name[] = {
   6,   /* field[6] = buckets */
   9,   /* field[9] = hashed_words */
   8,   /* field[8] = hashing */
+  11,   /* field[11] = is_required */
   3,   /* field[3] = list_length_max */
   0,   /* field[0] = name */
   5,   /* field[5] = number */
@@ -1723,11 +1748,12 @@ static const unsigned tandem__package__v1__feature__field_indices_by_name[] = {
   1,   /* field[1] = side */
   4,   /* field[4] = slot */
   7,   /* field[7] = vocabulary */
+  10,   /* field[10] = width */
 };
 static const ProtobufCIntRange tandem__package__v1__feature__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor tandem__package__v1__feature__descriptor =
 {
@@ -1737,7 +1763,7 @@ const ProtobufCMessageDescriptor tandem__package__v1__feature__descriptor =
   "Tandem__Package__V1__Feature",
   "tandem.package.v1",
   sizeof(Tandem__Package__V1__Feature),
-  10,
+  12,
   tandem__package__v1__feature__field_descriptors,
   tandem__package__v1__feature__field_indices_by_name,
   1,  tandem__package__v1__feature__number_ranges,

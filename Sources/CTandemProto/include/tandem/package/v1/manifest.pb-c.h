@@ -198,7 +198,7 @@ struct  Tandem__Package__V1__Signature
 {
   ProtobufCMessage base;
   /*
-   * What callers send, names unique; at most 65,536.
+   * What callers send, names unique; at most 4,096.
    */
   size_t n_features;
   Tandem__Package__V1__Feature **features;
@@ -208,7 +208,7 @@ struct  Tandem__Package__V1__Signature
   size_t n_tasks;
   Tandem__Package__V1__Task **tasks;
   /*
-   * Ranking formulas that callers can ask for by name; at most 1,024.
+   * Ranking formulas that callers can ask for by name; at most 256.
    */
   size_t n_formulas;
   Tandem__Package__V1__Formula **formulas;
@@ -235,7 +235,7 @@ struct  Tandem__Package__V1__Feature
 {
   ProtobufCMessage base;
   /*
-   * What callers write; 1 to 256 bytes.
+   * What callers write; 1 to 256 bytes, no control characters.
    */
   ProtobufCBinaryData name;
   /*
@@ -244,14 +244,22 @@ struct  Tandem__Package__V1__Feature
   Tandem__Package__V1__RowAxis side;
   Tandem__Package__V1__RawType raw_type;
   /*
-   * For a list: the most elements used, longer lists keep their first ones. 0, the default: one
-   * value a row. At most 65,536.
+   * For a list: the most elements used, longer lists keep their first ones. 0, the default: `width`
+   * values a row. At most 4,096.
    */
   uint32_t list_length_max;
   /*
    * Where the encoded values go.
    */
   Tandem__Package__V1__Slot *slot;
+  /*
+   * Numbers a row; above 1 for a vector, with number encoding. 1 to 65,536.
+   */
+  uint32_t width;
+  /*
+   * Whether a missing value is refused. Default false: the encoding says what stands for it.
+   */
+  protobuf_c_boolean is_required;
   Tandem__Package__V1__Feature__EncodingCase encoding_case;
   union {
     Tandem__Package__V1__NumberEncoding *number;
@@ -266,7 +274,7 @@ struct  Tandem__Package__V1__Feature
 };
 #define TANDEM__PACKAGE__V1__FEATURE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tandem__package__v1__feature__descriptor) \
-    , {0,NULL}, TANDEM__PACKAGE__V1__ROW_AXIS__ROW_AXIS_UNSPECIFIED, TANDEM__PACKAGE__V1__RAW_TYPE__RAW_TYPE_UNSPECIFIED, 0, NULL, TANDEM__PACKAGE__V1__FEATURE__ENCODING__NOT_SET, {0} }
+    , {0,NULL}, TANDEM__PACKAGE__V1__ROW_AXIS__ROW_AXIS_UNSPECIFIED, TANDEM__PACKAGE__V1__RAW_TYPE__RAW_TYPE_UNSPECIFIED, 0, NULL, 0, 0, TANDEM__PACKAGE__V1__FEATURE__ENCODING__NOT_SET, {0} }
 
 
 typedef enum {
@@ -282,7 +290,7 @@ struct  Tandem__Package__V1__Slot
 {
   ProtobufCMessage base;
   /*
-   * The graph input: f32 [width] for numbers, i32 [] for an id, i32 [S] for a list.
+   * The graph input: f32 for numbers, i32 for ids. Its columns are the elements of its row.
    */
   ProtobufCBinaryData input;
   /*
@@ -369,7 +377,7 @@ struct  Tandem__Package__V1__Clip
 {
   ProtobufCMessage base;
   /*
-   * In the raw value's unit; minimum <= maximum, no NaN.
+   * In the raw value's unit; minimum <= maximum, finite.
    */
   float minimum;
   float maximum;
@@ -425,12 +433,12 @@ struct  Tandem__Package__V1__VocabularyEncoding
   ProtobufCBinaryData values;
   /*
    * Bytes of each value, uint32 little-endian each; their sum is the length of `values`. At most
-   * 2^30 values, none twice.
+   * 2^26 values, none twice.
    */
   ProtobufCBinaryData lengths;
   /*
    * Ids: of the first value (the others follow), of a missing one, of an unknown one. Each at most
-   * 2^31 - 1, and no id twice.
+   * 2^31 - 2; a missing or unknown value may share an id with another.
    */
   uint32_t first_id;
   uint32_t missing_id;

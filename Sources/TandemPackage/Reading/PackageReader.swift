@@ -1,0 +1,69 @@
+internal import TandemGraph
+
+/// Opens packages.
+package enum PackageReader {
+    /// Reads and checks a version's manifest, and looks whether its shards are there.
+    ///
+    /// Reads the manifest only. Every byte of it is taken as hostile: after this, nothing that it
+    /// states contradicts anything else in it, and the shards have the sizes it states.
+    ///
+    /// - Parameter path: The version's directory.
+    /// - Returns: What the manifest states.
+    /// - Throws: `PackageError`, naming the file.
+    package static func open(_ path: String) throws(PackageError) -> Package {
+        let manifestPath = path + "/" + ManifestFile.name
+        let file = try ReadableFile(path: manifestPath)
+        guard file.byteCount <= Limits.manifestBytesMax else {
+            throw PackageError(
+                .limitExceeded, "the manifest is larger than \(Limits.manifestBytesMax) bytes",
+                path: manifestPath, expected: UInt64(Limits.manifestBytesMax),
+                actual: UInt64(file.byteCount))
+        }
+        let bytes = try file.prefix(file.byteCount)
+        let opened: Package
+        do throws(PackageError) {
+            opened = try read(bytes, path: path)
+        } catch {
+            throw error.at(manifestPath)
+        }
+        try opened.checkShardFiles()
+        return opened
+    }
+
+    /// The package that a manifest file's bytes state.
+    static func read(_ bytes: [UInt8], path: String) throws(PackageError) -> Package {
+        let (range, contentID) = try ManifestFile.decode(bytes)
+        let manifest = try bytes.withUnsafeBufferPointer { (buffer) throws(PackageError) in
+            let message = UnsafeBufferPointer(rebasing: buffer[range])
+            return try Manifest.decode(UnsafeRawBufferPointer(message))
+        }
+        try manifest.validate()
+        return Package(
+            path: path, model: manifest.model, tensors: manifest.tensors, shards: manifest.shards,
+            contentID: contentID, manifestByteCount: bytes.count)
+    }
+}
+
+extension Package {
+    /// The path of a shard's file.
+    func path(of shard: ShardRecord) -> String { path + "/" + shard.fileName }
+
+    /// Opens a shard and checks its size.
+    func openShard(_ shard: ShardRecord) throws(PackageError) -> ReadableFile {
+        let file = try ReadableFile(path: path(of: shard))
+        guard file.byteCount == shard.storedByteCount else {
+            throw PackageError(
+                file.byteCount < shard.storedByteCount ? .truncated : .wrongSize,
+                "the file has \(file.byteCount) bytes, the manifest says "
+                    + "\(shard.storedByteCount); copy or publish the package again",
+                path: file.path, expected: UInt64(shard.storedByteCount),
+                actual: UInt64(file.byteCount))
+        }
+        return file
+    }
+
+    /// A version that is still being copied shows here, before anything is allocated for it.
+    fileprivate func checkShardFiles() throws(PackageError) {
+        for shard in shards { _ = try openShard(shard) }
+    }
+}

@@ -1,0 +1,97 @@
+internal import Glibc
+internal import Synchronization
+
+// Design: plain threads that live for one call.
+//
+// A load is some thousand independent blocks of about a millisecond each. Workers take the next
+// block from one counter, so a slow core takes fewer; the caller's thread works too. Threads are
+// pthreads and not tasks: they inherit the caller's scheduling policy, so a loader that has put
+// itself under SCHED_IDLE is joined by threads that are idle too, and libdispatch's workers make
+// system calls that the daemon's sandbox forbids.
+
+/// Pieces of work, numbered, that several threads do together.
+///
+/// `Worker` is what one thread keeps for itself, such as a decompressor.
+final class ParallelWork<Worker>: Sendable {
+    private struct Failure {
+        var index: Int
+        var error: PackageError
+    }
+
+    private let count: Int
+    private let makeWorker: @Sendable () throws(PackageError) -> Worker
+    private let body: @Sendable (Worker, Int) throws(PackageError) -> Void
+    private let next = Atomic<Int>(0)
+    private let failure = Mutex<Failure?>(nil)
+
+    /// Describes work: `body` runs once for each index below `count`.
+    init(
+        count: Int, makeWorker: @escaping @Sendable () throws(PackageError) -> Worker,
+        body: @escaping @Sendable (Worker, Int) throws(PackageError) -> Void
+    ) {
+        self.count = count
+        self.makeWorker = makeWorker
+        self.body = body
+    }
+
+    /// Does the work and returns when it is done.
+    ///
+    /// After a failure no further piece is begun.
+    ///
+    /// - Parameter threads: Threads to use, the caller's among them; fewer if the system has none.
+    /// - Throws: The failure of the lowest index among those that failed.
+    func run(threads: Int) throws(PackageError) {
+        var started: [pthread_t] = []
+        for _ in 1..<max(1, min(threads, count, Limits.threadsMax)) {
+            guard let thread = start() else { break }
+            started.append(thread)
+        }
+        work()
+        for thread in started { pthread_join(thread, nil) }
+        if let failure = failure.withLock({ $0 }) { throw failure.error }
+    }
+
+    private func start() -> pthread_t? {
+        let context = Unmanaged.passRetained(ThreadStart { self.work() })
+        var thread = pthread_t()
+        let status = pthread_create(
+            &thread, nil,
+            { context in
+                if let context {
+                    Unmanaged<ThreadStart>.fromOpaque(context).takeRetainedValue().run()
+                }
+                return nil
+            }, context.toOpaque())
+        guard status == 0 else {
+            context.release()
+            return nil
+        }
+        return thread
+    }
+
+    private func work() {
+        var index = 0
+        do throws(PackageError) {
+            let worker = try makeWorker()
+            while true {
+                index = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard index < count else { return }
+                try body(worker, index)
+            }
+        } catch {
+            next.store(count, ordering: .relaxed)
+            failure.withLock { known in
+                if known.map({ index < $0.index }) ?? true {
+                    known = Failure(index: index, error: error)
+                }
+            }
+        }
+    }
+}
+
+/// What a thread runs; a class so that it can pass through a C pointer.
+private final class ThreadStart {
+    let run: () -> Void
+
+    init(_ run: @escaping () -> Void) { self.run = run }
+}

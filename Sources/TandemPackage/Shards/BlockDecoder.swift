@@ -1,0 +1,106 @@
+internal import CZstd
+
+/// Reads and decodes blocks; one a thread.
+///
+/// Keeps memory for one stored block and, where blocks are scattered, one raw block.
+final class BlockDecoder {
+    private let context: OpaquePointer
+    private let stored: UnsafeMutableRawBufferPointer
+    private var raw: UnsafeMutableRawBufferPointer?
+    private var file: ReadableFile?
+
+    /// Takes the memory.
+    ///
+    /// - Throws: `PackageError` `outOfMemory`.
+    init() throws(PackageError) {
+        guard let context = ZSTD_createDCtx() else {
+            throw PackageError(.outOfMemory, "no memory for a decompressor")
+        }
+        self.context = context
+        stored = .allocate(byteCount: Limits.blockStoredBytesMax, alignment: 64)
+    }
+
+    deinit {
+        ZSTD_freeDCtx(context)
+        stored.deallocate()
+        raw?.deallocate()
+    }
+
+    /// The shard's open file; the last one is kept open.
+    func open(_ shard: ShardRecord, of package: Package) throws(PackageError) -> ReadableFile {
+        let path = package.path(of: shard)
+        if let file, file.path == path { return file }
+        let opened = try package.openShard(shard)
+        file = opened
+        return opened
+    }
+
+    /// A buffer for a raw block that is not decoded in place.
+    func rawBuffer(_ byteCount: Int) -> UnsafeMutableRawBufferPointer {
+        let buffer =
+            raw ?? .allocate(byteCount: Limits.blockRawBytesMax, alignment: 64)
+        raw = buffer
+        return UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(byteCount))
+    }
+
+    /// Reads a block's stored bytes, checks them and decodes them.
+    ///
+    /// - Parameters:
+    ///   - entry: The block's index entry, checked.
+    ///   - file: The shard's file.
+    ///   - destination: As long as the block's raw bytes. After an error its contents are undefined.
+    /// - Throws: `PackageError` `truncated`, `checksumMismatch` or `invalidBlock`, without block.
+    func decode(
+        _ entry: BlockEntry, of file: ReadableFile, into destination: UnsafeMutableRawBufferPointer
+    ) throws(PackageError) {
+        precondition(destination.count == entry.rawByteCount, "a block's destination has its size")
+        switch entry.codec {
+        case .raw:
+            try file.read(at: entry.fileOffset, into: destination)
+            try check(UnsafeRawBufferPointer(destination), entry)
+        case .zstd:
+            let bytes = UnsafeMutableRawBufferPointer(
+                rebasing: stored.prefix(entry.storedByteCount))
+            try file.read(at: entry.fileOffset, into: bytes)
+            try check(UnsafeRawBufferPointer(bytes), entry)
+            try decompress(UnsafeRawBufferPointer(bytes), into: destination)
+        }
+    }
+
+    private func check(
+        _ bytes: UnsafeRawBufferPointer, _ entry: BlockEntry
+    ) throws(PackageError) {
+        let actual = CRC32C.checksum(bytes)
+        guard actual == entry.checksum else {
+            throw PackageError(
+                .checksumMismatch, "the block does not have its checksum; copy the package again",
+                byteOffset: entry.fileOffset, expected: UInt64(entry.checksum),
+                actual: UInt64(actual))
+        }
+    }
+
+    /// One whole zstd frame, nothing behind it, of exactly the destination's size.
+    ///
+    /// The content size is compared before decoding, so a frame that declares more than its block
+    /// is refused for what it says; the destination's size bounds what one that lies can write.
+    private func decompress(
+        _ frame: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer
+    ) throws(PackageError) {
+        let declared = ZSTD_getFrameContentSize(frame.baseAddress, frame.count)
+        guard declared == UInt64(destination.count) else {
+            throw PackageError(
+                .invalidBlock, "the zstd frame's content size is not the block's raw size",
+                expected: UInt64(destination.count), actual: declared)
+        }
+        let frameSize = ZSTD_findFrameCompressedSize(frame.baseAddress, frame.count)
+        guard frameSize == frame.count else {
+            throw PackageError(.invalidBlock, "the block is not exactly one zstd frame")
+        }
+        let count = ZSTD_decompressDCtx(
+            context, destination.baseAddress, destination.count, frame.baseAddress, frame.count)
+        guard ZSTD_isError(count) == 0, count == destination.count else {
+            let reason = ZSTD_getErrorName(count).map { String(cString: $0) } ?? "wrong size"
+            throw PackageError(.invalidBlock, "the zstd frame does not decode: \(reason)")
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import Glibc
+import TandemGraph
+import Testing
+
+@testable import TandemPackage
+
+@Suite struct RoundTripTests {
+    @Test func `gives back everything that was written`() throws {
+        let folder = try TemporaryFolder()
+        let contents = try SampleContents.make()
+        try PackageWriter.write(contents, to: folder.path)
+        let package = try PackageReader.open(folder.path)
+        let expected = contents.model.normalized()
+        #expect(package.model.signature == expected.signature)
+        #expect(package.model.goldens == expected.goldens)
+        #expect(package.model.programs.map(\.graph) == expected.programs.map(\.graph))
+        #expect(package.model == expected)
+        #expect(Set(package.tensors.map(\.name)) == Set(contents.tensors.keys))
+        #expect(package.verify() == [])
+    }
+
+    @Test(arguments: [1, 2, 5])
+    func `loads each program's tensors bit for bit`(threads: Int) throws {
+        let folder = try TemporaryFolder()
+        let contents = try SampleContents.make()
+        try PackageWriter.write(contents, to: folder.path)
+        let package = try PackageReader.open(folder.path)
+        for program in package.model.programs {
+            let loaded = try package.load(program: program.name, threads: threads)
+            try program.graph.check(loaded)
+            #expect(loaded.count == program.graph.parameters.count)
+            for (name, tensor) in loaded {
+                expectEqual(tensor, contents.tensors[name], name)
+            }
+        }
+    }
+
+    /// A table of many blocks in many shards, and small tensors beside it.
+    @Test func `loads tables that lie in several shards, by any number of threads`() throws {
+        let folder = try TemporaryFolder()
+        let contents = try SampleContents.make(userCount: 200_000)
+        let options = PackageOptions(
+            compressionLevel: 1, shardByteCountTarget: 1_200_001, sharedByteCountMax: 1000,
+            threads: 2)
+        try PackageWriter.write(contents, to: folder.path, options: options)
+        let package = try PackageReader.open(folder.path)
+        let table = try #require(package.tensors.first { $0.name == "embedding/user" })
+        #expect(table.segments.count == 2)
+        #expect(package.shards.contains { $0.blockCount > 1 })
+        for threads in [1, 2, 7] {
+            for program in ["float", "int8"] {
+                let loaded = try package.load(program: program, threads: threads)
+                for (name, tensor) in loaded {
+                    expectEqual(tensor, contents.tensors[name], name)
+                }
+            }
+        }
+        #expect(package.verify() == [])
+    }
+
+    @Test func `aligns every tensor to 64 bytes and gives all of them one mapping`() throws {
+        let folder = try TemporaryFolder()
+        try PackageWriter.write(SampleContents.make(), to: folder.path)
+        let package = try PackageReader.open(folder.path)
+        let loaded = try package.load(program: "float")
+        let storages = Set(loaded.values.map { ObjectIdentifier($0.storage) })
+        #expect(storages.count == 1)
+        #expect(loaded.values.allSatisfy { Int(bitPattern: $0.base) % 64 == 0 })
+        let byteCount = try package.memoryByteCount(program: "float")
+        #expect(loaded.values.allSatisfy { $0.storage.byteCount == byteCount })
+    }
+
+    @Test func `reads only shards that the program needs`() throws {
+        let folder = try TemporaryFolder()
+        try PackageWriter.write(SampleContents.make(), to: folder.path)
+        let package = try PackageReader.open(folder.path)
+        let names = package.model.programs.map { program in
+            Set(
+                LoadPlan(package, program: program).shards.map(\.shard.fileName))
+        }
+        #expect(names[0].union(names[1]).count == package.shards.count)
+        // What both read: biases and the heads that stay float.
+        #expect(!names[0].isDisjoint(with: names[1]))
+        let floatOnly = names[0].subtracting(names[1])
+        #expect(!floatOnly.isEmpty)
+        for name in floatOnly {
+            var bytes = try TemporaryFolder.read(folder.path + "/" + name)
+            for index in bytes.indices { bytes[index] = 0 }
+            try TemporaryFolder.write(bytes, to: folder.path + "/" + name)
+        }
+        _ = try package.load(program: "int8")
+        #expect(throws: PackageError.self) { try package.load(program: "float") }
+    }
+
+    @Test func `writes the same bytes from the same contents`() throws {
+        let folder = try TemporaryFolder()
+        let contents = try SampleContents.make(userCount: 3000)
+        let first = try folder.folder("1")
+        let second = try folder.folder("2")
+        try PackageWriter.write(contents, to: first, options: PackageOptions(threads: 1))
+        try PackageWriter.write(contents, to: second, options: PackageOptions(threads: 3))
+        let names = try TemporaryFolder.names(in: first)
+        #expect(try TemporaryFolder.names(in: second) == names)
+        for name in names {
+            #expect(
+                try TemporaryFolder.read(first + "/" + name)
+                    == TemporaryFolder.read(second + "/" + name))
+        }
+    }
+}
+
+/// Same dtype, shape and bytes.
+func expectEqual(
+    _ tensor: Tensor, _ expected: Tensor?, _ name: String,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    let isEqual =
+        expected.map {
+            tensor.dtype == $0.dtype && tensor.shape == $0.shape
+                && memcmp(tensor.base, $0.base, tensor.byteCount) == 0
+        } ?? false
+    #expect(isEqual, "\(name)", sourceLocation: sourceLocation)
+}
