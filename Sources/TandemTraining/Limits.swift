@@ -17,14 +17,12 @@ package enum TrainingLimits {
     /// stay in the second-level cache.
     package static let readBytes = 1 << 18
 
-    /// Bytes of a spec file: people write them.
-    package static let specBytesMax = 1 << 20
+    /// Bytes of a spec: a package keeps its spec in one entry of its provenance.
+    package static let specBytesMax = 1 << 16
     /// Bytes of one expression in a spec.
     package static let expressionBytesMax = 1 << 12
     /// Nesting of one expression: the parser recurses once a level.
     package static let expressionDepthMax = 64
-    /// Features of one model, shorthand counted out.
-    package static let featureCountMax = 4096
     /// Tasks of one model.
     package static let taskCountMax = 64
     /// Classes of a multi-class task.
@@ -33,8 +31,6 @@ package enum TrainingLimits {
     package static let layerWidthMax = 1 << 14
     /// Rows of a hashed embedding table.
     package static let hashBucketsMax = 1 << 28
-    /// Elements of a list feature that are used.
-    package static let listLengthMax = 4096
 
     /// Characters of an offending text that an error quotes.
     package static let quotedTextMax = 40

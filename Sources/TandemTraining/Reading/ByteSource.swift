@@ -49,10 +49,25 @@ package final class ByteSource {
     ///
     /// - Parameter target: Overwritten from its start; must not be empty.
     /// - Returns: How many bytes were written; 0 at the end.
+    /// - Throws: `unreadableFile` or `damagedCompression`.
     package func read(into target: UnsafeMutableRawBufferPointer) throws(TrainingError) -> Int {
         if let gzip { return try gzip.read(from: file, into: target) }
         if let zstd { return try zstd.read(from: file, into: target) }
         return try file.copy(into: target)
+    }
+
+    /// The next bytes, at most so many.
+    package func prefix(_ countMax: Int) throws(TrainingError) -> [UInt8] {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: countMax, alignment: 1)
+        defer { buffer.deallocate() }
+        var count = 0
+        while count < countMax {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+            let read = try read(into: rest)
+            if read == 0 { break }
+            count += read
+        }
+        return Array(buffer.prefix(count))
     }
 
     /// What the first bytes say; refuses forms that people meet and that are not read here.

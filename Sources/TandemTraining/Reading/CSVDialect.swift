@@ -30,7 +30,7 @@ package struct CSVLimits: Hashable, Sendable {
     /// Fields of one record.
     package var columnCountMax = TrainingLimits.columnCountMax
 
-    /// Bytes that the reader's buffer begins with; it grows with the longest record. At least 4.
+    /// Bytes that the reader's buffer begins with, at least 4; it grows with the longest record.
     package var bufferBytes = TrainingLimits.readBytes
 
     /// The room's limits.

@@ -37,8 +37,9 @@ package final class CSVReader {
     /// The current record's fields; valid until the next call of `next`.
     package var fields: CSVFields { scanner.fields }
 
-    /// Goes to the next record that is not an empty line. Cost: O(bytes of the record).
+    /// Goes to the next record that is not an empty line.
     ///
+    /// - Complexity: O(bytes of the record).
     /// - Returns: False at the end of the file.
     /// - Throws: `raggedRow`, `invalidQuoting`, `overLimit`, or what the source throws.
     package func next() throws(TrainingError) -> Bool {
@@ -68,8 +69,9 @@ package struct CSVFields {
     /// Number of fields.
     package let count: Int
 
-    /// The bytes of a field, without its quotes. Allocates nothing.
+    /// The bytes of a field, without its quotes.
     ///
+    /// - Complexity: O(1). Allocates nothing.
     /// - Precondition: `index` is in `0 ..< count`.
     package subscript(index: Int) -> UnsafeRawBufferPointer {
         precondition(index < count, "no such field")

@@ -4,15 +4,12 @@
 class ColumnBuilder {
     fileprivate(set) var presence = Presence()
 
-    /// Takes the next row's field.
-    ///
-    /// - Parameter isMissing: Whether the field is one of the missing markers.
-    /// - Returns: Nil, or why the field cannot be one of this column.
+    /// Takes the next row's field; returns why it cannot be one of this column, if it cannot.
     func append(_ field: UnsafeRawBufferPointer, isMissing: Bool) -> FieldProblem? {
         preconditionFailure("each storage has its own builder")
     }
 
-    /// The column so far, in memory of just its size. The builder is empty afterwards.
+    /// The column so far, in memory of just its size; leaves the builder empty.
     func take() -> Column { preconditionFailure("each storage has its own builder") }
 
     /// The builder for a reading.

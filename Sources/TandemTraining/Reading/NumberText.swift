@@ -7,8 +7,9 @@
 
 /// Reads numbers written as text.
 package enum NumberText {
-    /// The number that the bytes spell, blanks around it aside; nil if they are not one finite
-    /// decimal number. Allocates nothing for common lengths.
+    /// The finite decimal number that the bytes spell, blanks around it aside, or nil.
+    ///
+    /// Allocates nothing for common lengths.
     package static func double(_ bytes: UnsafeRawBufferPointer) -> Double? {
         var scan = DecimalScan(bytes)
         guard scan.run() else { return nil }
@@ -18,8 +19,9 @@ package enum NumberText {
         return value
     }
 
-    /// The whole number that the bytes spell, blanks around it aside; nil if they are not one or
-    /// do not fit. `12.0` is one, since tables are often written that way.
+    /// The whole number that the bytes spell, blanks around it aside, or nil.
+    ///
+    /// `12.0` is one too, since tables are often written that way.
     package static func int64(_ bytes: UnsafeRawBufferPointer) -> Int64? {
         let digits = bytes.withoutBlanks
         var index = 0
@@ -127,7 +129,7 @@ private struct DecimalScan {
     }
 }
 
-/// 10^0 ... 10^22, all exact in a double.
+/// Powers of ten from 0 to 22, all exact in a double.
 private let powersOfTen: [Double] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
     1e17, 1e18, 1e19, 1e20, 1e21, 1e22,

@@ -1,6 +1,6 @@
 /// Which rows of a column have a value: one bit a row, as `RawColumn` takes it.
 package struct Presence: Hashable, Sendable {
-    /// Least significant bit first; a cleared bit is a missing value. Bits past `count` are 0.
+    /// Least significant bit first; a cleared bit is a missing value, as are all past `count`.
     package private(set) var bits: [UInt8] = []
     /// Number of rows.
     package private(set) var count = 0

@@ -197,10 +197,9 @@ final class RecordScanner {
         }
     }
 
-    /// Takes a quoted field.
+    /// Takes the quoted field that begins after its opening quote, at `from`.
     ///
-    /// - Parameter from: The offset after the opening quote.
-    /// - Returns: The offset of the delimiter that follows, or of the content's end.
+    /// Returns the offset of the delimiter that follows, or of the content's end.
     private func appendQuoted(from first: Int, _ raw: inout Int) throws(TrainingError) -> Int {
         let openingLine = line + recordLineCount - 1
         var read = first

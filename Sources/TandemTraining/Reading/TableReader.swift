@@ -16,7 +16,7 @@ package final class TableReader {
 
     /// Makes a reader; the files are opened as they are read.
     ///
-    /// - Parameter missing: The texts that stand for "no value" besides the empty one.
+    /// The texts of `missing` stand for "no value" besides the empty one.
     package init(
         paths: [String], dialect: CSVDialect = CSVDialect(), missing: [String] = [],
         columns: [ColumnRequest], limits: CSVLimits = CSVLimits()

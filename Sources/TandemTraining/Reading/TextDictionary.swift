@@ -32,7 +32,7 @@ package struct TextDictionary: Sendable {
         return code
     }
 
-    /// The code of a text that was met; nil if it was not. Allocates nothing.
+    /// The code of a text that was met, or nil; allocates nothing.
     package func find(_ text: UnsafeRawBufferPointer) -> UInt32? {
         let code = slots[slot(of: text)]
         return code == .max ? nil : code

@@ -1,0 +1,188 @@
+// Design: one file says what a model is, and it can be read back from the model.
+//
+// A spec is TOML that people write by hand. Its text is kept in the package's provenance, so that
+// `tandem evaluate` and `tandem predict` read a file of the same form by the same rules. It is
+// strict: an unknown key, a value out of range or a label among the inputs is refused with its line,
+// because a spec with a typo trains a worse model without a word. Nothing in it names a file.
+//
+//     [model]
+//     name = "shop"                   # of the package; letters, digits, _ - .
+//     architecture = "mmoe"           # or "shared-bottom"
+//     experts = 4                     # mmoe
+//     expert_layers = [128, 64]       # mmoe
+//     bottom_layers = [128, 64]       # shared-bottom
+//     tower_layers = [32]             # each task's own, before its head
+//     embedding_dim = 16              # of features that name none; absent: by vocabulary size
+//
+//     [data]                          # all optional
+//     header = true                   # false: `columns` names them
+//     columns = ["age", "job"]
+//     delimiter = ","                 # "tab" for a tab
+//     trim = false                    # drop blanks around fields
+//     missing = ["?", "NA"]           # besides the empty field
+//     filter = "age >= 18"            # rows to use; rows where it is missing are dropped
+//
+//     [columns]                       # derived columns: name = expression (see Expression.swift)
+//     freight = "number(`Freight Cost (USD)`)"
+//
+//     [split]                         # all optional
+//     by = "hash"                     # "order": the last rows are the test part; "file": those of
+//                                     # the last file given
+//     order_by = 'date(day, "%Y-%m-%d")'   # "order": by this instead of by place in the file
+//     seed = 0                        # hash: row i is a test row if
+//     test_permille = 200             # splitmix64(seed * 0x9E3779B97F4A7C15 + i) % 1000 < permille
+//     validation_permille = 100       # of the other rows, for early stopping
+//
+//     [[feature]]                     # one or many columns that are treated alike
+//     column = "age"                  # or columns = ["a", "b"]
+//     name = "age"                    # what callers write; absent: the column's name
+//     side = "candidate"              # or "context": once a request
+//     kind = "numeric"                # "buckets", "categorical", "list", "words"
+//     required = false                # true: a request without it is refused
+//     # numeric: transform = ["log1p", "standardize"] (any subset; absent: standardize),
+//     #          clip = [0, 100] or clip_quantiles = [0.01, 0.99],
+//     #          missing = "indicator" (mean and a column that says so, where training had missing
+//     #          ones; the default), "mean" or "zero"
+//     # buckets: buckets = 20, equally full
+//     # categorical, list: dtype = "text" or "int64"; min_count = 2, max_size = 1000000 of the
+//     #          vocabulary, or hash_buckets = 65536; embedding_dim
+//     # list:    separator = "|", max_length = 32, pooling = "mean"
+//     # words:   hash_buckets = 16384, max_length = 128, embedding_dim
+//
+//     [[task]]
+//     name = "click"                  # of the output; letters, digits, _ . : / -
+//     kind = "binary"                 # "multiclass", "regression"
+//     label = "click"                 # a column or an expression
+//     given = "click"                 # learnt only where that task's label is 1: P(this | given)
+//     mask = "shown == 1"             # rows to learn from
+//     sample_weight = "w"             # column or expression, one weight a row
+//     weight = 1.0                    # among the tasks
+//     # multiclass: classes = ["1", "2"]; absent: those of the training rows, sorted
+//     # binary:     classes = ["no", "yes"], for people
+//     # regression: transform = ["log1p", "standardize"] of the target; absent: standardize
+//
+//     [training]                      # all optional
+//     optimizer = "adam"              # "rmsprop", "sgd" with momentum = 0.9
+//     learning_rate = 0.001
+//     schedule = "constant"           # "cosine": down to 0 in the last epoch
+//     batch_size = 512
+//     epochs = 20                     # at most
+//     patience = 3                    # epochs without a better validation figure; 0: never stop
+//     monitor = "loss"                # "auc": mean over binary tasks
+//     l2 = 0.0                        # weight decay
+//     gradient_norm_max = 5.0
+//     seed = 1
+//     threads = 2                     # absent: as many as may run
+//
+//     [ranking]                       # formulas that ship with the model
+//     value = "click * purchase"
+
+package import TandemFeatures
+
+/// What `tandem train` is asked to make: model, data, features, tasks and how to train.
+///
+/// The format is documented at the top of this file.
+package struct TrainingSpec: Sendable {
+    /// The TOML it was read from.
+    package let text: String
+    /// The model's shape.
+    package let model: ModelSpec
+    /// How the files are written.
+    package let source: SourceSpec
+    /// Columns that are computed from those of the files.
+    package let derivedColumns: [DerivedColumn]
+    /// Which rows are for training, validation and test.
+    package let split: SplitSpec
+    /// The inputs, shorthand written out.
+    package let features: [FeatureSpec]
+    /// What is predicted.
+    package let tasks: [TaskSpec]
+    /// How to train.
+    package let training: TrainingSettings
+    /// Ranking formulas; the ranking language itself is the server's to check.
+    package let formulas: [RankingFormula]
+
+    /// Reads a spec from a file.
+    ///
+    /// - Throws: `unreadableFile`, and what parsing throws, with the file.
+    package init(path: String) throws(TrainingError) {
+        // One byte more than is allowed, so that the parser sees that there is more.
+        let bytes = try ByteSource(path: path).prefix(TrainingLimits.specBytesMax + 1)
+        do throws(TrainingError) {
+            try self.init(String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw error.at(file: path)
+        }
+    }
+
+    /// Parses a spec.
+    ///
+    /// - Throws: `invalidSpec`, `unknownKey`, `missingKey`, `wrongValue`, `duplicateName`,
+    ///   `unknownName`, `overLimit`, each with key and line.
+    package init(_ text: String) throws(TrainingError) {
+        guard text.utf8.count <= TrainingLimits.specBytesMax else {
+            throw TrainingError(
+                .overLimit, "a spec is longer than \(TrainingLimits.specBytesMax) bytes",
+                remedy: "declare columns that are alike in one [[feature]]"
+            ).with(\.limit, TrainingLimits.specBytesMax)
+        }
+        self.text = text
+        let members = try SpecValue.document(text)
+        let root = SpecTable(members, path: [], lines: SpecLines(text))
+        model = try ModelSpec(try root.table("model"))
+        source = try SourceSpec(try root.table("data"))
+        derivedColumns = try DerivedColumn.all(try root.table("columns"))
+        split = try SplitSpec(try root.table("split"))
+        features = try FeatureSpec.all(try root.tables("feature"), model)
+        tasks = try TaskSpec.all(try root.tables("task"))
+        training = try TrainingSettings(try root.table("training"))
+        formulas = try Self.formulas(try root.table("ranking"))
+        try root.finish()
+        guard !features.isEmpty else { throw root.missing("feature") }
+        guard !tasks.isEmpty else { throw root.missing("task") }
+    }
+
+    private static func formulas(_ table: SpecTable) throws(TrainingError) -> [RankingFormula] {
+        var formulas: [RankingFormula] = []
+        for key in table.keys {
+            let expression = try table.requiredText(key)
+            guard expression.utf8.count <= FeatureLimits.formulaByteCountMax else {
+                throw table.error(
+                    .overLimit, key, "is longer than \(FeatureLimits.formulaByteCountMax) bytes"
+                ).with(\.limit, FeatureLimits.formulaByteCountMax)
+            }
+            formulas.append(RankingFormula(name: key, expression: expression))
+        }
+        return formulas
+    }
+}
+
+/// A column that is computed from others.
+package struct DerivedColumn: Hashable, Sendable {
+    /// Its name; it hides a file's column of that name.
+    package let name: String
+    /// What it is.
+    package let value: ColumnExpression
+
+    static func all(_ table: SpecTable) throws(TrainingError) -> [DerivedColumn] {
+        var columns: [DerivedColumn] = []
+        for key in table.keys {
+            let text = try table.requiredText(key)
+            columns.append(DerivedColumn(name: key, value: table.expression(key, text)))
+        }
+        return columns
+    }
+}
+
+extension SpecTable {
+    /// A text of this table as a column or an expression.
+    func expression(_ key: String, _ text: String) -> ColumnExpression {
+        ColumnExpression(text, key: name(key), line: line(key))
+    }
+
+    /// The column or expression at a key, if it stands there.
+    func expression(_ key: String) throws(TrainingError) -> ColumnExpression? {
+        guard let text = try text(key) else { return nil }
+        return expression(key, text)
+    }
+}
