@@ -84,6 +84,24 @@ extension Register {
         let kernel = tandemk_f32_mixture_at($0)
         return (String(cString: kernel.name), kernel.isa)
     }
+    static let peakF32 = Register(
+        "peak_f32", count: tandemk_peak_f32_count(), chosen: tandemk_peak_f32_chosen()
+    ) {
+        let kernel = tandemk_peak_f32_at($0)
+        return (String(cString: kernel.name), kernel.isa)
+    }
+    static let peakInt8 = Register(
+        "peak_int8", count: tandemk_peak_int8_count(), chosen: tandemk_peak_int8_chosen()
+    ) {
+        let kernel = tandemk_peak_int8_at($0)
+        return (String(cString: kernel.name), kernel.isa)
+    }
+    static let peakRead = Register(
+        "peak_read", count: tandemk_peak_read_count(), chosen: tandemk_peak_read_chosen()
+    ) {
+        let kernel = tandemk_peak_read_at($0)
+        return (String(cString: kernel.name), kernel.isa)
+    }
 
     /// Every family of tandem_kernels.h.
     static let all = [
@@ -100,5 +118,8 @@ extension Register {
         softmax,
         layerNorm,
         mixture,
+        peakF32,
+        peakInt8,
+        peakRead,
     ]
 }

@@ -36,8 +36,12 @@ LANES_KERNEL void KERNEL(
         size_t length = lookup_length(ld_ids, lengths[i]), j = 0;
         for (; j + 4 * LANES <= dim; j += 4 * LANES)
             columns(j, 4, 0, mode, dim, vocabulary, table, ids, length, out);
-        for (; j + LANES <= dim; j += LANES)
+        for (; j + 2 * LANES <= dim; j += 2 * LANES)
+            columns(j, 2, 0, mode, dim, vocabulary, table, ids, length, out);
+        if (j + LANES <= dim) {
             columns(j, 1, 0, mode, dim, vocabulary, table, ids, length, out);
+            j += LANES;
+        }
         if (j < dim) columns(j, 1, dim - j, mode, dim, vocabulary, table, ids, length, out);
     }
 }

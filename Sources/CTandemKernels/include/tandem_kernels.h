@@ -323,6 +323,26 @@ void tandemk_f32_mixture(
 );
 TANDEMK_FAMILY(f32_mixture)
 
+/* ---- Limits ---- */
+
+/* What a core can do at most, for tandem-bench to hold the kernels against; no model runs these.
+ * The arithmetic ones keep `rounds` rounds of independent sums in registers and return how many
+ * operations that was, a multiply-add being two. What they sum goes to *ret_sink, so that no
+ * compiler leaves it out. */
+
+/* float multiply-adds. */
+size_t tandemk_peak_f32(size_t rounds, float *ret_sink);
+TANDEMK_FAMILY(peak_f32)
+
+/* int8 multiply-adds into int32, exact: vpdpbusd, or vpmaddwd and an addition. */
+size_t tandemk_peak_int8(size_t rounds, int32_t *ret_sink);
+TANDEMK_FAMILY(peak_int8)
+
+/* The bitwise or of all 64-bit words from `base`, each read once in order.
+ * base: 64-byte aligned.  bytes: a multiple of 256. */
+uint64_t tandemk_peak_read(const void *base, size_t bytes);
+TANDEMK_FAMILY(peak_read)
+
 #if defined(__clang__)
 #pragma clang assume_nonnull end
 #endif

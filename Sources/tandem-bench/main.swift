@@ -1,1 +1,0 @@
-print("tandem-bench: not built yet")
