@@ -1,16 +1,7 @@
-/* The register as a table, and the choice. */
-#include "../register.h"
-
-#define TANDEMK_KERNEL TANDEMK_DECLARE
-#include "f32_gather.inc"
-#undef TANDEMK_KERNEL
-
-static const tandemk_f32_gather_kernel kernels[] = {
-#define TANDEMK_KERNEL TANDEMK_ENTRY
-#include "f32_gather.inc"
-#undef TANDEMK_KERNEL
-};
-TANDEMK_TABLE(f32_gather)
+/* What Swift calls: the contract's requirements, then the kernel that was chosen. */
+#define FAMILY f32_gather
+#define REGISTER "f32_gather/f32_gather.inc"
+#include "../table.h"
 
 void tandemk_f32_gather(
     size_t m, size_t dim, size_t vocabulary, const float *table, const int32_t *ids,

@@ -1,16 +1,7 @@
-/* The register as a table, and the choice. */
-#include "../register.h"
-
-#define TANDEMK_KERNEL TANDEMK_DECLARE
-#include "f32_gemm.inc"
-#undef TANDEMK_KERNEL
-
-static const tandemk_f32_gemm_kernel kernels[] = {
-#define TANDEMK_KERNEL TANDEMK_ENTRY
-#include "f32_gemm.inc"
-#undef TANDEMK_KERNEL
-};
-TANDEMK_TABLE(f32_gemm)
+/* What Swift calls: the contract's requirements, then the kernel that was chosen. */
+#define FAMILY f32_gemm
+#define REGISTER "f32_gemm/f32_gemm.inc"
+#include "../table.h"
 
 void tandemk_f32_gemm(
     size_t m, size_t n, size_t k, const float *a, size_t lda, const void *packed, const float *bias,

@@ -1,16 +1,7 @@
-/* The register as a table, and the choice. */
-#include "../register.h"
-
-#define TANDEMK_KERNEL TANDEMK_DECLARE
-#include "f32_pool.inc"
-#undef TANDEMK_KERNEL
-
-static const tandemk_f32_pool_kernel kernels[] = {
-#define TANDEMK_KERNEL TANDEMK_ENTRY
-#include "f32_pool.inc"
-#undef TANDEMK_KERNEL
-};
-TANDEMK_TABLE(f32_pool)
+/* What Swift calls: the contract's requirements, then the kernel that was chosen. */
+#define FAMILY f32_pool
+#define REGISTER "f32_pool/f32_pool.inc"
+#include "../table.h"
 
 void tandemk_f32_pool(
     tandemk_pool mode, size_t m, size_t dim, size_t vocabulary, const float *table,

@@ -1,16 +1,7 @@
-/* The register as a table, and the choice. */
-#include "../register.h"
-
-#define TANDEMK_KERNEL TANDEMK_DECLARE
-#include "f32_softmax.inc"
-#undef TANDEMK_KERNEL
-
-static const tandemk_f32_softmax_kernel kernels[] = {
-#define TANDEMK_KERNEL TANDEMK_ENTRY
-#include "f32_softmax.inc"
-#undef TANDEMK_KERNEL
-};
-TANDEMK_TABLE(f32_softmax)
+/* What Swift calls: the contract's requirements, then the kernel that was chosen. */
+#define FAMILY f32_softmax
+#define REGISTER "f32_softmax/f32_softmax.inc"
+#include "../table.h"
 
 void tandemk_f32_softmax(size_t m, size_t n, const float *x, size_t ldx, float *y, size_t ldy) {
     assert(m <= 1 || ldy >= n);

@@ -1,16 +1,7 @@
-/* The register as a table, and the choice. */
-#include "../register.h"
-
-#define TANDEMK_KERNEL TANDEMK_DECLARE
-#include "f32_vbinary.inc"
-#undef TANDEMK_KERNEL
-
-static const tandemk_f32_vbinary_kernel kernels[] = {
-#define TANDEMK_KERNEL TANDEMK_ENTRY
-#include "f32_vbinary.inc"
-#undef TANDEMK_KERNEL
-};
-TANDEMK_TABLE(f32_vbinary)
+/* What Swift calls: the contract's requirements, then the kernel that was chosen. */
+#define FAMILY f32_vbinary
+#define REGISTER "f32_vbinary/f32_vbinary.inc"
+#include "../table.h"
 
 void tandemk_f32_vbinary(
     tandemk_binary operation, size_t m, size_t n, tandemk_operand a, tandemk_operand b, float *c,

@@ -1,16 +1,7 @@
-/* The register as a table, and the choice. */
-#include "../register.h"
-
-#define TANDEMK_KERNEL TANDEMK_DECLARE
-#include "f32_vunary.inc"
-#undef TANDEMK_KERNEL
-
-static const tandemk_f32_vunary_kernel kernels[] = {
-#define TANDEMK_KERNEL TANDEMK_ENTRY
-#include "f32_vunary.inc"
-#undef TANDEMK_KERNEL
-};
-TANDEMK_TABLE(f32_vunary)
+/* What Swift calls: the contract's requirements, then the kernel that was chosen. */
+#define FAMILY f32_vunary
+#define REGISTER "f32_vunary/f32_vunary.inc"
+#include "../table.h"
 
 void tandemk_f32_vunary(
     tandemk_unary operation, size_t m, size_t n, const float *x, size_t ldx, float *y, size_t ldy

@@ -1,16 +1,7 @@
-/* The register as a table, and the choice. */
-#include "../register.h"
-
-#define TANDEMK_KERNEL TANDEMK_DECLARE
-#include "qd8_f32_qc8w_gemm.inc"
-#undef TANDEMK_KERNEL
-
-static const tandemk_qd8_f32_qc8w_gemm_kernel kernels[] = {
-#define TANDEMK_KERNEL TANDEMK_ENTRY
-#include "qd8_f32_qc8w_gemm.inc"
-#undef TANDEMK_KERNEL
-};
-TANDEMK_TABLE(qd8_f32_qc8w_gemm)
+/* What Swift calls: the contract's requirements, then the kernel that was chosen. */
+#define FAMILY qd8_f32_qc8w_gemm
+#define REGISTER "qd8_f32_qc8w_gemm/qd8_f32_qc8w_gemm.inc"
+#include "../table.h"
 
 void tandemk_qd8_f32_qc8w_gemm(
     size_t m, size_t n, size_t k, const int8_t *a, size_t lda, const tandemk_qd8_row *rows,

@@ -1,16 +1,7 @@
-/* The register as a table, and the choice. */
-#include "../register.h"
-
-#define TANDEMK_KERNEL TANDEMK_DECLARE
-#include "qr8_f32_gather.inc"
-#undef TANDEMK_KERNEL
-
-static const tandemk_qr8_f32_gather_kernel kernels[] = {
-#define TANDEMK_KERNEL TANDEMK_ENTRY
-#include "qr8_f32_gather.inc"
-#undef TANDEMK_KERNEL
-};
-TANDEMK_TABLE(qr8_f32_gather)
+/* What Swift calls: the contract's requirements, then the kernel that was chosen. */
+#define FAMILY qr8_f32_gather
+#define REGISTER "qr8_f32_gather/qr8_f32_gather.inc"
+#include "../table.h"
 
 void tandemk_qr8_f32_gather(
     size_t m, size_t dim, size_t vocabulary, const int8_t *table, const float *scale,

@@ -1,16 +1,7 @@
-/* The register as a table, and the choice. */
-#include "../register.h"
-
-#define TANDEMK_KERNEL TANDEMK_DECLARE
-#include "qr8_f32_pool.inc"
-#undef TANDEMK_KERNEL
-
-static const tandemk_qr8_f32_pool_kernel kernels[] = {
-#define TANDEMK_KERNEL TANDEMK_ENTRY
-#include "qr8_f32_pool.inc"
-#undef TANDEMK_KERNEL
-};
-TANDEMK_TABLE(qr8_f32_pool)
+/* What Swift calls: the contract's requirements, then the kernel that was chosen. */
+#define FAMILY qr8_f32_pool
+#define REGISTER "qr8_f32_pool/qr8_f32_pool.inc"
+#include "../table.h"
 
 void tandemk_qr8_f32_pool(
     tandemk_pool mode, size_t m, size_t dim, size_t vocabulary, const int8_t *table,

@@ -1,16 +1,7 @@
-/* The register as a table, and the choice. */
-#include "../register.h"
-
-#define TANDEMK_KERNEL TANDEMK_DECLARE
-#include "x8_copy.inc"
-#undef TANDEMK_KERNEL
-
-static const tandemk_x8_copy_kernel kernels[] = {
-#define TANDEMK_KERNEL TANDEMK_ENTRY
-#include "x8_copy.inc"
-#undef TANDEMK_KERNEL
-};
-TANDEMK_TABLE(x8_copy)
+/* What Swift calls: the contract's requirements, then the kernel that was chosen. */
+#define FAMILY x8_copy
+#define REGISTER "x8_copy/x8_copy.inc"
+#include "../table.h"
 
 void tandemk_x8_copy(
     size_t m, size_t bytes, const void *x, size_t x_stride, void *y, size_t y_stride
