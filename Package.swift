@@ -99,7 +99,9 @@ let package = Package(
 
         // Tests, by room.
         .target(
-            name: "TandemTestSupport", dependencies: ["TandemGraph"],
+            name: "CTandemTestSupport", path: "Tests/CTandemTestSupport", cSettings: strictC),
+        .target(
+            name: "TandemTestSupport", dependencies: ["TandemGraph", "CTandemTestSupport"],
             path: "Tests/TandemTestSupport", swiftSettings: strict),
         .target(
             name: "TandemServingSupport",

@@ -128,12 +128,12 @@ package struct FeatureEncoder: Sendable {
         feature: Int, _ column: RawColumn?, rowCount: Int, into inputs: EncodedInputs,
         counts: inout FeatureCounts
     ) throws(FeatureError) {
-        var cursor =
-            if let column {
-                try open(feature: feature, column: column, rowCount: rowCount)
-            } else {
-                try openMissing(feature: feature, rowCount: rowCount)
-            }
+        var cursor: FeatureCursor
+        if let column {
+            cursor = try open(feature: feature, column: column, rowCount: rowCount)
+        } else {
+            cursor = try openMissing(feature: feature, rowCount: rowCount)
+        }
         try encode(&cursor, rowCount: rowCount, into: inputs, counts: &counts)
     }
 }

@@ -61,14 +61,14 @@ struct IdentifierRows {
         switch block.column?.values {
         case nil: writeMissing(block, missing)
         case .text(let blob, let byteCounts)?:
-            let texts = TextSource(blob: blob, byteCounts: byteCounts, position: position)
-            write(block, LookedUp(values: texts, lookup: lookup), missing, &position, &counts)
+            let texts = TextReader(blob: blob, byteCounts: byteCounts, position: position)
+            write(block, TextSource(texts: texts, lookup: lookup), missing, &position, &counts)
         case .int64(let values)?:
-            let integers = IntegerSource(values: values, position: position)
-            write(block, LookedUp(values: integers, lookup: lookup), missing, &position, &counts)
+            let source = IntegerSource(values: values, lookup: lookup, position: position)
+            write(block, source, missing, &position, &counts)
         case .int32(let values)?:
-            let integers = IntegerSource(values: values, position: position)
-            write(block, LookedUp(values: integers, lookup: lookup), missing, &position, &counts)
+            let source = IntegerSource(values: values, lookup: lookup, position: position)
+            write(block, source, missing, &position, &counts)
         case .float32?: preconditionFailure("a number was checked not to be looked up")
         }
     }
@@ -100,7 +100,7 @@ struct IdentifierRows {
             return writeMissing(block, 0)
         }
         let most = listLengthMax ?? 1
-        var texts = TextSource(blob: blob, byteCounts: byteCounts, position: position)
+        var texts = TextReader(blob: blob, byteCounts: byteCounts, position: position)
         for row in 0..<block.count {
             let text = texts.next()
             let ids = base + row * stride

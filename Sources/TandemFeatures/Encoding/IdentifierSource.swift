@@ -1,26 +1,19 @@
-/// The values of a column as bytes, one after the other.
-protocol BytesSource {
-    /// Passes the next value's bytes on.
-    mutating func withNext<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result
-    /// Passes over values.
-    mutating func skip(_ count: Int)
-    /// The place of the next value.
-    var position: ValuePosition { get }
-}
-
-/// Makes an id of a value's bytes.
+/// Makes an id of a value.
 protocol IdentifierLookup {
-    /// The id; counts what is not known.
-    func id(of value: UnsafeRawBufferPointer, _ counts: inout FeatureCounts) -> Int32
+    /// The id of a text; counts what is not known.
+    func id(of text: UnsafeRawBufferPointer, _ counts: inout FeatureCounts) -> Int32
+    /// The id of a whole number; counts what is not known.
+    func id(of integer: Int64, _ counts: inout FeatureCounts) -> Int32
 }
 
 /// The texts of a column.
-struct TextSource: BytesSource {
+struct TextReader {
     let blob: UnsafeRawBufferPointer
     let byteCounts: UnsafeBufferPointer<UInt32>
     var position: ValuePosition
 
     /// The next text.
+    @inline(__always)
     mutating func next() -> UnsafeRawBufferPointer {
         let end = position.byte + Int(byteCounts[position.value])
         let text = UnsafeRawBufferPointer(rebasing: blob[position.byte..<end])
@@ -29,10 +22,7 @@ struct TextSource: BytesSource {
         return text
     }
 
-    mutating func withNext<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        body(next())
-    }
-
+    /// Passes over texts.
     mutating func skip(_ count: Int) {
         for _ in 0..<count {
             position.byte += Int(byteCounts[position.value])
@@ -41,15 +31,32 @@ struct TextSource: BytesSource {
     }
 }
 
-/// The whole numbers of a column, each as the 8 little-endian bytes of its 64-bit value.
-struct IntegerSource<Integer: FixedWidthInteger>: BytesSource {
+/// The ids of a column's texts.
+struct TextSource<Lookup: IdentifierLookup>: IdentifierSource {
+    var texts: TextReader
+    let lookup: Lookup
+
+    var position: ValuePosition { texts.position }
+
+    @inline(__always)
+    mutating func next(_ counts: inout FeatureCounts) -> Int32 {
+        lookup.id(of: texts.next(), &counts)
+    }
+
+    mutating func skip(_ count: Int) { texts.skip(count) }
+}
+
+/// The ids of a column's whole numbers, of whatever width.
+struct IntegerSource<Integer: FixedWidthInteger, Lookup: IdentifierLookup>: IdentifierSource {
     let values: UnsafeBufferPointer<Integer>
+    let lookup: Lookup
     var position: ValuePosition
 
-    mutating func withNext<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        let value = Int64(values[position.value])
+    @inline(__always)
+    mutating func next(_ counts: inout FeatureCounts) -> Int32 {
+        let value = Int64(truncatingIfNeeded: values[position.value])
         position.value += 1
-        return withUnsafeBytes(of: value.littleEndian) { body($0) }
+        return lookup.id(of: value, &counts)
     }
 
     mutating func skip(_ count: Int) { position.value += count }
@@ -68,8 +75,18 @@ struct VocabularyLookup: IdentifierLookup {
     }
 
     @inline(__always)
-    func id(of value: UnsafeRawBufferPointer, _ counts: inout FeatureCounts) -> Int32 {
-        guard let position = vocabulary.position(of: value) else {
+    func id(of text: UnsafeRawBufferPointer, _ counts: inout FeatureCounts) -> Int32 {
+        id(at: vocabulary.position(of: text), &counts)
+    }
+
+    @inline(__always)
+    func id(of integer: Int64, _ counts: inout FeatureCounts) -> Int32 {
+        id(at: vocabulary.position(of: integer), &counts)
+    }
+
+    @inline(__always)
+    private func id(at position: Int?, _ counts: inout FeatureCounts) -> Int32 {
+        guard let position else {
             counts.unknownValues += 1
             return unknownID
         }
@@ -88,25 +105,19 @@ struct HashLookup: IdentifierLookup {
     }
 
     @inline(__always)
-    func id(of value: UnsafeRawBufferPointer, _ counts: inout FeatureCounts) -> Int32 {
-        Int32(truncatingIfNeeded: 1 + XXHash64.hash(value, seed: seed) % bucketCount)
+    func id(of text: UnsafeRawBufferPointer, _ counts: inout FeatureCounts) -> Int32 {
+        id(XXHash64.hash(text, seed: seed))
     }
-}
-
-/// The ids that a lookup makes of a column's values.
-struct LookedUp<Values: BytesSource, Lookup: IdentifierLookup>: IdentifierSource {
-    var values: Values
-    let lookup: Lookup
-
-    var position: ValuePosition { values.position }
 
     @inline(__always)
-    mutating func next(_ counts: inout FeatureCounts) -> Int32 {
-        let lookup = lookup
-        return values.withNext { lookup.id(of: $0, &counts) }
+    func id(of integer: Int64, _ counts: inout FeatureCounts) -> Int32 {
+        id(XXHash64.hash(integer, seed: seed))
     }
 
-    mutating func skip(_ count: Int) { values.skip(count) }
+    @inline(__always)
+    private func id(_ hash: UInt64) -> Int32 {
+        Int32(truncatingIfNeeded: 1 + hash % bucketCount)
+    }
 }
 
 /// A type of raw number.

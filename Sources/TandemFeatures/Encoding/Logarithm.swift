@@ -7,8 +7,8 @@
 
 /// Logarithms with the same bits on every machine.
 package enum Logarithm {
-    private static let log2High = 0x1.62E42FEFA38p-1  // ln 2 with 11 low bits 0: exact times 2^10.
-    private static let log2Low = 0x1.EF35793C7673p-45  // ln 2 - log2High.
+    private static let ln2High = 0x1.62E42FEFA38p-1  // ln 2 with 11 low bits 0: exact times 2^10.
+    private static let ln2Low = 0x1.EF35793C7673p-45  // ln 2 - ln2High.
 
     /// `sign(x) * log(1 + |x|)`, within 2 units in the last place; NaN of NaN, +-inf of +-inf.
     package static func signed1p(_ x: Double) -> Double {
@@ -18,7 +18,7 @@ package enum Logarithm {
         // What rounding took from the sum, as a relative error: log(1 + x) = log(sum) + error.
         let lost = magnitude < 1 ? magnitude - (sum - 1) : 1 - (sum - magnitude)
         let result = natural(sum) + lost / sum
-        return x < 0 ? -result : result
+        return x.sign == .minus ? -result : result
     }
 
     /// The natural logarithm of a finite number from 1 on.
@@ -44,6 +44,6 @@ package enum Logarithm {
         sum = (sum + 1.0 / 5) * z
         sum = (sum + 1.0 / 3) * z
         let k = Double(exponent)
-        return k * log2High + (2 * s + (2 * s * sum + k * log2Low))
+        return k * ln2High + (2 * s + (2 * s * sum + k * ln2Low))
     }
 }

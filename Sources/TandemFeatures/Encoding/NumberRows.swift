@@ -62,10 +62,11 @@ struct NumberRows {
                 if block.column?.presence != nil {
                     mask(numbers, block, firstValue: start)
                 }
-                for step in encoding.transforms {
-                    counts.clippedValues += step.apply(numbers)
+                for step in 0..<encoding.transforms.count {
+                    counts.clippedValues += encoding.transforms[step].apply(numbers)
                 }
-                for number in numbers {
+                for index in 0..<count {
+                    let number = numbers[index]
                     let isMissing = number.isNaN
                     base[row * stride + column + element] =
                         isMissing ? encoding.missingValue : Self.rounded(number)

@@ -41,10 +41,9 @@ struct RowBlock {
         guard let column, case .float32(let values) = column.values else { return }
         if column.listCounts == nil {
             // The usual case, that all is finite, in a loop that can be vectorised.
-            let start = position.value
             var isFinite = true
-            for value in values[start..<start + count * feature.width] {
-                isFinite = value.isFinite && isFinite
+            for index in position.value..<position.value + count * feature.width {
+                isFinite = values[index].isFinite && isFinite
             }
             if isFinite { return }
         }
