@@ -87,8 +87,8 @@ $(VENV)/ready: Tests/Interop/requirements.txt
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
-linear: $(VENV)/ready ## What a linear model reaches on the data sets in $(DATA).
-	$(VENV)/bin/python Tests/Interop/linear_baselines.py --data $(DATA)
+linear: build $(VENV)/ready ## What a linear model reaches on the data sets in $(DATA).
+	$(VENV)/bin/python -W ignore Tests/Interop/linear_baselines.py --data $(DATA)
 
 install: ## Install what `make build` built, with units, below $(DESTDIR)$(PREFIX).
 	@[ -x $(RELEASE)/tandemd ] || { echo "tandem: nothing built: run make build" >&2; exit 69; }
