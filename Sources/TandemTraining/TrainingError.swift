@@ -13,6 +13,7 @@ package struct TrainingError: Error, Equatable, Sendable, CustomStringConvertibl
             case missingColumn, duplicateColumn
             case invalidSpec, unknownKey, missingKey, wrongValue, duplicateName, unknownName
             case labelAmongInputs, invalidExpression, unknownLabel, noLabel, noRows
+            case unusableFeature
             case wrongShape, notDifferentiable, diverged, cancelled
         }
         private let kind: Kind
@@ -61,6 +62,8 @@ package struct TrainingError: Error, Equatable, Sendable, CustomStringConvertibl
         package static let noLabel = Code(kind: .noLabel)
         /// A part of the split has no rows.
         package static let noRows = Code(kind: .noRows)
+        /// Nothing can be learnt of a feature, or its values cannot be encoded.
+        package static let unusableFeature = Code(kind: .unusableFeature)
         /// A graph, tensor or column has a shape that the trainer cannot use.
         package static let wrongShape = Code(kind: .wrongShape)
         /// A node of a graph has no derivative here.

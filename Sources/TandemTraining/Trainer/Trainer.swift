@@ -18,6 +18,11 @@ package import TandemGraph
 
 /// Trains a graph's parameters on a data set.
 package final class Trainer: @unchecked Sendable {
+    /// Rows that are scored at a time when nothing is learnt from them.
+    private static let scoredRows = 512
+
+    private let graph: Graph
+    private let dataset: EncodedDataset
     private let settings: TrainerSettings
     private let tasks: [TrainingTask]
     private let split: RowSplit
@@ -49,6 +54,8 @@ package final class Trainer: @unchecked Sendable {
         measure: StoppingMeasure = .weightedLoss
     ) throws(TrainingError) {
         try Self.check(settings, tasks, split, dataset)
+        self.graph = graph
+        self.dataset = dataset
         self.settings = settings
         self.tasks = tasks
         self.split = split
@@ -160,37 +167,50 @@ package final class Trainer: @unchecked Sendable {
         }
     }
 
-    /// Scores rows with the parameters as they are now.
+    /// Losses and heads' values of rows with the parameters as they are now.
     package func score(_ rows: [Int32]) -> ValidationOutcome {
+        let heads = Self.score(rows, workers)
+        return ValidationOutcome(losses: TrainingEpoch.means(workers, tasks.count), heads: heads)
+    }
+
+    /// The graph's outputs for rows, with the parameters as they are now.
+    ///
+    /// - Returns: One array an output of the graph, row-major, in the rows' order and raw units.
+    /// - Throws: `TrainingError` `notDifferentiable` for outputs that the trainer cannot compute.
+    package func outputs(_ rows: [Int32]) throws(TrainingError) -> [[Float]] {
+        let plan = try GradientPlan(
+            graph, parameters: store, heads: graph.outputs, differentiates: false)
+        let scorers = workers.map { _ in
+            TrainingWorker(plan, store, dataset, tasks: [], rowCountMax: Self.scoredRows)
+        }
+        return Self.score(rows, scorers)
+    }
+
+    /// Runs rows through workers' executors, a contiguous part each; one array a head.
+    private static func score(_ rows: [Int32], _ workers: [TrainingWorker]) -> [[Float]] {
         let widths = workers[0].executor.heads.map(\.width)
         let heads = widths.map { width in
             TensorStorage(byteCount: rows.count * width * DataType.float32.byteCount)
         }
-        let workers = workers
-        WorkerThreads.run(workers.count) { worker in
-            workers[worker].clearSums()
-            let mine =
-                rows.count * worker / workers.count..<rows.count * (worker + 1) / workers.count
+        WorkerThreads.run(workers.count) { number in
+            let worker = workers[number]
+            worker.clearSums()
+            let end = rows.count * (number + 1) / workers.count
             rows.withUnsafeBufferPointer { rows in
-                var start = mine.lowerBound
-                while start < mine.upperBound {
-                    let end = min(start + workers[worker].executor.rowCountMax, mine.upperBound)
+                var start = rows.count * number / workers.count
+                while start < end {
+                    let next = min(start + worker.executor.rowCountMax, end)
                     let targets = zip(heads, widths).map { head, width in
                         head.base.assumingMemoryBound(to: Float.self) + start * width
                     }
-                    workers[worker].score(
-                        UnsafeBufferPointer(rebasing: rows[start..<end]), heads: targets)
-                    start = end
+                    worker.score(UnsafeBufferPointer(rebasing: rows[start..<next]), heads: targets)
+                    start = next
                 }
             }
         }
-        return ValidationOutcome(
-            losses: TrainingEpoch.means(workers, tasks.count),
-            heads: zip(heads, widths).map { head, width in
-                Array(
-                    UnsafeBufferPointer(
-                        start: head.base.assumingMemoryBound(to: Float.self),
-                        count: rows.count * width))
-            })
+        return zip(heads, widths).map { head, width in
+            let values = head.base.assumingMemoryBound(to: Float.self)
+            return Array(UnsafeBufferPointer(start: values, count: rows.count * width))
+        }
     }
 }

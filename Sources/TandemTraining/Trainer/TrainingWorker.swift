@@ -60,21 +60,20 @@ final class TrainingWorker: @unchecked Sendable {
         executor.backward(rowCount: rows.count)
     }
 
-    /// Adds the losses of rows to the sums, and keeps the heads' values.
+    /// Keeps the heads' values of rows, and adds the tasks' losses to the sums.
     ///
     /// - Parameters:
     ///   - rows: At most `rowCountMax`.
-    ///   - heads: For each task room for the rows' values.
+    ///   - heads: For each head room for the rows' values.
     func score(
         _ rows: UnsafeBufferPointer<Int32>, heads: [UnsafeMutablePointer<Float>]
     ) {
         guard !rows.isEmpty else { return }
         forward(rows)
-        for index in tasks.indices {
-            let head = executor.heads[index]
-            heads[index].update(from: head.values, count: rows.count * head.width)
-            addLoss(index, rows, scale: 0, gradient: nil)
+        for (head, target) in zip(executor.heads, heads) {
+            target.update(from: head.values, count: rows.count * head.width)
         }
+        for index in tasks.indices { addLoss(index, rows, scale: 0, gradient: nil) }
     }
 
     private func forward(_ rows: UnsafeBufferPointer<Int32>) {
