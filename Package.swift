@@ -101,7 +101,8 @@ let package = Package(
         .target(
             name: "CTandemTestSupport", path: "Tests/CTandemTestSupport", cSettings: strictC),
         .target(
-            name: "TandemTestSupport", dependencies: ["TandemGraph", "CTandemTestSupport"],
+            name: "TandemTestSupport",
+            dependencies: ["TandemGraph", "CTandemProto", "CTandemTestSupport"],
             path: "Tests/TandemTestSupport", swiftSettings: strict),
         .target(
             name: "TandemServingSupport",
@@ -115,7 +116,10 @@ let package = Package(
         tests("TandemFeaturesTests", ["TandemFeatures", "TandemGraph", "TandemTestSupport"]),
         tests(
             "TandemPackageTests",
-            ["TandemPackage", "TandemFeatures", "TandemGraph", "TandemTestSupport"]),
+            [
+                "TandemPackage", "TandemFeatures", "TandemGraph", "CTandemProto", "CTandemSystem",
+                "TandemTestSupport",
+            ]),
         tests("TandemEngineTests", ["TandemEngine", "TandemGraph", "TandemTestSupport"]),
         tests("TandemWireTests", ["TandemWire", "CTandemProto", "TandemTestSupport"]),
         tests(

@@ -48,8 +48,7 @@ class Feature:
     name: str
     kind: str  # numeric, buckets, categorical, list or words
     values: np.ndarray
-    separator: str = "|"  # of lists
-    buckets: int = 0
+    separator: str = "|"
 
 
 @dataclass
@@ -282,8 +281,7 @@ def read_features(spec, columns, kept):
             else:
                 values = columns.text(column)
             name = table.get("name", column)
-            separator, buckets = table.get("separator", "|"), table.get("buckets", 0)
-            features.append(Feature(name, kind, values[kept], separator, buckets))
+            features.append(Feature(name, kind, values[kept], table.get("separator", "|")))
     return features
 
 

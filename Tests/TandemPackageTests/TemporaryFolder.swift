@@ -29,6 +29,14 @@ final class TemporaryFolder: Sendable {
         try [UInt8](Foundation.Data(contentsOf: URL(filePath: file)))
     }
 
+    /// Changes one byte in place; far cheaper than writing a small file again.
+    static func change(_ file: String, at offset: Int, to byte: UInt8) throws {
+        let handle = try FileHandle(forUpdating: URL(filePath: file))
+        try handle.seek(toOffset: UInt64(offset))
+        try handle.write(contentsOf: Foundation.Data([byte]))
+        try handle.close()
+    }
+
     static func write(_ bytes: some Sequence<UInt8>, to file: String) throws {
         try Foundation.Data(bytes).write(to: URL(filePath: file))
     }

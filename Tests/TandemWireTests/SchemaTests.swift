@@ -1,5 +1,6 @@
 import CTandemProto
 import Foundation
+import TandemTestSupport
 import TandemWire
 import Testing
 

@@ -6,18 +6,17 @@ internal import TandemGraph
 extension Manifest {
     static func decodeProgram(_ message: ProgramMessage) throws(PackageError) -> Program {
         let name = try message.name.text("a program's name", 1...Limits.nameBytesMax)
-        guard let graph = message.graph else {
-            throw PackageError(.invalidGraph, "the program has no graph", subject: name)
-        }
-        guard message.numerics_version >= 1 else {
-            throw PackageError(.invalidGraph, "the numerics version is 0", subject: name)
-        }
-        guard message.tolerance.isFinite, message.tolerance >= 0 else {
-            throw PackageError(
-                .invalidGraph, "the tolerance is \(message.tolerance), it must be 0 or more",
-                subject: name)
-        }
         do throws(PackageError) {
+            guard let graph = message.graph else {
+                throw PackageError(.invalidGraph, "there is no graph")
+            }
+            guard message.numerics_version >= 1 else {
+                throw PackageError(.invalidGraph, "the numerics version is 0")
+            }
+            guard message.tolerance.isFinite, message.tolerance >= 0 else {
+                throw PackageError(
+                    .invalidGraph, "the tolerance is \(message.tolerance), it must be 0 or more")
+            }
             return Program(
                 name: name, graph: try decodeGraph(graph.pointee),
                 numericsVersion: message.numerics_version, tolerance: message.tolerance)

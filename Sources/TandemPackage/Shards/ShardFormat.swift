@@ -119,6 +119,10 @@ enum ShardFormat {
                     + "\(shard.blockCount)",
                 expected: UInt64(shard.blockCount), actual: UInt64(count))
         }
+        guard bytes.littleEndian(at: 20, as: UInt32.self) == 0 else {
+            throw PackageError(
+                .invalidShard, "reserved bytes are not 0; use a newer tandem", byteOffset: 20)
+        }
         return try decodeEntries(bytes, shard)
     }
 

@@ -1,18 +1,22 @@
-import CTandemProto
+package import CTandemProto
 
-/// Walks the schema by protobuf-c's descriptors.
-struct SchemaWalk {
+/// Walks a schema by protobuf-c's descriptors, so that a test can pin its numbers and see whether a
+/// specimen sets every field.
+package struct SchemaWalk {
     /// One line a field or enum value: message, number, type, name.
-    private(set) var lines: Set<String> = []
+    package private(set) var lines: Set<String> = []
     /// `message.field` of the schema (after `describe`) or of what was set (after `visit`).
-    private(set) var fields: Set<String> = []
+    package private(set) var fields: Set<String> = []
     /// Whether a message was met inside of itself.
-    private(set) var isRecursive = false
+    package private(set) var isRecursive = false
     /// How deep messages nest.
-    private(set) var depthMax = 0
+    package private(set) var depthMax = 0
+
+    /// Starts with nothing seen.
+    package init() {}
 
     /// Collects what a message's schema says.
-    mutating func describe(
+    package mutating func describe(
         _ descriptor: ProtobufCMessageDescriptor, inside: [String] = []
     ) {
         let name = String(cString: descriptor.name)
@@ -67,7 +71,7 @@ struct SchemaWalk {
     }
 
     /// Collects the fields that are set in a message and in those it holds.
-    mutating func visit(_ message: UnsafeMutablePointer<ProtobufCMessage>) {
+    package mutating func visit(_ message: UnsafeMutablePointer<ProtobufCMessage>) {
         guard let descriptor = message.pointee.descriptor?.pointee else { return }
         let memory = UnsafeMutableRawPointer(message)
         let name = String(cString: descriptor.name)
