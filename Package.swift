@@ -138,7 +138,9 @@ let package = Package(
         tests(
             "TandemTrainingTests",
             ["TandemTraining", "TandemFeatures", "TandemGraph", "TandemTestSupport"]),
-        tests("TandemClientTests", ["TandemClient", "TandemWire", "TandemTestSupport"]),
+        tests(
+            "TandemClientTests",
+            ["TandemClient", "TandemWire", "CTandemSystem", "TandemTestSupport"]),
         tests(
             "IntegrationTests",
             [
