@@ -42,6 +42,10 @@ package enum Limits {
     package static let programsMax = 16
     /// Width of a task.
     package static let taskWidthMax = 1 << 16
+    /// Numbers in one row of all inputs of a graph.
+    ///
+    /// Bounds what checking that features cover the inputs takes: some 64 MiB.
+    package static let inputColumnsMax = 1 << 22
     /// Inputs of one operation.
     package static let nodeInputsMax = 4096
     /// Attributes of one operation, and numbers in one of them.

@@ -327,6 +327,22 @@ import Testing
         #expect(table?.subject == "program float: item")
     }
 
+    @Test func `refuses inputs so wide that checking them would take gigabytes`() throws {
+        let error = try error {
+            var builder = try GraphBuilder(name: "wide")
+            for index in 0..<5 {
+                _ = try builder.input(
+                    "input\(index)", TensorType(.float32, .candidate, sizes: [1 << 20]))
+            }
+            $0.model.programs = [Program(name: "float", graph: builder.finished())]
+            $0.tensors = []
+            $0.shards = []
+        }
+        #expect(error?.code == .limitExceeded)
+        #expect(error?.subject == "program float: input4")
+        #expect(error?.expected == 1 << 22)
+    }
+
     @Test func `refuses golden vectors that do not fit the graph`() throws {
         let changes: [(inout GoldenVector) -> Void] = [
             { $0.candidateRows = 0 },

@@ -92,6 +92,27 @@ import Testing
         #expect(throws: PackageError.self) { try package.load(program: "float") }
     }
 
+    @Test func `stores blocks raw where compression gains little, and says so`() throws {
+        let folder = try TemporaryFolder()
+        var contents = try SampleContents.make(userCount: 20_000)
+        let table = "embedding/user"
+        contents.tensors[table] = Tensor(zeros: .float32, shape: [20_002, 2])
+        let options = PackageOptions(sharedByteCountMax: 0)
+        try PackageWriter.write(contents, to: folder.path, options: options)
+        let package = try PackageReader.open(folder.path)
+        func summary(_ name: String) throws -> ShardSummary {
+            let tensor = try #require(package.tensors.first { $0.name == name })
+            return try package.summary(ofShard: tensor.segments[0].shard)
+        }
+        let zeros = try summary(table)
+        #expect(zeros.tensorNames == [table])
+        #expect(zeros.compressedBlockCount == 1 && zeros.rawBlockCount == 0)
+        // Whole-range int8 from a uniform source: nothing to gain.
+        let noise = try summary(table + "/int8")
+        #expect(noise.tensorNames == [table + "/int8", table + "/scale"])
+        #expect(noise.rawBlockCount >= 1)
+    }
+
     @Test func `writes the same bytes from the same contents`() throws {
         let folder = try TemporaryFolder()
         let contents = try SampleContents.make(userCount: 3000)

@@ -152,6 +152,7 @@ extension Manifest {
     /// The signature fits every program's graph.
     private func checkSignature() throws(PackageError) {
         for program in model.programs {
+            try checkInputWidth(program)
             do throws(FeatureError) {
                 try model.signature.validate(against: program.graph)
             } catch {
@@ -159,6 +160,23 @@ extension Manifest {
                     .invalidSignature, error.message,
                     subject: "program \(program.name): \(error.subject)")
             }
+        }
+    }
+
+    private func checkInputWidth(_ program: Program) throws(PackageError) {
+        var columns = 0
+        for id in program.graph.inputs {
+            let input = program.graph[id]
+            let (sum, overflow) = columns.addingReportingOverflow(input.type.rowElementCount ?? 0)
+            guard !overflow, sum <= Limits.inputColumnsMax else {
+                throw PackageError(
+                    .limitExceeded,
+                    "a row of the inputs up to this one has more than "
+                        + "\(Limits.inputColumnsMax) numbers",
+                    subject: "program \(program.name): \(input.name)",
+                    expected: UInt64(Limits.inputColumnsMax))
+            }
+            columns = sum
         }
     }
 

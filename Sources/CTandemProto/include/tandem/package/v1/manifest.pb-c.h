@@ -553,7 +553,7 @@ struct  Tandem__Package__V1__Graph
    */
   ProtobufCBinaryData name;
   /*
-   * What a request brings.
+   * What a request brings; at most 2^22 numbers a row in all.
    */
   size_t n_inputs;
   Tandem__Package__V1__GraphInput **inputs;
