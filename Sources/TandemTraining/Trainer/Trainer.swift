@@ -13,7 +13,6 @@
 // After each epoch the validation rows are scored. The parameters of the best epoch are kept and put
 // back at the end.
 
-import Glibc
 package import TandemGraph
 
 /// Trains a graph's parameters on a data set.
