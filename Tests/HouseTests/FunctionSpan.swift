@@ -9,8 +9,9 @@ struct FunctionSpan: Equatable {
 
     /// The functions of a file, in the order of their first lines.
     static func all(in file: SourceFile) -> [FunctionSpan] {
-        let code = Array(maskedCode(file.text, file.isSwift ? .swift : .c).utf8)
-        return file.isSwift ? swiftFunctions(code) : cFunctions(code)
+        let code = Array(file.code.utf8)
+        let text = Array(file.text.utf8)
+        return file.isSwift ? swiftFunctions(code, text) : cFunctions(code)
     }
 }
 
@@ -25,22 +26,28 @@ private func isWordByte(_ byte: UInt8) -> Bool {
 /// The index after the brace that closes the one at `open`.
 private func end(ofBraceAt open: Int, in code: [UInt8]) -> Int {
     var depth = 0
-    for index in open..<code.count {
+    var index = open
+    while index < code.count {
         if code[index] == UInt8(ascii: "{") { depth += 1 }
         if code[index] == UInt8(ascii: "}") {
             depth -= 1
             if depth == 0 { return index + 1 }
         }
+        index += 1
     }
     return code.count
 }
 
 private func lineCount(_ code: ArraySlice<UInt8>) -> Int {
-    code.reduce(1) { $1 == newline ? $0 + 1 : $0 }
+    var count = 1
+    for byte in code where byte == newline { count += 1 }
+    return count
 }
 
 /// Declarations of `func`, `init`, `deinit` and `subscript` that have a body.
-private func swiftFunctions(_ code: [UInt8]) -> [FunctionSpan] {
+///
+/// Names are taken from the text, because raw identifiers are blanked in the code.
+private func swiftFunctions(_ code: [UInt8], _ text: [UInt8]) -> [FunctionSpan] {
     let keywords: Set<String> = ["func", "init", "deinit", "subscript"]
     var spans: [FunctionSpan] = []
     var at = 0
@@ -53,11 +60,12 @@ private func swiftFunctions(_ code: [UInt8]) -> [FunctionSpan] {
         }
         let start = at
         while at < code.count, isWordByte(code[at]) { at += 1 }
+        guard (4...9).contains(at - start) else { continue }
         let word = String(decoding: code[start..<at], as: UTF8.self)
         guard keywords.contains(word), start == 0 || code[start - 1] != UInt8(ascii: "."),
             let body = swiftBody(from: at, in: code)
         else { continue }
-        let name = word == "func" ? swiftName(from: at, in: code) : word
+        let name = word == "func" ? swiftName(from: at, in: code, text) : word
         let span = code[start..<end(ofBraceAt: body, in: code)]
         spans.append(FunctionSpan(name: name, line: line, lineCount: lineCount(span)))
     }
@@ -65,10 +73,10 @@ private func swiftFunctions(_ code: [UInt8]) -> [FunctionSpan] {
 }
 
 /// What stands between `func` and its parameters.
-private func swiftName(from start: Int, in code: [UInt8]) -> String {
-    let rest = code[start...].prefix { $0 != UInt8(ascii: "(") && $0 != UInt8(ascii: "<") }
-    let name = String(decoding: rest, as: UTF8.self)
-    return String(name.filter { !$0.isWhitespace })
+private func swiftName(from start: Int, in code: [UInt8], _ text: [UInt8]) -> String {
+    let end = code[start...].firstIndex { $0 == UInt8(ascii: "(") || $0 == UInt8(ascii: "<") }
+    let name = String(decoding: text[start..<(end ?? code.count)], as: UTF8.self)
+    return String(name.drop { $0 == " " }.filter { $0 != "`" })
 }
 
 /// The brace that opens the body of a declaration; nil for a requirement of a protocol.

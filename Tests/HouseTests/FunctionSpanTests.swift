@@ -26,7 +26,7 @@ import Testing
         #expect(
             FunctionSpan.all(in: SourceFile("A.swift", text)) == [
                 FunctionSpan(name: "init", line: 6, lineCount: 5),
-                FunctionSpan(name: "`________`", line: 11, lineCount: 6),
+                FunctionSpan(name: "a { name", line: 11, lineCount: 6),
                 FunctionSpan(name: "inner", line: 14, lineCount: 1),
                 FunctionSpan(name: "deinit", line: 18, lineCount: 1),
             ])

@@ -10,7 +10,7 @@ import Testing
     ]
 
     @Test func `no Swift file imports above its room's wall`() throws {
-        let files = try SourceTree.files(under: ["Sources"], suffixes: [".swift"])
+        let files = try SourceTree.rooms()
         try #require(!files.isEmpty)
         let violations = files.flatMap { ImportWalls.violations($0, in: ImportWalls.table) }
         #expect(violations == [])

@@ -45,7 +45,7 @@ enum SizeWalls {
     /// Entries of the ratchet that are no longer needed, or could be lower.
     static func staleEntries(_ files: [SourceFile], ratchet: [String: Int]) -> [String] {
         var longest: [String: Int] = [:]
-        for file in files {
+        for file in files where ratchet.keys.contains(where: { $0.hasPrefix("\(file.path) ") }) {
             for function in FunctionSpan.all(in: file) {
                 let key = "\(file.path) \(function.name)"
                 longest[key] = max(longest[key] ?? 0, function.lineCount)

@@ -11,10 +11,13 @@ struct SourceFile {
     /// Relative to the top of the tree, with `/`.
     let path: String
     let text: String
+    /// The text with comments and the insides of literals blanked out, byte for byte.
+    let code: String
 
     init(_ path: String, _ text: String) {
         self.path = path
         self.text = text
+        code = maskedCode(text, path.hasSuffix(".swift") ? .swift : .c)
     }
 
     /// The file's name without folders.
@@ -35,11 +38,8 @@ struct SourceFile {
     /// The lines of the text, without their ends.
     var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
 
-    /// The text's lines with comments and the insides of literals blanked out.
-    var codeLines: [Substring] {
-        maskedCode(text, isSwift ? .swift : .c)
-            .split(separator: "\n", omittingEmptySubsequences: false)
-    }
+    /// The lines of the code.
+    var codeLines: [Substring] { code.split(separator: "\n", omittingEmptySubsequences: false) }
 }
 
 /// The tree itself.
@@ -64,12 +64,21 @@ enum SourceTree {
     }
 
     /// The Swift files of the rooms and of their tests.
-    static func swift() throws -> [SourceFile] {
-        try files(under: ["Sources", "Tests"], suffixes: [".swift"])
+    static func swift() throws -> [SourceFile] { try swiftFiles.get() }
+
+    /// The Swift files of the rooms alone.
+    static func rooms() throws -> [SourceFile] {
+        try swift().filter { $0.path.hasPrefix("Sources/") }
     }
 
     /// The C files written by hand.
-    static func handWrittenC() throws -> [SourceFile] {
+    static func handWrittenC() throws -> [SourceFile] { try cFiles.get() }
+
+    // Read once for all rules.
+    private static let swiftFiles = Result {
+        try files(under: ["Sources", "Tests"], suffixes: [".swift"])
+    }
+    private static let cFiles = Result {
         try files(under: ["Sources"], suffixes: [".c", ".h", ".inc"]).filter { !$0.isGenerated }
     }
 }

@@ -1,7 +1,8 @@
 """A linear model for each task: the floor that a recipe's model must not fall below.
 
 Columns become what a careful person would give a linear model: numbers standardised, with a column
-saying which were missing; categories and list elements one-hot; words as weighted, hashed counts.
+saying which were missing; buckets, categories and list elements one-hot; words as weighted, hashed
+counts.
 The strength of the regularisation is chosen by cross-validation over the training and validation
 rows, on all of which the model is then fitted; both are in its favour.
 """
@@ -22,12 +23,16 @@ FOLDS = 3
 def encode(feature, train):
     """One feature's columns; what is learnt is learnt from the train rows."""
     values = feature.values
-    if feature.kind in ("numeric", "buckets"):
+    if feature.kind == "buckets":
+        shares = np.arange(1, feature.buckets) / feature.buckets
+        edges = np.unique(np.nanquantile(values[train], shares))
+        values = np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="right"))
+    if feature.kind == "numeric":
         missing = np.isnan(values)
         known = values[train & ~missing]
         centred = (values - known.mean()) / (known.std() or 1.0)
         return np.column_stack([np.where(missing, 0.0, centred), missing])
-    if feature.kind == "categorical":
+    if feature.kind in ("buckets", "categorical"):
         words = np.array(["" if v is None else str(v) for v in values], dtype=object)[:, None]
         encoder = OneHotEncoder(handle_unknown="ignore", min_frequency=2)
         return encoder.fit(words[train]).transform(words)

@@ -3,8 +3,8 @@
 
     linear_baselines.py --data DIR [--tandem PATH | --recipes DIR] [--seeds 5] [--only NAME ...]
 
-The recipes are those that ship inside the tool, or NAME.toml of a folder. Prints a
-table by task: the mean and the spread over the seeds of the split.
+The recipes are those that ship inside the tool, or NAME.toml of a folder. Prints a table by task:
+the mean and the spread over the seeds of the split.
 """
 
 import argparse

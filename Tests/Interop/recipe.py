@@ -48,7 +48,8 @@ class Feature:
     name: str
     kind: str  # numeric, buckets, categorical, list or words
     values: np.ndarray
-    separator: str = "|"
+    separator: str = "|"  # of lists
+    buckets: int = 0
 
 
 @dataclass
@@ -281,7 +282,8 @@ def read_features(spec, columns, kept):
             else:
                 values = columns.text(column)
             name = table.get("name", column)
-            features.append(Feature(name, kind, values[kept], table.get("separator", "|")))
+            separator, buckets = table.get("separator", "|"), table.get("buckets", 0)
+            features.append(Feature(name, kind, values[kept], separator, buckets))
     return features
 
 

@@ -1,4 +1,3 @@
-import Glibc
 import TandemGraph
 
 /// The invented shop: users, items and how they meet; `ShopGenerator` states the rules.
@@ -37,10 +36,13 @@ struct Shop {
     private var users: [User] = []
     private var items: [Item] = []
     private var spareNormal: Double?
+    /// What was drawn, and with which chances.
+    private(set) var record: ShopRecord
 
     init(impressionCount: Int, seed: UInt64) {
         self.impressionCount = impressionCount
         random = RandomSource(seed: seed)
+        record = ShopRecord(impressionCount: impressionCount)
         let userCount = max(20, impressionCount / 40)
         let itemCount = max(60, impressionCount / 100)
         for index in 0..<userCount { users.append(makeUser(share(index, userCount))) }
@@ -57,15 +59,15 @@ struct Shop {
     mutating func appendImpression(_ row: Int, to line: inout CSVLine) {
         let progress = Double(row) / Double(impressionCount)
         let day = Int(progress * Double(Self.dayCount))
-        let hour = Int.random(in: 0..<24, using: &random)
+        let hour = below(24)
         let userIndex = pick(users.count, progress, skew: 1)
         let itemIndex = shownItem(userIndex, progress)
         let user = users[userIndex]
         let item = items[itemIndex]
-        let position = Int.random(in: 1...10, using: &random)
+        let position = 1 + below(10)
         let seenCategory = user.history.contains { items[$0].category == item.category }
         let taste = Self.dot(user.tastes, item.tastes) / 2
-        let discount = uniform() < 0.2 ? 0.05 * Double(Int.random(in: 1...8, using: &random)) : 0
+        let discount = uniform() < 0.2 ? 0.05 * Double(1 + below(8)) : 0
 
         line.field(day)
         line.field(hour)
@@ -86,9 +88,11 @@ struct Shop {
         line.field(item.popularity, places: 3)
         line.field(position)
         let evening = (18...22).contains(hour)
-        let click = isTrue(
+        let clickChance = Self.sigmoid(
             -2.1 + 1.1 * taste + 0.9 * item.appeal + (seenCategory ? 0.7 : 0)
                 - 0.12 * Double(position - 1) + (evening ? 0.25 : 0))
+        let click = uniform() < clickChance
+        record.noteImpression(chance: clickChance, isClick: click)
         appendOutcome(
             click, user, item, taste: taste, discount: discount, seenCategory: seenCategory,
             to: &line)
@@ -103,16 +107,18 @@ struct Shop {
             line.append("0,0,,\n")
             return
         }
-        let relativePrice = Glibc.log(item.price / Self.usualPrices[user.segment])
-        let purchase = isTrue(
+        let relativePrice = PortableMath.log(item.price / Self.usualPrices[user.segment])
+        let purchaseChance = Self.sigmoid(
             -1.1 + 0.8 * taste + item.quality - 0.6 * item.appeal - 0.7 * relativePrice
                 + 2 * discount + (seenCategory ? 0.4 : 0))
+        let purchase = uniform() < purchaseChance
+        record.noteClick(chance: purchaseChance, isPurchase: purchase)
         line.field(1)
         line.field(purchase ? 1 : 0)
         let ratingMean = 3.5 + 0.9 * item.quality - 0.5 * item.appeal + 0.4 * taste
         let rating = (ratingMean + 0.6 * normal()).rounded()
         line.field(purchase ? Int(min(max(rating, 1), 5)) : nil)
-        let dwell = Glibc.exp(2.6 + 0.5 * item.quality + 0.4 * taste + 0.6 * normal())
+        let dwell = PortableMath.exp(2.6 + 0.5 * item.quality + 0.4 * taste + 0.6 * normal())
         line.field(min(dwell, 3600), places: 1)
         line.endLine()
     }
@@ -147,7 +153,7 @@ struct Shop {
         return User(
             tastes: tastes(), age: uniform() < 0.08 ? nil : 18 + Int(uniform() * uniform() * 60),
             country: pick(Self.countries.count, 1, skew: 1.5),
-            segment: Int.random(in: 0..<3, using: &random),
+            segment: below(3),
             tenureDays: isNewcomer ? 0 : Int(uniform() * uniform() * 2000))
     }
 
@@ -157,7 +163,7 @@ struct Shop {
         return Item(
             tastes: tastes(), category: pick(Self.categoryCount, 1, skew: 1.2),
             brand: uniform() < 0.05 ? nil : pick(Self.brandCount, 1, skew: 1.5),
-            price: max(1, Glibc.exp(3.2 + 0.8 * normal() + 0.2 * quality)), appeal: appeal,
+            price: max(1, PortableMath.exp(3.2 + 0.8 * normal() + 0.2 * quality)), appeal: appeal,
             quality: quality, popularity: uniform(),
             bornDay: Int(appears * Double(Self.dayCount)))
     }
@@ -171,13 +177,14 @@ struct Shop {
     /// An index below what is there at this progress; low indices come more often with more skew.
     private mutating func pick(_ count: Int, _ progress: Double, skew: Double) -> Int {
         let available = max(1, Int(Double(count) * min(1, 0.75 + 0.25 * progress)))
-        let position = skew == 1 ? uniform() : Glibc.pow(uniform(), skew)
+        let position = skew == 1 ? uniform() : PortableMath.pow(uniform(), skew)
         return min(Int(position * Double(available)), available - 1)
     }
 
-    private mutating func isTrue(_ logit: Double) -> Bool {
-        uniform() < 1 / (1 + Glibc.exp(-logit))
-    }
+    private static func sigmoid(_ logit: Double) -> Double { 1 / (1 + PortableMath.exp(-logit)) }
+
+    /// A whole number in `0 ..< bound`; the standard library's own may change with its version.
+    private mutating func below(_ bound: Int) -> Int { Int(uniform() * Double(bound)) }
 
     private mutating func uniform() -> Double { Double(random.next() >> 11) * 0x1p-53 }
 
@@ -192,7 +199,7 @@ struct Shop {
             let y = uniform() * 2 - 1
             let square = x * x + y * y
             guard square > 0, square < 1 else { continue }
-            let factor = (-2 * Glibc.log(square) / square).squareRoot()
+            let factor = (-2 * PortableMath.log(square) / square).squareRoot()
             spareNormal = y * factor
             return x * factor
         }

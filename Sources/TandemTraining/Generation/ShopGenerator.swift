@@ -1,8 +1,8 @@
 // Design: a shop whose truth is known.
 //
 // Every impression is drawn from a small model of a shop, stated below, so that what a multi-task
-// model must find is known and the best reachable metrics can be computed. Tables cannot be copied
-// from here to a test, but every relation that matters in practice is planted:
+// model must find is known. `ShopSummary` says how well the true chances themselves rank the log,
+// which no model can beat. Every relation that matters in practice is planted:
 //
 // - Users and items have four hidden tastes each, u and v; taste = u.v / 2 moves all tasks.
 // - Items have an *appeal* (a loud picture) and a *quality*, correlated -0.4: appeal raises clicks
@@ -20,11 +20,8 @@
 // - The shop grows: users and items that appear later were never seen before, up to a quarter of
 //   those in the last tenth of the file.
 //
-// Rows are in the order of time. Numbers are written with few digits, so that the bytes do not
-// depend on the last bit of a machine's exp and log.
-
-import Glibc
-import TandemGraph
+// Rows are in the order of time. The generator and its mathematics are our own (`RandomSource`,
+// `PortableMath`), so that the same arguments give the same bytes on every machine.
 
 /// Makes the log of an invented shop as CSV; the same arguments give the same bytes.
 package struct ShopGenerator {
@@ -59,11 +56,13 @@ package struct ShopGenerator {
     /// Writes the whole log in pieces.
     ///
     /// - Parameter sink: Called with up to some 64 KiB at a time, and the rows done so far.
+    /// - Returns: What was written, and the best that can be made of it.
     /// - Throws: What the sink throws.
-    /// - Complexity: O(rows); memory O(users + items).
+    /// - Complexity: O(rows); memory O(users + items), and some bytes for each of at most a million rows.
+    @discardableResult
     package func write<Failure: Error>(
         to sink: (_ bytes: [UInt8], _ rowsDone: Int) throws(Failure) -> Void
-    ) throws(Failure) {
+    ) throws(Failure) -> ShopSummary {
         var shop = Shop(impressionCount: impressionCount, seed: seed)
         var line = CSVLine()
         line.append(Self.header)
@@ -75,6 +74,7 @@ package struct ShopGenerator {
             }
         }
         try sink(line.bytes, impressionCount)
+        return shop.record.summary
     }
 }
 

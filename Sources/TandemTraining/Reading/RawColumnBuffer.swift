@@ -21,20 +21,22 @@ package final class RawColumnBuffer {
     ///
     /// - Precondition: `rows` are rows of the column.
     /// - Complexity: O(values), and their bytes for texts.
-    package func withRawColumn<Result>(
-        _ column: Column, rows: Range<Int>, _ body: (RawColumn) throws -> Result
-    ) rethrows -> Result {
+    package func withRawColumn<Result, Failure: Error>(
+        _ column: Column, rows: Range<Int>, _ body: (RawColumn) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         gather(column, rows)
         gatherPresence(column.presence, rows)
-        return try floats.withUnsafeBufferPointer { floats in
-            try integers.withUnsafeBufferPointer { integers in
-                try bytes.withUnsafeBytes { bytes in
-                    try byteCounts.withUnsafeBufferPointer { byteCounts in
+        // Not `rethrows`: swiftc 6.3.1 loses the error of a closure over `RawColumn.Values` then.
+        return try floats.withUnsafeBufferPointer { floats throws(Failure) in
+            try integers.withUnsafeBufferPointer { integers throws(Failure) in
+                try bytes.withUnsafeBufferPointer { bytes throws(Failure) in
+                    try byteCounts.withUnsafeBufferPointer { byteCounts throws(Failure) in
                         let values: RawColumn.Values =
                             switch column {
                             case .float32, .float64: .float32(floats)
                             case .int64, .int64List: .int64(integers)
-                            case .text, .textList: .text(bytes, byteCounts: byteCounts)
+                            case .text, .textList:
+                                .text(UnsafeRawBufferPointer(bytes), byteCounts: byteCounts)
                             }
                         return try withCounts(of: column, values, body)
                     }
@@ -43,17 +45,20 @@ package final class RawColumnBuffer {
         }
     }
 
-    private func withCounts<Result>(
-        of column: Column, _ values: RawColumn.Values, _ body: (RawColumn) throws -> Result
-    ) rethrows -> Result {
-        try listCounts.withUnsafeBufferPointer { listCounts in
-            try presence.withUnsafeBytes { presence in
+    private func withCounts<Result, Failure: Error>(
+        of column: Column, _ values: RawColumn.Values,
+        _ body: (RawColumn) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try listCounts.withUnsafeBufferPointer { listCounts throws(Failure) in
+            try presence.withUnsafeBufferPointer { presence throws(Failure) in
                 var raw = RawColumn(values: values)
                 switch column {
                 case .int64List, .textList: raw.listCounts = listCounts
                 case .float32, .float64, .int64, .text: break
                 }
-                if column.presence.missingCount > 0 { raw.presence = presence }
+                if column.presence.missingCount > 0 {
+                    raw.presence = UnsafeRawBufferPointer(presence)
+                }
                 return try body(raw)
             }
         }

@@ -2,8 +2,8 @@
 //
 // A spec is TOML that people write by hand. Its text is kept in the package's provenance, so that
 // `tandem evaluate` and `tandem predict` read a file of the same form by the same rules. It is
-// strict: an unknown key, a value out of range or a label among the inputs is refused with its line,
-// because a spec with a typo trains a worse model without a word. Nothing in it names a file.
+// strict: an unknown key, a value out of range or a label among the inputs is refused with its
+// line, because a spec with a typo trains a worse model without a word. It names no file.
 //
 //     [model]
 //     name = "shop"                   # of the package; letters, digits, _ - .

@@ -1,3 +1,4 @@
+import TandemFeatures
 import TandemTraining
 import Testing
 
@@ -13,6 +14,22 @@ import Testing
     @Test func `the same seed gives the same log and another seed another`() throws {
         #expect(try rows(300, seed: 1) == rows(300, seed: 1))
         #expect(try rows(300, seed: 1) != rows(300, seed: 2))
+    }
+
+    @Test func `the bytes are the same on every machine and in every version`() throws {
+        var bytes: [UInt8] = []
+        try ShopGenerator(impressionCount: 2000, seed: 1).write { piece, _ in bytes += piece }
+        #expect(bytes.withUnsafeBytes { XXHash64.hash($0, seed: 0) } == 6_770_360_024_094_664_497)
+    }
+
+    @Test func `says how well the truth itself ranks the log`() throws {
+        let summary = try ShopGenerator(impressionCount: 4000, seed: 4).write { _, _ in }
+        let rows = try rows(4000, seed: 4)
+        #expect(summary.impressionCount == 4000)
+        #expect(summary.clickCount == rows.count { $0[18] == "1" })
+        #expect(summary.purchaseCount == rows.count { $0[19] == "1" })
+        #expect((0.7...0.95).contains(try #require(summary.clickAUCMax)))
+        #expect((0.7...0.95).contains(try #require(summary.purchaseAUCMax)))
     }
 
     @Test func `every row has every column`() throws {

@@ -23,6 +23,15 @@ import Testing
         #expect(allThere)
     }
 
+    @Test func `passes on what its caller throws`() throws {
+        let column = try #require(try table()[word])
+        #expect(throws: FeatureError(.wrongType, "t", "a reason")) {
+            try RawColumnBuffer().withRawColumn(column, rows: 0..<3) { _ in
+                throw FeatureError(.wrongType, "t", "a reason")
+            }
+        }
+    }
+
     @Test func `shows whole numbers`() throws {
         let column = try #require(try table()[integer])
         let seen = RawColumnBuffer().withRawColumn(column, rows: 2..<4) { raw -> [Int64] in
