@@ -74,7 +74,7 @@ let package = Package(
             "TandemServer",
             [
                 "TandemRequest", "TandemWire", "TandemPackage", "TandemEngine", "TandemFeatures",
-                "TandemGraph", "CTandemSystem", logging,
+                "TandemGraph", "CTandemSystem", "CTandemKernels", logging,
             ]),
         room(
             "TandemTraining",
@@ -83,7 +83,8 @@ let package = Package(
 
         // The executables.
         .executableTarget(
-            name: "tandemd", dependencies: ["TandemServer", argumentParser],
+            name: "tandemd",
+            dependencies: ["TandemServer", "TandemWire", argumentParser, logging],
             swiftSettings: strict),
         .executableTarget(
             name: "tandem",
@@ -107,7 +108,8 @@ let package = Package(
         .target(
             name: "TandemServingSupport",
             dependencies: [
-                "TandemRequest", "TandemWire", "TandemEngine", "TandemFeatures", "TandemGraph",
+                "TandemRequest", "TandemWire", "TandemPackage", "TandemEngine", "TandemFeatures",
+                "TandemGraph",
             ],
             path: "Tests/TandemServingSupport", swiftSettings: strict),
         tests("HouseTests", []),
@@ -144,8 +146,8 @@ let package = Package(
         tests(
             "IntegrationTests",
             [
-                "tandemd", "tandem", "TandemClient", "TandemWire", "TandemServingSupport",
-                "TandemTestSupport",
+                "tandemd", "tandem", "TandemClient", "TandemWire", "CTandemSystem",
+                "TandemServingSupport", "TandemTestSupport",
             ]),
     ],
     cLanguageStandard: .gnu17

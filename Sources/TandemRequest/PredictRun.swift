@@ -82,6 +82,10 @@ package struct PredictRun {
     package private(set) var times = StageTimes()
     /// Rows of the request at hand, or of the last one.
     package private(set) var rowCount = 0
+    /// How the answer that was finished last is laid out, for adding an explanation to it.
+    package private(set) var finishedLayout: PredictResponseLayout?
+    /// What had been seen of each feature when the request at hand came, if it is to be explained.
+    private var countsBefore: [FeatureCounts] = []
 
     let limits: WireLimits
     let clock: @Sendable () -> UInt64
@@ -94,7 +98,7 @@ package struct PredictRun {
     var deadline = UInt64.max
     var selection: TaskSelection
     var ranking = RankingPlan()
-    var layout: PredictResponseLayout?
+    private var layout: PredictResponseLayout?
     var scratch = ScratchMemory()
     var columns: ColumnBinding
     var isNeeded: [Bool]
@@ -138,6 +142,19 @@ package struct PredictRun {
         columns.free()
     }
 
+    /// What was seen of each feature in a request that is to be explained; else nothing.
+    package var requestCounts: [FeatureCounts] {
+        zip(featureCounts, countsBefore).map { now, before in
+            var counts = FeatureCounts()
+            counts.rows = now.rows - before.rows
+            counts.missingRows = now.missingRows - before.missingRows
+            counts.values = now.values - before.values
+            counts.unknownValues = now.unknownValues - before.unknownValues
+            counts.clippedValues = now.clippedValues - before.clippedValues
+            return counts
+        }
+    }
+
     // MARK: Events
 
     /// A request came.
@@ -166,6 +183,7 @@ package struct PredictRun {
         try selection.take(request.tasks, model)
         try ranking.take(request.ranking, rows: rowCount, model: model)
         try columns.bind(request, model)
+        countsBefore = request.wantsExplanation ? featureCounts : []
         let layout: PredictResponseLayout
         do {
             layout = try PredictResponseLayout(
@@ -219,6 +237,7 @@ package struct PredictRun {
             throw error
         }
         finishRanking()
+        finishedLayout = layout
         cancel()
         return .finished
     }
@@ -335,4 +354,9 @@ package struct PredictRun {
         let (sum, overflow) = now.addingReportingOverflow(wait)
         return wait == 0 || overflow ? .max : sum
     }
+}
+
+extension PredictSession {
+    /// Bytes of memory that requests are computed in, scratch memory apart.
+    package var byteCount: Int { run.pointee.workspace.byteCount }
 }

@@ -23,8 +23,8 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     /// What is served; touched by this loop's thread only.
     package var service: Service
 
-    let group: LoopGroup<Service.Reply>
-    let counters: LoopMailbox<Service.Reply>
+    let group: LoopGroup<Service.Message>
+    let counters: LoopMailbox<Service.Message>
     let index: Int
     let epoll: Int32
     let reader: FrameReader
@@ -61,7 +61,7 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     ///   - frameBytesMax: Largest payload of a frame.
     /// - Throws: `ServerError.loopFailed` at the process's descriptor limit.
     package init(
-        group: LoopGroup<Service.Reply>, index: Int, service: Service, frameBytesMax: Int
+        group: LoopGroup<Service.Message>, index: Int, service: Service, frameBytesMax: Int
     ) throws(ServerError) {
         epoll = try Self.makeEpoll(group, index)
         self.group = group
@@ -136,9 +136,9 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
         for message in group.mailboxes[index].takeAll() {
             switch message {
             case .adopt(let descriptor, let door): adopt(descriptor, door)
-            case .reply(let caller, let reply): deliver(reply, to: caller)
+            case .reply(let caller, let message): deliver(message, to: caller)
             case .drain(let deadline): drain(until: deadline)
-            case .refresh: service.refresh()
+            case .tell(let message): service.hear(message)
             }
         }
     }
@@ -169,7 +169,7 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     }
 
     private static func makeEpoll(
-        _ group: LoopGroup<Service.Reply>, _ index: Int
+        _ group: LoopGroup<Service.Message>, _ index: Int
     ) throws(ServerError) -> Int32 {
         let epoll = tandemsys_epoll_create()
         guard epoll >= 0 else { throw failure("make an epoll", epoll) }

@@ -28,7 +28,7 @@ extension EventLoop {
     }
 
     /// Gives a later answer to its connection, if that is still there.
-    mutating func deliver(_ reply: Service.Reply, to caller: Caller) {
+    mutating func deliver(_ message: Service.Message, to caller: Caller) {
         let slot = caller.slot
         guard
             slots.indices.contains(slot), slots[slot].pointee.descriptor >= 0,
@@ -39,7 +39,7 @@ extension EventLoop {
         if connection.pointee.state.output.base == nil {
             connection.pointee.state.output = pool.borrow()
         }
-        service.deliver(reply, caller, &connection.pointee.state)
+        service.deliver(message, caller, &connection.pointee.state)
         advance(slot, events: 0)
     }
 

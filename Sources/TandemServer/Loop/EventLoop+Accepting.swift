@@ -7,7 +7,7 @@ extension EventLoop {
     ///
     /// Each connection wakes one loop, not all (EPOLLEXCLUSIVE).
     static func listen(
-        _ group: LoopGroup<Service.Reply>, _ epoll: Int32
+        _ group: LoopGroup<Service.Message>, _ epoll: Int32
     ) throws(ServerError) {
         for (position, listener) in group.listeners.enumerated() {
             let result = tandemsys_epoll_add(

@@ -1,9 +1,9 @@
 internal import Synchronization
 
 /// What the loops of a daemon share: their mailboxes, listeners and limits.
-package final class LoopGroup<Reply: Sendable>: Sendable {
+package final class LoopGroup<Message: Sendable>: Sendable {
     /// One mailbox a loop.
-    package let mailboxes: [LoopMailbox<Reply>]
+    package let mailboxes: [LoopMailbox<Message>]
     /// Listening sockets; every loop waits on all of them.
     package let listeners: [Listener]
     /// Limits in force.
@@ -19,7 +19,7 @@ package final class LoopGroup<Reply: Sendable>: Sendable {
         loopCount: Int, listeners: [Listener], limits: ServerLimits
     ) throws(ServerError) {
         precondition(loopCount > 0, "a daemon has at least one loop")
-        var made: [LoopMailbox<Reply>] = []
+        var made: [LoopMailbox<Message>] = []
         for _ in 0..<loopCount { made.append(try LoopMailbox()) }
         mailboxes = made
         self.listeners = listeners
@@ -33,8 +33,13 @@ package final class LoopGroup<Reply: Sendable>: Sendable {
     }
 
     /// Sends a message to every loop.
-    package func postAll(_ message: LoopMessage<Reply>) {
+    package func postAll(_ message: LoopMessage<Message>) {
         for mailbox in mailboxes { mailbox.post(message) }
+    }
+
+    /// Wakes every loop, so that it refreshes its service.
+    package func wakeAll() {
+        for mailbox in mailboxes { mailbox.wake() }
     }
 
     /// Counts a connection in, if the door's limit allows one more.

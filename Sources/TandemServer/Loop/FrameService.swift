@@ -15,8 +15,8 @@ package enum FrameOutcome: Equatable, Sendable {
 /// The loop is generic over it and specialised at compile time, so that the hot path has no
 /// indirection; tests drive the loop with an echo.
 package protocol FrameService {
-    /// An answer that another thread made.
-    associatedtype Reply: Sendable
+    /// What other threads tell the loop: answers that they made, questions that they have.
+    associatedtype Message: Sendable
 
     /// Answers one frame.
     ///
@@ -31,7 +31,10 @@ package protocol FrameService {
 
     /// Puts an answer that another thread made into the output.
     mutating func deliver(
-        _ reply: Reply, _ caller: Caller, _ connection: inout ConnectionState)
+        _ message: Message, _ caller: Caller, _ connection: inout ConnectionState)
+
+    /// Takes a message that is for no connection.
+    mutating func hear(_ message: Message)
 
     /// Puts a status about the connection itself (id 0) into the output.
     mutating func refuse(_ status: WireStatus, _ output: inout ByteQueue)

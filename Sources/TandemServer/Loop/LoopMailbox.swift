@@ -3,15 +3,15 @@ internal import Glibc
 package import Synchronization
 
 /// What another thread asks of a loop.
-package enum LoopMessage<Reply: Sendable>: Sendable {
+package enum LoopMessage<Message: Sendable>: Sendable {
     /// Serve an accepted connection.
     case adopt(descriptor: Int32, door: Door)
     /// Give the answer to a call that was taken up earlier.
-    case reply(to: Caller, Reply)
+    case reply(to: Caller, Message)
     /// Stop accepting and finish by this time (CLOCK_MONOTONIC nanoseconds).
     case drain(deadline: UInt64)
-    /// Look at what the service shares with other threads, such as the table of models.
-    case refresh
+    /// Take a message that is for no connection.
+    case tell(Message)
 }
 
 /// Which call on which connection of a loop: where a later answer goes.
@@ -31,7 +31,7 @@ package struct Caller: Hashable, Sendable {
 /// How other threads reach a loop: messages, and an eventfd that wakes it.
 ///
 /// Off the hot path: in steady state nobody posts. The counters are written by the loop alone.
-package final class LoopMailbox<Reply: Sendable>: Sendable {
+package final class LoopMailbox<Message: Sendable>: Sendable {
     /// Readable when a message waits.
     package let wakeDescriptor: Int32
     /// Open connections, and those on their way here.
@@ -44,7 +44,7 @@ package final class LoopMailbox<Reply: Sendable>: Sendable {
     package let sentBytes = Atomic<UInt64>(0)
     private let lastPong = Atomic<UInt64>(0)
     private let lastPing = Atomic<UInt64>(0)
-    private let messages = Mutex<[LoopMessage<Reply>]>([])
+    private let messages = Mutex<[LoopMessage<Message>]>([])
 
     /// Makes an empty mailbox.
     package init() throws(ServerError) {
@@ -60,15 +60,18 @@ package final class LoopMailbox<Reply: Sendable>: Sendable {
     deinit { close(wakeDescriptor) }
 
     /// Leaves a message and wakes the loop.
-    package func post(_ message: LoopMessage<Reply>) {
+    package func post(_ message: LoopMessage<Message>) {
         messages.withLock { $0.append(message) }
-        _ = tandemsys_eventfd_signal(wakeDescriptor)
+        wake()
     }
+
+    /// Wakes the loop, which then refreshes its service.
+    package func wake() { _ = tandemsys_eventfd_signal(wakeDescriptor) }
 
     /// Asks the loop for a sign of life; `hasAnswered` tells whether it gave one.
     package func ping() {
         lastPing.add(1, ordering: .relaxed)
-        _ = tandemsys_eventfd_signal(wakeDescriptor)
+        wake()
     }
 
     /// Whether the loop has run since the last `ping`.
@@ -79,7 +82,7 @@ package final class LoopMailbox<Reply: Sendable>: Sendable {
     /// All messages, oldest first.
     ///
     /// Called by the loop.
-    package func takeAll() -> [LoopMessage<Reply>] {
+    package func takeAll() -> [LoopMessage<Message>] {
         _ = tandemsys_eventfd_clear(wakeDescriptor)
         lastPong.store(lastPing.load(ordering: .relaxed), ordering: .releasing)
         return messages.withLock { messages in

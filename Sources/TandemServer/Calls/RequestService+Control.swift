@@ -1,0 +1,222 @@
+internal import CTandemSystem
+internal import Glibc
+internal import Synchronization
+internal import TandemFeatures
+internal import TandemRequest
+internal import TandemWire
+
+extension RequestService {
+    /// Answers a call other than Predict, or has it answered later.
+    mutating func control(
+        _ call: ControlCall, _ id: UInt64, _ caller: Caller, _ connection: inout ConnectionState
+    ) -> FrameOutcome {
+        var caller = caller
+        caller.requestID = id
+        do throws(RequestError) {
+            guard !call.isAdmin || caller.door == .admin else {
+                throw Self.wrongSocket(call.name, .admin)
+            }
+            guard !connection.owes(id) else { throw Self.inFlight(id) }
+            guard let answer = try answer(call, caller) else {
+                return .later(requestID: id)
+            }
+            write(answer, id: id, &connection.output)
+        } catch {
+            write(error.status, id: id, &connection.output)
+        }
+        return .answered
+    }
+
+    /// The answer, or nil if it comes later.
+    private mutating func answer(
+        _ call: ControlCall, _ caller: Caller
+    ) throws(RequestError) -> ControlAnswer? {
+        switch call {
+        case .serverLive: return .serverLive(true)
+        case .serverReady: return readiness()
+        case .serverMetadata: return .serverMetadata(serverMetadata())
+        case .modelReady(let choice): return try modelReadiness(choice)
+        case .modelMetadata(let choice): return .modelMetadata(try modelMetadata(choice))
+        // A Predict is done before the next frame is looked at, so none can be in flight.
+        case .cancel: return .cancel(found: false)
+        case .repositoryIndex(let readyOnly, let model):
+            if !model.isEmpty { _ = try find(model) }
+            return .repositoryIndex(
+                context.registry.index(model: model, readyOnly: readyOnly))
+        case .modelLoad(let model, let version):
+            context.registry.load(model: model, version: version) { [context] result in
+                context.reply(to: caller, result.map { .modelLoad($0) })
+            }
+            return nil
+        case .modelUnload(let model, let version, _):
+            context.registry.unload(model: model, version: version) { [context] result in
+                context.reply(to: caller, result.map { .modelUnload($0) })
+            }
+            return nil
+        case .reload(let model, let configuration):
+            guard !configuration else {
+                throw RequestError(
+                    .optionUnsupported,
+                    "this daemon has no configuration file to read again; leave configuration out")
+            }
+            context.registry.rescan(model: model) { [context] changed in
+                context.reply(
+                    to: caller,
+                    .success(.reload(changed: changed, applied: [], needsRestart: [])))
+            }
+            return nil
+        case .label(let model, _, _):
+            throw RequestError(
+                .callUnsupported, "labels are not read by this version; use version numbers",
+                model: model)
+        case .drain(let timeout):
+            let open = Door.allCases.reduce(0) { $0 + context.group.openCount($1) }
+            context.tell(.drain(timeoutNanoseconds: timeout))
+            return .drain(inFlight: 0, connections: UInt64(clamping: open))
+        case .statistics(let model):
+            if !model.isEmpty { _ = try find(model) }
+            let collector = StatisticsCollector(
+                caller, model: model, loopCount: context.group.mailboxes.count)
+            context.group.postAll(.tell(.count(collector)))
+            return nil
+        }
+    }
+
+    // MARK: Health
+
+    private func readiness() -> ControlAnswer {
+        if isDraining { return .serverReady(false, reason: "the daemon drains") }
+        if !table.isComplete { return .serverReady(false, reason: "models are being loaded") }
+        return .serverReady(true, reason: "")
+    }
+
+    private func modelReadiness(_ choice: ModelChoice) throws(RequestError) -> ControlAnswer {
+        do throws(RequestError) {
+            let loaded = try find(choice)
+            return .modelReady(true, version: loaded.model.version, reason: "")
+        } catch {
+            let isNotReady = error.code == .modelNotReady || error.code == .modelFailed
+            guard isNotReady else { throw error }
+            return .modelReady(false, version: 0, reason: error.message)
+        }
+    }
+
+    // MARK: Metadata
+
+    private func serverMetadata() -> ServerMetadata {
+        var metadata = ServerMetadata()
+        metadata.name = "tandemd"
+        metadata.version = ServerVersion.text
+        metadata.extensions = ["predict", "ranking", "explain"]
+        metadata.limits = context.wireLimits.values + context.group.limits.values
+        metadata.instructionSet = context.instructionSet
+        metadata.loops = UInt32(clamping: context.group.mailboxes.count)
+        metadata.pid = UInt32(clamping: getpid())
+        metadata.uptimeNanoseconds = tandemsys_monotonic_ns() &- context.startedAt
+        return metadata
+    }
+
+    private func modelMetadata(_ choice: ModelChoice) throws(RequestError) -> ModelMetadata {
+        let loaded = try find(choice)
+        var metadata = loaded.metadata
+        metadata.versions = try find(choice.model).loaded.map(\.model.version)
+        return metadata
+    }
+
+    private func find(_ name: String) throws(RequestError) -> ModelTable.Model {
+        guard let model = table.models.first(where: { $0.name == name }) else {
+            // Not there: the look-up by bytes says so in full.
+            return try withBytes(name) { (bytes) throws(RequestError) in
+                try table.find(TextView(bytes))
+            }
+        }
+        return model
+    }
+
+    private func find(_ choice: ModelChoice) throws(RequestError) -> LoadedModel {
+        try withBytes(choice.model) { (name) throws(RequestError) in
+            switch choice.version {
+            case .current: try table.find(TextView(name), .current)
+            case .version(let number): try table.find(TextView(name), .version(number))
+            case .label(let label):
+                try withBytes(label) { (label) throws(RequestError) in
+                    try table.find(TextView(name), .label(TextView(label)))
+                }
+            }
+        }
+    }
+
+    private func withBytes<Result>(
+        _ text: String, _ body: (UnsafeRawBufferPointer) throws(RequestError) -> Result
+    ) throws(RequestError) -> Result {
+        let bytes = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: text.utf8.count, alignment: 1)
+        defer { bytes.deallocate() }
+        bytes.copyBytes(from: text.utf8)
+        return try body(UnsafeRawBufferPointer(bytes))
+    }
+
+    // MARK: Statistics
+
+    /// The sum of all loops as the wire has it.
+    func statistics(_ sum: LoopStatistics) -> Statistics {
+        var statistics = Statistics()
+        let offset = ServerClock.unixOffset
+        statistics.models = sum.models.sorted { ($0.name, $0.version) < ($1.name, $1.version) }
+            .map { $0.wire(unixOffset: offset) }
+        var server = ServerStatistics()
+        server.pid = UInt32(clamping: getpid())
+        server.uptimeNanoseconds = tandemsys_monotonic_ns() &- context.startedAt
+        server.loops = UInt32(clamping: context.group.mailboxes.count)
+        server.openConnections = UInt64(
+            clamping: Door.allCases.reduce(0) { $0 + context.group.openCount($1) })
+        for mailbox in context.group.mailboxes {
+            server.acceptedConnections &+= mailbox.acceptedCount.load(ordering: .relaxed)
+            server.receivedBytes &+= mailbox.receivedBytes.load(ordering: .relaxed)
+            server.sentBytes &+= mailbox.sentBytes.load(ordering: .relaxed)
+        }
+        server.requests = sum.requests
+        server.refusals = sum.refusals.wire
+        server.residentBytes = ProcessMemory.residentBytes
+        server.modelBytes = context.registry.index().reduce(0) {
+            $0 &+ $1.tableBytes &+ $1.denseBytes &+ $1.planBytes &+ $1.arenaBytes
+        }
+        server.isDraining = isDraining
+        (server.loads, server.failedLoads) = context.registry.loadCounts
+        statistics.server = server
+        return statistics
+    }
+}
+
+extension ServiceContext {
+    /// Gives a call's answer to the loop that has its connection.
+    fileprivate func reply(to caller: Caller, _ result: Result<ControlAnswer, RequestError>) {
+        let message: ServiceMessage =
+            switch result {
+            case .success(let answer): .answer(answer)
+            case .failure(let error): .refusal(error)
+            }
+        group.mailboxes[caller.loop].post(.reply(to: caller, message))
+    }
+}
+
+extension ControlCall {
+    /// The call's name in messages, as in `envelope.proto`.
+    fileprivate var name: String {
+        switch self {
+        case .serverLive: "server_live"
+        case .serverReady: "server_ready"
+        case .serverMetadata: "server_metadata"
+        case .modelReady: "model_ready"
+        case .modelMetadata: "model_metadata"
+        case .cancel: "cancel"
+        case .repositoryIndex: "repository_index"
+        case .modelLoad: "model_load"
+        case .modelUnload: "model_unload"
+        case .reload: "reload"
+        case .label: "label"
+        case .drain: "drain"
+        case .statistics: "statistics"
+        }
+    }
+}

@@ -1,0 +1,52 @@
+internal import TandemFeatures
+internal import TandemRequest
+internal import TandemWire
+
+extension RequestService {
+    /// Adds the explanation to a computed answer; returns the frame's bytes.
+    ///
+    /// The frame lies in the output's room, not committed yet. Times of stages are only known now,
+    /// so the explanation comes last and moves the frame's content; this is for people.
+    mutating func explain(
+        _ request: PredictView, _ run: UnsafeMutablePointer<PredictRun>, _ byteCount: Int,
+        _ connection: inout ConnectionState
+    ) -> Int {
+        var explanation = Explanation()
+        explanation.executor = run.pointee.model.executor
+        explanation.instructionSet = context.instructionSet
+        let times = run.pointee.times
+        explanation.stages = [
+            StageTime(.features, nanoseconds: times.features),
+            StageTime(.compute, nanoseconds: times.compute),
+            StageTime(.rank, nanoseconds: times.rank),
+        ]
+        explanation.features = zip(
+            run.pointee.model.signature.features, run.pointee.requestCounts
+        ).map { feature, counts in
+            var resolution = FeatureResolution()
+            resolution.feature = feature.name
+            resolution.presentRows = UInt64(counts.rows - counts.missingRows)
+            resolution.missingRows = UInt64(counts.missingRows)
+            resolution.unknownValues = UInt64(counts.unknownValues)
+            resolution.clippedValues = UInt64(counts.clippedValues)
+            return resolution
+        }
+        guard
+            let layout = run.pointee.finishedLayout,
+            let encoded = try? encoder.explanation(explanation)
+        else {
+            connection.output.commit(byteCount)
+            return byteCount
+        }
+        // Committed first, so that making room keeps the frame; then taken back and grown in place.
+        connection.output.commit(byteCount)
+        let before = connection.output.count - byteCount
+        let total = layout.frameBytes(with: encoded)
+        _ = connection.output.reserve(total - byteCount)
+        connection.output.truncate(to: before)
+        guard let frame = connection.output.reserve(total).baseAddress else { return byteCount }
+        let written = layout.add(encoded, to: frame)
+        connection.output.commit(written)
+        return written
+    }
+}

@@ -1,0 +1,24 @@
+package import TandemRequest
+package import TandemWire
+
+/// What other threads tell a loop's service.
+package enum ServiceMessage: Sendable {
+    /// The answer to a call that was taken up earlier.
+    case answer(ControlAnswer)
+    /// Its refusal.
+    case refusal(RequestError)
+    /// Add what you counted.
+    case count(StatisticsCollector)
+}
+
+/// What a loop asks of the daemon's main thread.
+package enum ControlEvent: Sendable {
+    /// Drain, then end; nanoseconds that finishing may take, 0 for the configured time.
+    case drain(timeoutNanoseconds: UInt64)
+    /// Something happened to a model.
+    case registry(Registry.Event)
+    /// The first look at the repository is done.
+    case started
+    /// A loop ended.
+    case loopEnded(ServerError?)
+}

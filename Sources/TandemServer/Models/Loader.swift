@@ -1,0 +1,278 @@
+internal import CTandemSystem
+internal import Glibc
+internal import Synchronization
+internal import TandemRequest
+internal import TandemWire
+
+// Design: loads beside serving run as SCHED_IDLE, on threads of their own.
+//
+// On two cores at 40 % load, normal loader threads raised the p99 from 3 to 15 ms and more;
+// SCHED_IDLE ones at full speed lowered it to 1.9 ms, because the cores then never sleep
+// (FEASIBILITY.md, 7). A thread that may not raise its own priority can never leave SCHED_IDLE
+// again, so each load gets a fresh thread, and the loader itself stays as it was. While nothing is
+// served yet, as at the start, loads run at normal priority.
+
+/// Carries out the registry's jobs, one at a time.
+package struct Loader: Sendable {
+    private let registry: Registry
+
+    /// Makes a loader for a registry.
+    package init(_ registry: Registry) { self.registry = registry }
+
+    /// Starts the thread.
+    ///
+    /// - Throws: `ServerError.threadFailed`.
+    package func start() throws(ServerError) -> ServerThread {
+        try ServerThread(name: "tandem-loader") { run() }
+    }
+
+    /// Asks the thread to end after the jobs that wait.
+    package func end() { registry.jobs.add(.end) }
+
+    private func run() {
+        while true {
+            switch registry.jobs.next() {
+            case .rescan(let model, let then): then(rescan(model))
+            case .load(let model, let version, let then): then(load(model, version))
+            case .unload(let model, let version, let then): then(unload(model, version))
+            case .releaseRetired: registry.releaseRetired()
+            case .end: return
+            }
+        }
+    }
+
+    // MARK: Rescan
+
+    private func rescan(_ only: String) -> [ModelVersionState] {
+        let before = Set(registry.index())
+        let listed: [String: [UInt64]]
+        do throws(ServerError) {
+            listed = try registry.source.list()
+        } catch {
+            registry.report(.unreadable(error))
+            return []
+        }
+        note(listed)
+        for name in listed.keys.sorted() where only.isEmpty || name == only { follow(name) }
+        registry.change { $0.isComplete = true }
+        return registry.index().filter { !before.contains($0) }
+    }
+
+    /// Enters what is on disk, and forgets what is neither there nor loaded.
+    private func note(_ listed: [String: [UInt64]]) {
+        registry.change { state in
+            for (name, versions) in listed {
+                for version in versions where state.models[name]?[version] == nil {
+                    state.models[name, default: [:]][version] = Self.found(name, version)
+                }
+            }
+            for name in state.models.keys {
+                for version in (state.models[name] ?? [:]).keys {
+                    let isOnDisk = listed[name]?.contains(version) ?? false
+                    state.models[name]?[version]?.isOnDisk = isOnDisk
+                    if !isOnDisk && state.models[name]?[version]?.loaded == nil {
+                        state.models[name]?[version] = nil
+                    }
+                }
+                if state.models[name]?.isEmpty ?? true { state.models[name] = nil }
+            }
+        }
+    }
+
+    /// Loads the highest version that will load, then unloads lower ones that nobody asked for.
+    private func follow(_ name: String) {
+        let versions = registry.state.withLock { $0.models[name] ?? [:] }
+        let wanted = versions.keys.sorted(by: >)
+            .filter { versions[$0]?.isHeldBack == false && versions[$0]?.isOnDisk == true }
+        var serving: UInt64?
+        for version in wanted {
+            if versions[version]?.loaded != nil {
+                serving = version
+                break
+            }
+            if case .success = loadVersion(name, version) {
+                serving = version
+                break
+            }
+            // A lower version that serves already goes on; else the next lower one is tried.
+        }
+        guard let serving else { return }
+        for version in versions.keys.sorted() where version < serving {
+            guard let lower = versions[version], lower.loaded != nil, !lower.isPinned else {
+                continue
+            }
+            takeOut(name, version, "version \(serving) took its place", isHeldBack: false)
+        }
+    }
+
+    // MARK: Load
+
+    private func load(_ name: String, _ version: UInt64) -> Result<ModelVersionState, RequestError>
+    {
+        do throws(ServerError) {
+            note(try registry.source.list())
+        } catch {
+            return .failure(RequestError(.loadFailed, error.message, model: name))
+        }
+        let versions = registry.state.withLock { $0.models[name] ?? [:] }
+        guard let highest = versions.filter({ $0.value.isOnDisk }).keys.max() else {
+            let names = registry.table.models.map(\.name)
+            return .failure(
+                RequestError(
+                    .modelUnknown,
+                    "there is no model '\(name)'; \(NearestName.remedy(name, among: names))",
+                    model: name))
+        }
+        let wanted = version == 0 ? highest : version
+        guard let known = versions[wanted], known.isOnDisk else {
+            let numbers = versions.keys.sorted().map(String.init).joined(separator: ", ")
+            return .failure(
+                RequestError(
+                    .versionUnknown,
+                    "model '\(name)' has no version \(wanted); there are \(numbers)", model: name,
+                    actual: Int(clamping: wanted)))
+        }
+        registry.change { state in
+            state.models[name]?[wanted]?.isHeldBack = false
+            if version != 0 { state.models[name]?[wanted]?.isPinned = true }
+        }
+        if known.loaded != nil { return .success(stateOf(name, wanted)) }
+        return loadVersion(name, wanted)
+    }
+
+    /// Loads one version on a thread of its own and enters the outcome.
+    private func loadVersion(
+        _ name: String, _ version: UInt64
+    ) -> Result<ModelVersionState, RequestError> {
+        registry.change { state in
+            state.models[name]?[version]?.state.state = .loading
+            state.models[name]?[version]?.state.reason = ""
+        }
+        let start = tandemsys_monotonic_ns()
+        let outcome = readVersion(name, version)
+        let duration = tandemsys_monotonic_ns() - start
+        registry.change { state in
+            switch outcome {
+            case .success(let loaded):
+                state.loads += 1
+                state.models[name]?[version]?.loaded = loaded
+                state.models[name]?[version]?.state.fill(loaded, duration)
+            case .failure(let error):
+                state.failedLoads += 1
+                state.models[name]?[version]?.state.state = .failed
+                state.models[name]?[version]?.state.reason = error.message
+            }
+        }
+        let state = stateOf(name, version)
+        switch outcome {
+        case .success:
+            registry.report(.loaded(state))
+            return .success(state)
+        case .failure(let error):
+            registry.report(.failed(state))
+            return .failure(error)
+        }
+    }
+
+    private func readVersion(
+        _ name: String, _ version: UInt64
+    ) -> Result<LoadedModel, RequestError> {
+        let isServing = registry.table.models.contains { $0.current != nil }
+        let outcome = Outcome()
+        do throws(ServerError) {
+            try ServerThread(name: "tandem-load") {
+                if isServing { _ = tandemsys_set_idle_scheduling(true) }
+                outcome.set(
+                    Result { () throws(RequestError) in
+                        try registry.source.load(name, version: version, registry.terms)
+                    })
+            }.join()
+        } catch {
+            return .failure(RequestError(.loadFailed, error.message, model: name))
+        }
+        return outcome.take()
+            ?? .failure(RequestError(.serverFault, "loading ended without outcome", model: name))
+    }
+
+    private final class Outcome: Sendable {
+        private let result = Mutex<Result<LoadedModel, RequestError>?>(nil)
+
+        func set(_ outcome: Result<LoadedModel, RequestError>) {
+            result.withLock { $0 = outcome }
+        }
+
+        func take() -> Result<LoadedModel, RequestError>? { result.withLock { $0 } }
+    }
+
+    // MARK: Unload
+
+    private func unload(
+        _ name: String, _ version: UInt64
+    ) -> Result<[ModelVersionState], RequestError> {
+        let versions = registry.state.withLock { $0.models[name] ?? [:] }
+        guard !versions.isEmpty else {
+            let names = registry.table.models.map(\.name)
+            return .failure(
+                RequestError(
+                    .modelUnknown,
+                    "there is no model '\(name)'; \(NearestName.remedy(name, among: names))",
+                    model: name))
+        }
+        guard version == 0 || versions[version] != nil else {
+            return .failure(
+                RequestError(
+                    .versionUnknown, "model '\(name)' has no version \(version)", model: name,
+                    actual: Int(clamping: version)))
+        }
+        var unloaded: [ModelVersionState] = []
+        for number in versions.keys.sorted() where version == 0 || number == version {
+            let wasLoaded = versions[number]?.loaded != nil
+            takeOut(name, number, "unloaded by request", isHeldBack: true)
+            if wasLoaded { unloaded.append(stateOf(name, number)) }
+        }
+        return .success(unloaded)
+    }
+
+    private func takeOut(
+        _ name: String, _ version: UInt64, _ reason: String, isHeldBack: Bool
+    ) {
+        let wasLoaded = registry.state.withLock { $0.models[name]?[version]?.loaded != nil }
+        registry.change { state in
+            var fresh = Self.found(name, version)
+            fresh.isHeldBack = isHeldBack
+            fresh.isOnDisk = state.models[name]?[version]?.isOnDisk ?? true
+            fresh.state.reason = reason
+            state.models[name]?[version] = fresh
+        }
+        if wasLoaded { registry.report(.unloaded(stateOf(name, version))) }
+    }
+
+    // MARK: States
+
+    private static func found(_ name: String, _ version: UInt64) -> Registry.Version {
+        var entry = Registry.Version()
+        entry.state.name = name
+        entry.state.version = version
+        entry.state.state = .unavailable
+        return entry
+    }
+
+    private func stateOf(_ name: String, _ version: UInt64) -> ModelVersionState {
+        registry.index(model: name).first { $0.version == version } ?? ModelVersionState()
+    }
+}
+
+extension ModelVersionState {
+    /// Says that a version is ready.
+    fileprivate mutating func fill(_ loaded: LoadedModel, _ duration: UInt64) {
+        state = .ready
+        reason = ""
+        executor = loaded.model.executor
+        tableBytes = UInt64(loaded.memory.tables)
+        denseBytes = UInt64(loaded.memory.dense)
+        planBytes = UInt64(loaded.memory.plan)
+        arenaBytes = UInt64(loaded.memory.arenas)
+        readyAtUnixNanoseconds = tandemsys_monotonic_ns() &+ ServerClock.unixOffset
+        loadDurationNanoseconds = duration
+    }
+}

@@ -1,0 +1,180 @@
+internal import CTandemSystem
+internal import Glibc
+internal import Synchronization
+package import TandemRequest
+package import TandemWire
+
+// Design: one thread changes models, every loop reads them without a lock.
+//
+// What there is stands in an immutable `ModelTable`. A change makes another table, puts it in place
+// and wakes the loops; each compares a generation number between two requests, and only if that
+// differs takes the lock to fetch the table and say that it has left the one before. A table that
+// every loop has left is released on the loader's thread, so that giving a model's memory back to
+// the system never stands in a request's way.
+//
+// Policy: the highest version that is ready answers requests without version. A look at the
+// repository loads each model's highest version and, once that is ready, unloads lower ones that
+// nobody asked for by number. While no version of a model is ready, a version that fails gives way
+// to the next lower one. What an administrator unloaded stays so until it is loaded by name.
+
+/// The models: which there are, which are loaded, and the changes on their way.
+package final class Registry: Sendable {
+    /// What happened; for the log.
+    package enum Event: Sendable {
+        /// A version is ready, after so many nanoseconds.
+        case loaded(ModelVersionState)
+        /// A version could not be loaded.
+        case failed(ModelVersionState)
+        /// A version was taken out of service.
+        case unloaded(ModelVersionState)
+        /// The repository could not be looked at.
+        case unreadable(ServerError)
+    }
+
+    struct Version {
+        var state = ModelVersionState()
+        var loaded: LoadedModel?
+        /// Asked for by number: not unloaded for a higher version's sake.
+        var isPinned = false
+        /// Unloaded by an administrator: not loaded by policy.
+        var isHeldBack = false
+        var isOnDisk = true
+    }
+
+    struct State {
+        var models: [String: [UInt64: Version]] = [:]
+        var isComplete = false
+        var table = ModelTable(generation: 0, isComplete: false, models: [])
+        var acknowledged: [Int]
+        var retired: [ModelTable] = []
+        var loads: UInt64 = 0
+        var failedLoads: UInt64 = 0
+    }
+
+    let source: any ModelSource
+    let terms: LoadTerms
+    let jobs: JobQueue
+    let state: Mutex<State>
+    let report: @Sendable (Event) -> Void
+    private let wakeLoops: @Sendable () -> Void
+    private let currentGeneration = Atomic<Int>(0)
+
+    /// Makes an empty registry; `LoaderThread` fills it.
+    ///
+    /// - Parameters:
+    ///   - source: Where models come from.
+    ///   - terms: What they are loaded for.
+    ///   - wakeLoops: Wakes every loop, which then fetch their table.
+    ///   - report: Called on the loader's thread for each event.
+    /// - Throws: `ServerError.loopFailed` at the descriptor limit.
+    package init(
+        source: any ModelSource, terms: LoadTerms, wakeLoops: @escaping @Sendable () -> Void,
+        report: @escaping @Sendable (Event) -> Void
+    ) throws(ServerError) {
+        self.source = source
+        self.terms = terms
+        self.wakeLoops = wakeLoops
+        self.report = report
+        jobs = try JobQueue()
+        state = Mutex(State(acknowledged: [Int](repeating: 0, count: terms.loopCount)))
+    }
+
+    // MARK: For loops
+
+    /// The number of the newest table; one atomic load.
+    package var generation: Int { currentGeneration.load(ordering: .acquiring) }
+
+    /// The newest table, for a loop that leaves the one it had.
+    package func fetchTable(loop: Int) -> ModelTable {
+        let (table, hasRetired) = state.withLock { state in
+            state.acknowledged[loop] = state.table.generation
+            return (state.table, !state.retired.isEmpty)
+        }
+        if hasRetired { jobs.add(.releaseRetired) }
+        return table
+    }
+
+    // MARK: For everyone
+
+    /// The newest table.
+    package var table: ModelTable { state.withLock { $0.table } }
+
+    /// All versions of a model, or of all models if the name is empty, by name and version.
+    package func index(model: String = "", readyOnly: Bool = false) -> [ModelVersionState] {
+        let states = state.withLock { state in
+            state.table.models
+                .filter { model.isEmpty || $0.name == model }
+                .flatMap(\.states)
+        }
+        return readyOnly ? states.filter { $0.state == .ready } : states
+    }
+
+    /// How many loads succeeded, and how many failed.
+    package var loadCounts: (succeeded: UInt64, failed: UInt64) {
+        state.withLock { ($0.loads, $0.failedLoads) }
+    }
+
+    /// Asks the loader to look at the repository.
+    package func rescan(
+        model: String = "", then: @escaping @Sendable ([ModelVersionState]) -> Void = { _ in }
+    ) {
+        jobs.add(.rescan(model: model, then: then))
+    }
+
+    /// Asks the loader to load a version; 0 is the highest.
+    package func load(
+        model: String, version: UInt64,
+        then: @escaping @Sendable (Result<ModelVersionState, RequestError>) -> Void
+    ) {
+        jobs.add(.load(model: model, version: version, then: then))
+    }
+
+    /// Asks the loader to unload a version; 0 is all of them.
+    package func unload(
+        model: String, version: UInt64,
+        then: @escaping @Sendable (Result<[ModelVersionState], RequestError>) -> Void
+    ) {
+        jobs.add(.unload(model: model, version: version, then: then))
+    }
+
+    // MARK: For the loader
+
+    /// Changes the models and shows the loops the outcome.
+    func change(_ body: (inout State) -> Void) {
+        state.withLock { state in
+            body(&state)
+            let generation = state.table.generation + 1
+            let table = ModelTable(
+                generation: generation, isComplete: state.isComplete,
+                models: state.models.keys.sorted().map { Self.entry($0, state.models[$0] ?? [:]) })
+            state.retired.append(state.table)
+            state.table = table
+            currentGeneration.store(generation, ordering: .releasing)
+        }
+        wakeLoops()
+    }
+
+    /// Releases the tables that every loop has left.
+    func releaseRetired() {
+        let released = state.withLock { state in
+            let oldest = state.acknowledged.min() ?? 0
+            let released = state.retired.filter { $0.generation < oldest }
+            state.retired.removeAll { $0.generation < oldest }
+            return released
+        }
+        // Dropped here, outside of the lock and on the loader's thread.
+        withExtendedLifetime(released) {}
+    }
+
+    private static func entry(_ name: String, _ versions: [UInt64: Version]) -> ModelTable.Model {
+        let ascending = versions.keys.sorted().compactMap { versions[$0] }
+        let loaded = ascending.compactMap(\.loaded)
+        let current = loaded.last?.model.version
+        let states = ascending.map { version in
+            var state = version.state
+            state.isCurrent = state.version == current
+            return state
+        }
+        return ModelTable.Model(name: name, loaded: loaded, states: states)
+    }
+}

@@ -1,0 +1,178 @@
+internal import Glibc
+internal import TandemEngine
+internal import TandemFeatures
+internal import TandemGraph
+internal import TandemPackage
+package import TandemRequest
+internal import TandemWire
+
+/// Which program of a package runs.
+package enum ExecutorChoice: String, CaseIterable, Sendable {
+    /// int8 where the package has it, else float.
+    case best
+    /// Only int8.
+    case int8
+    /// Only float.
+    case float
+}
+
+/// Models of a repository on disk.
+package struct RepositorySource: ModelSource {
+    private let repository: Repository
+    private let executor: ExecutorChoice
+
+    /// Serves the packages below a directory, laid out as `<model>/<version>/`.
+    package init(path: String, executor: ExecutorChoice = .best) {
+        repository = Repository(path: path)
+        self.executor = executor
+    }
+
+    /// The versions on disk.
+    package func list() throws(ServerError) -> [String: [UInt64]] {
+        do {
+            var listed: [String: [UInt64]] = [:]
+            for name in try repository.models() {
+                let numbers = try repository.versions(of: name).numbers
+                if !numbers.isEmpty { listed[name] = numbers }
+            }
+            return listed
+        } catch {
+            throw ServerError(
+                .repositoryUnreadable,
+                "cannot read the repository \(repository.path): \(error.message); give --repository "
+                    + "a directory that this user can read",
+                path: error.path ?? repository.path, errorNumber: error.systemError)
+        }
+    }
+
+    /// Reads, checks, compiles, warms up and compares a version.
+    package func load(
+        _ name: String, version: UInt64, _ terms: LoadTerms
+    ) throws(RequestError) -> LoadedModel {
+        let opened: Package
+        let program: Program
+        let tensors: TensorSet
+        do {
+            opened = try repository.open(model: name, version: version)
+            program = try choose(opened)
+            tensors = try opened.load(program: program.name, threads: terms.threadCount)
+        } catch { throw Self.refusal(error, name) }
+        let plan: Plan
+        do {
+            plan = try Plan(program.graph, tensors)
+        } catch {
+            throw RequestError(
+                .loadFailed, "model '\(name)' cannot be executed: \(error.description)",
+                model: name)
+        }
+        try GoldenCheck(name, program, plan).run(opened.model.goldens)
+        let model = try ServableModel(
+            name: name, version: version, signature: opened.model.signature,
+            executor: program.name, graph: program.graph, plan: plan)
+        var memory = LoadedModel.MemoryFigures()
+        memory.tables = plan.memory.tables
+        memory.plan = plan.memory.packedWeights
+        memory.dense = tensors.values.reduce(-plan.memory.tables) { $0 + $1.byteCount }
+        let loaded = LoadedModel(
+            model, metadata: ModelMetadata(model, opened.model), memory: memory,
+            loopCount: terms.loopCount, limits: terms.limits, clock: terms.clock)
+        try WarmUp(loaded, terms).run(opened.model.warmUps)
+        return loaded
+    }
+
+    private func choose(_ opened: Package) throws(PackageError) -> Program {
+        let names: [String] =
+            switch executor {
+            case .best: [Program.int8, Program.float] + opened.model.programs.map(\.name)
+            case .int8: [Program.int8]
+            case .float: [Program.float]
+            }
+        for name in names {
+            if let program = opened.model.program(named: name) { return program }
+        }
+        throw PackageError(
+            .unknownProgram,
+            "the package has no program '\(names[0])'; start with --executor best, or publish one "
+                + "that has it", path: opened.path, subject: names[0])
+    }
+
+    private static func refusal(_ error: PackageError, _ name: String) -> RequestError {
+        let isDamage =
+            [.checksumMismatch, .contentMismatch, .truncated, .wrongSize, .invalidBlock]
+            .contains(error.code)
+        return RequestError(
+            isDamage ? .dataDamaged : .loadFailed, error.description, model: name,
+            bound: error.expected.map { Int(clamping: $0) },
+            actual: error.actual.map { Int(clamping: $0) })
+    }
+}
+
+extension ModelMetadata {
+    /// What a package says of a model.
+    init(_ model: ServableModel, _ package: PackagedModel) {
+        self.init()
+        name = model.name
+        version = model.version
+        executor = model.executor
+        features = model.signature.features.map(FeatureMetadata.init)
+        tasks = model.signature.tasks.map { task in
+            TaskMetadata(task, package.quality.filter { $0.task == task.name })
+        }
+        formulas = model.signature.formulas.map {
+            FormulaMetadata($0.name, $0.expression)
+        }
+    }
+}
+
+extension FeatureMetadata {
+    fileprivate init(_ feature: Feature) {
+        self.init()
+        name = feature.name
+        side = feature.side == .context ? .context : .candidate
+        type =
+            switch feature.rawType {
+            case .float32: .float32
+            case .int64: .int64
+            case .text: .bytes
+            }
+        kind =
+            switch feature.encoding {
+            case .number: "number"
+            case .buckets: "buckets"
+            case .vocabulary: "vocabulary"
+            case .hashing: "hashing"
+            case .hashedWords: "hashed_words"
+            }
+        // Words are cut from one text a row: to the caller a scalar.
+        let isRagged = feature.listLengthMax != nil && kind != "hashed_words"
+        width = isRagged ? 0 : UInt32(clamping: feature.width)
+        listLengthMax = UInt32(clamping: feature.listLengthMax ?? 0)
+        isRequired = feature.isRequired
+        switch feature.encoding {
+        case .vocabulary(let encoding): vocabularySize = UInt64(encoding.vocabulary.count)
+        case .hashing(let encoding), .hashedWords(let encoding):
+            vocabularySize = UInt64(encoding.bucketCount)
+        case .number, .buckets: break
+        }
+    }
+}
+
+extension TaskMetadata {
+    fileprivate init(_ task: TandemFeatures.Task, _ figures: [TandemPackage.QualityFigure]) {
+        self.init()
+        name = task.name
+        kind = task.kind.wireKind
+        width = UInt32(clamping: task.kind.width)
+        given = task.given ?? ""
+        labels = task.labels
+        quality = figures.map { figure in
+            var quality = TandemWire.QualityFigure()
+            quality.metric = figure.metric
+            quality.value = figure.value
+            quality.executor = figure.program
+            quality.split = figure.split
+            quality.rows = UInt64(clamping: figure.rowCount)
+            return quality
+        }
+    }
+}

@@ -1,0 +1,131 @@
+internal import CTandemSystem
+internal import Glibc
+internal import Logging
+internal import TandemWire
+
+extension Server {
+    /// Serves until the daemon is told to end and has drained.
+    ///
+    /// - Returns: The exit status: 0 after draining, 70 (EX_SOFTWARE) if a loop failed.
+    package func run() -> Int32 {
+        var exitStatus: Int32 = 0
+        while openLoops > 0 {
+            waitForEvents()
+            while let request = signals.next() { follow(request) }
+            for event in control.takeAll() {
+                if case .loopEnded(let error?) = event {
+                    log.critical("\(error.description)")
+                    exitStatus = 70
+                    drain(options.limits.drainNanoseconds)
+                }
+                follow(event)
+            }
+            feedWatchdog()
+        }
+        finish()
+        log.info("ended")
+        return exitStatus
+    }
+
+    /// Sleeps until a signal, an event or the watchdog's time.
+    private func waitForEvents() {
+        var waits = [
+            pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: control.wakeDescriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        var timeout: Int32 = -1
+        if let interval = notifier.watchdogNanoseconds {
+            // Asked twice and fed twice an interval.
+            timeout = Int32(clamping: interval / 4 / 1_000_000)
+        }
+        _ = poll(&waits, 2, timeout)
+    }
+
+    // MARK: Signals and events
+
+    private func follow(_ request: ServerSignals.Request) {
+        switch request {
+        case .stop:
+            guard !isDraining else {
+                log.warning("told to stop a second time while draining: ending at once")
+                removeSockets()
+                _exit(1)
+            }
+            drain(options.limits.drainNanoseconds)
+        case .reload:
+            log.info("looking at the repository again")
+            notifier.reloading()
+            let control = control
+            registry.rescan { _ in control.add(.started) }
+        }
+    }
+
+    private func follow(_ event: ControlEvent) {
+        switch event {
+        case .loopEnded: openLoops -= 1
+        case .drain(let timeout):
+            drain(timeout == 0 ? options.limits.drainNanoseconds : timeout)
+        case .started:
+            guard !isDraining else { return }
+            let status = statusLine()
+            notifier.ready(status: status)
+            log.info("\(status)")
+        case .registry(let event): follow(event)
+        }
+    }
+
+    private func follow(_ event: Registry.Event) {
+        switch event {
+        case .loaded(let state):
+            log.info(
+                "model \(state.name) version \(state.version) is ready",
+                metadata: [
+                    "executor": "\(state.executor)",
+                    "load_ms": "\(state.loadDurationNanoseconds / 1_000_000)",
+                ])
+        case .failed(let state):
+            log.error(
+                "model \(state.name) version \(state.version) was not loaded: \(state.reason)")
+        case .unloaded(let state):
+            log.info("model \(state.name) version \(state.version) is out of service")
+        case .unreadable(let error): log.error("\(error.description)")
+        }
+        if !isDraining { notifier.status(statusLine()) }
+    }
+
+    // MARK: Draining
+
+    private func drain(_ nanoseconds: UInt64) {
+        guard !isDraining else { return }
+        isDraining = true
+        log.info("draining")
+        notifier.stopping(status: "draining")
+        let (deadline, overflow) = tandemsys_monotonic_ns().addingReportingOverflow(nanoseconds)
+        group.postAll(.drain(deadline: overflow ? .max : deadline))
+    }
+
+    // MARK: Watchdog
+
+    /// Feeds the watchdog if every loop answered the last ping, then pings again.
+    private func feedWatchdog() {
+        guard let interval = notifier.watchdogNanoseconds, !isDraining else { return }
+        let now = tandemsys_monotonic_ns()
+        guard now &- pingedAt >= interval / 4 else { return }
+        if group.mailboxes.allSatisfy(\.hasAnswered) { notifier.watchdog() }
+        for mailbox in group.mailboxes { mailbox.ping() }
+        pingedAt = now
+    }
+
+    /// Such as `serving shop/3, fraud/12; 1 failed`.
+    private func statusLine() -> String {
+        let states = registry.index()
+        let serving = states.filter { $0.state == .ready }
+            .map { "\($0.name)/\($0.version)" }
+        let failed = states.count { $0.state == .failed }
+        var text = serving.isEmpty ? "serving no model" : "serving "
+        text += serving.prefix(16).joined(separator: ", ")
+        if serving.count > 16 { text += " and \(serving.count - 16) more" }
+        if failed > 0 { text += "; \(failed) failed" }
+        return text
+    }
+}

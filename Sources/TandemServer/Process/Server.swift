@@ -1,0 +1,152 @@
+internal import CTandemKernels
+internal import CTandemSystem
+internal import Glibc
+package import Logging
+internal import TandemRequest
+internal import TandemWire
+
+// Design: who does what.
+//
+// The main thread waits for signals, for what other threads tell it, and for the watchdog's time;
+// it alone logs. Each loop thread serves its connections. The loader's thread changes the models.
+// Ending goes the other way round: the loops drain and end, then the loader, then the sockets'
+// files are removed.
+//
+// Sockets are listening before models are loaded, so that nobody is refused a connection; a Predict
+// that comes too early is told so (UNAVAILABLE, with a hint when to retry). READY is said when the
+// first look at the repository is done and every model is loaded, warm and checked.
+
+/// A daemon: sockets, loops, models.
+package final class Server {
+    let options: ServerOptions
+    let signals: ServerSignals
+    let notifier: ServiceNotifier
+    let log: Logger
+    let control: ControlQueue
+    let registry: Registry
+    let group: LoopGroup<ServiceMessage>
+    private let context: ServiceContext
+    private let loader: Loader
+    private var loopThreads: [ServerThread] = []
+    private var loaderThread: ServerThread?
+    var openLoops = 0
+    var isDraining = false
+    var pingedAt: UInt64 = 0
+
+    /// Binds or takes over the sockets and makes everything that can be refused.
+    ///
+    /// - Parameters:
+    ///   - options: What to serve, and where.
+    ///   - signals: Made before any thread.
+    ///   - environment: Looks up a variable.
+    ///   - log: Where problems go.
+    /// - Throws: `ServerError`.
+    package init(
+        _ options: ServerOptions, signals: ServerSignals, environment: (String) -> String?,
+        log: Logger
+    ) throws(ServerError) {
+        self.options = options
+        self.signals = signals
+        self.log = log
+        notifier = ServiceNotifier(environment: environment)
+        let source = RepositorySource(path: options.repository, executor: options.executor)
+        _ = try source.list()
+        let loopCount = options.loopCount ?? Int(tandemsys_allowed_cores())
+        let listeners = try Self.listeners(options, environment)
+        let group: LoopGroup<ServiceMessage>
+        do throws(ServerError) {
+            group = try LoopGroup(
+                loopCount: loopCount, listeners: listeners, limits: options.limits)
+        } catch {
+            for listener in listeners { listener.end() }
+            throw error
+        }
+        self.group = group
+        let control = try ControlQueue()
+        self.control = control
+        registry = try Registry(
+            source: source,
+            terms: LoadTerms(
+                loopCount: loopCount, threadCount: Int(tandemsys_allowed_cores()),
+                limits: options.wireLimits, clock: { tandemsys_monotonic_ns() }),
+            wakeLoops: { group.wakeAll() }, report: { control.add(.registry($0)) })
+        loader = Loader(registry)
+        context = ServiceContext(
+            registry: registry, group: group, wireLimits: options.wireLimits,
+            defaultDeadline: options.defaultDeadline, startedAt: tandemsys_monotonic_ns(),
+            instructionSet: String(cString: tandemk_isa_name(tandemk_isa_active())),
+            tell: { control.add($0) })
+    }
+
+    /// Starts the loops and the loader, which begins to load.
+    ///
+    /// - Throws: `ServerError`; the process should then end.
+    package func start() throws(ServerError) {
+        for index in group.mailboxes.indices { try startLoop(index) }
+        loaderThread = try loader.start()
+        let control = control
+        registry.rescan { _ in control.add(.started) }
+    }
+
+    private func startLoop(_ index: Int) throws(ServerError) {
+        let context = context
+        let control = control
+        let frameBytesMax = options.wireLimits.frameBytesMax
+        let thread = try ServerThread(name: "tandem-loop-\(index)") {
+            do throws(ServerError) {
+                var loop = try EventLoop(
+                    group: context.group, index: index,
+                    service: try RequestService(context, loop: index),
+                    frameBytesMax: frameBytesMax)
+                try loop.run()
+                control.add(.loopEnded(nil))
+            } catch {
+                control.add(.loopEnded(error))
+            }
+        }
+        loopThreads.append(thread)
+        openLoops += 1
+    }
+
+    /// Ends the loader and removes the sockets' files, once the loops ended.
+    func finish() {
+        for thread in loopThreads { thread.join() }
+        // A load in progress is not waited for: the process ends, and with it the load.
+        loader.end()
+        removeSockets()
+    }
+
+    /// Removes the files of the sockets that we bound.
+    func removeSockets() {
+        for listener in group.listeners { listener.end() }
+    }
+
+    private static func listeners(
+        _ options: ServerOptions, _ environment: (String) -> String?
+    ) throws(ServerError) -> [Listener] {
+        let activation = try SocketActivation(environment: environment)
+        var listeners: [Listener] = []
+        let paths: [Door: String?] = [
+            .data: options.socketPath, .admin: options.adminSocketPath,
+        ]
+        do throws(ServerError) {
+            for door in Door.allCases {
+                if let descriptor = activation.descriptors[door] {
+                    listeners.append(try Listener(adopting: descriptor, door: door))
+                } else if let path = paths[door] ?? nil {
+                    let mode = door == .data ? options.socketMode : options.adminSocketMode
+                    listeners.append(try Listener(binding: path, mode: mode, door: door))
+                }
+            }
+            guard listeners.contains(where: { $0.door == .data }) else {
+                throw ServerError(
+                    .optionInvalid,
+                    "there is no data socket; give --socket PATH, or start from a socket unit")
+            }
+        } catch {
+            for listener in listeners { listener.end() }
+            throw error
+        }
+        return listeners
+    }
+}

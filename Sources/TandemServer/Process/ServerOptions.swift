@@ -1,0 +1,31 @@
+package import TandemWire
+
+/// What a daemon is started with.
+package struct ServerOptions: Sendable {
+    /// The repository's directory.
+    package var repository: String
+    /// Where to bind the data socket; nil where the service manager passes it.
+    package var socketPath: String?
+    /// Where to bind the admin socket; nil for none, or where the service manager passes it.
+    package var adminSocketPath: String?
+    /// Permission bits of the data socket's file.
+    package var socketMode: UInt32 = 0o660
+    /// Permission bits of the admin socket's file.
+    package var adminSocketMode: UInt32 = 0o600
+    /// Event loops; nil for one per allowed core.
+    package var loopCount: Int?
+    /// Which program of a package runs.
+    package var executor = ExecutorChoice.best
+    /// Nanoseconds that a request without deadline gets; 0 for no deadline.
+    package var defaultDeadline: UInt64 = 0
+    /// The wire's limits.
+    package var wireLimits = WireLimits()
+    /// The daemon's limits.
+    package var limits = ServerLimits()
+
+    /// Defaults for a repository.
+    package init(repository: String) { self.repository = repository }
+
+    /// The most event loops: more than any machine's cores help nobody.
+    package static let loopCountMax = 1_024
+}
