@@ -28,12 +28,19 @@ public final class AsyncConnection: Sendable {
     public static func connect(
         path: String, options: ConnectionOptions = ConnectionOptions()
     ) async throws(ClientError) -> AsyncConnection {
-        let connected = await withCheckedContinuation { continuation in
-            ConnectionCore.start(path: path, options: options) {
-                continuation.resume(returning: $0)
+        // Handed over under a lock: the thread sanitizer does not see a continuation's own order
+        // where it is resumed before it is awaited.
+        let connected = Locked<Result<ConnectionCore, ClientError>?>(nil)
+        await withCheckedContinuation { continuation in
+            ConnectionCore.start(path: path, options: options) { result in
+                connected.withLock { $0 = result }
+                continuation.resume()
             }
         }
-        return AsyncConnection(core: try connected.get(), options: options)
+        guard let result = connected.withLock({ $0 }) else {
+            preconditionFailure("resumed without a result")
+        }
+        return AsyncConnection(core: try result.get(), options: options)
     }
 
     /// Scores and ranks candidates.

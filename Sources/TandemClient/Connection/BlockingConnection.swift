@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 import TandemWire
 
 /// A connection on which each call blocks its thread until the answer is there.
@@ -8,7 +7,7 @@ import TandemWire
 /// turns; give each its own to ask in parallel. After a failure of the connection itself every call
 /// fails with the same error: make another.
 public final class BlockingConnection: Sendable {
-    private let exchange: Mutex<Exchange>
+    private let exchange: Locked<Exchange>
     private let options: ConnectionOptions
 
     /// Connects to a daemon's socket.
@@ -24,7 +23,7 @@ public final class BlockingConnection: Sendable {
         let deadline = SocketStream.now.addingDuration(options.connectTimeout)
         let stream = try SocketStream(path: path, deadline: deadline)
         self.options = options
-        exchange = Mutex(try Exchange(stream: stream, frameBytesMax: options.frameBytesMax))
+        exchange = Locked(try Exchange(stream: stream, frameBytesMax: options.frameBytesMax))
     }
 
     /// Scores and ranks candidates.

@@ -11,7 +11,6 @@
 // The thread is a pthread, not a task: it blocks in poll, which a task must not.
 import CTandemSystem
 import Glibc
-import Synchronization
 import TandemWire
 
 /// The state and the thread of an async connection.
@@ -42,13 +41,13 @@ final class ConnectionCore: Sendable {
     let path: String
     private let stream: SocketStream
     private let wakeUp: Int32
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
     private init(stream: SocketStream) throws(ClientError) {
         self.stream = stream
         path = stream.path
         // Requests are not decoded here: only their small parts are built in this arena.
-        state = Mutex(State(arena: try ArenaAllocator(answersOf: 1 << 20, path: stream.path)))
+        state = Locked(State(arena: try ArenaAllocator(answersOf: 1 << 20, path: stream.path)))
         wakeUp = tandemsys_eventfd()
         guard wakeUp >= 0 else { throw ConnectFailure.error(-wakeUp, stream.path) }
     }
@@ -95,7 +94,9 @@ final class ConnectionCore: Sendable {
         } onCancel: {
             cancel(id)
         }
-        if Task.isCancelled { state.withLock { _ = $0.cancelledEarly.remove(id) } }
+        // A task that was cancelled after its answer came left its id here. Taking the lock also
+        // orders the answer's bytes after the thread's writes where the sanitizer can see it.
+        state.withLock { _ = $0.cancelledEarly.remove(id) }
         return try outcome.get()
     }
 
