@@ -25,7 +25,7 @@ package enum FeatureLimits {
     /// Ids of one feature: they are i32, and one more than the largest is still one.
     package static let idCountMax = Int(Int32.max)
     /// Values of a vocabulary; beyond that, hash.
-    package static let vocabularyCountMax = 1 << 26
+    package static let vocabularyCountMax = 1 << 24
     /// Bytes of all values of a vocabulary, so that offsets fit 32 bits.
     package static let vocabularyByteCountMax = 1 << 31
     /// Bytes of one raw text, in a request or in training.

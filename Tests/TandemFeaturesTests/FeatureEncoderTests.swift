@@ -81,7 +81,11 @@ import Testing
         let rows = 64
         let model = try ToyModel(try Self.features(), rowCountMax: rows)
         var random = RandomSource(seed: 4)
-        #expect(AllocationCounter.allocations { _ = (0..<3).map { [$0] } } >= 4)
+        var control: [UInt64] = []
+        let controlCount = AllocationCounter.allocations {
+            for _ in 0..<100 { control.append(random.next()) }
+        }
+        #expect(controlCount >= 2 && control.count == 100)
         for (index, feature) in model.signature.features.enumerated() {
             let values = (0..<rows).map { _ in NaiveTwin.randomValue(feature, &random) }
             try NaiveTwin.column(of: values, feature).withRaw { raw in

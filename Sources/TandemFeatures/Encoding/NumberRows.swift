@@ -50,36 +50,26 @@ struct NumberRows {
         _ values: RawColumn.Values, _ block: RowBlock, _ encoding: NumberEncoding, _ first: Int,
         _ counts: inout FeatureCounts
     ) {
+        let hasMissing = block.column?.presence != nil
         let end = block.count * width
+        var clipped = 0
+        var missing = 0
         withUnsafeTemporaryAllocation(of: Double.self, capacity: Self.chunkCount) { chunk in
             var start = 0
-            var row = 0
-            var element = 0
             while start < end {
                 let count = min(Self.chunkCount, end - start)
                 let numbers = UnsafeMutableBufferPointer(rebasing: chunk[..<count])
                 load(values, first + start, numbers)
-                if block.column?.presence != nil {
-                    mask(numbers, block, firstValue: start)
-                }
+                if hasMissing { missing += mask(numbers, block, firstValue: start) }
                 for step in 0..<encoding.transforms.count {
-                    counts.clippedValues += encoding.transforms[step].apply(numbers)
+                    clipped += encoding.transforms[step].apply(numbers)
                 }
-                for index in 0..<count {
-                    let number = numbers[index]
-                    let isMissing = number.isNaN
-                    base[row * stride + column + element] =
-                        isMissing ? encoding.missingValue : Self.rounded(number)
-                    counts.values += isMissing ? 0 : 1
-                    element += 1
-                    if element == width {
-                        element = 0
-                        row += 1
-                    }
-                }
+                store(numbers, firstValue: start, missingValue: encoding.missingValue)
                 start += count
             }
         }
+        counts.values += end - missing
+        counts.clippedValues += clipped
     }
 
     private func load(
@@ -87,21 +77,43 @@ struct NumberRows {
     ) {
         switch values {
         case .float32(let values):
-            for index in numbers.indices { numbers[index] = Double(values[first + index]) }
+            for index in 0..<numbers.count { numbers[index] = Double(values[first + index]) }
         case .int64(let values):
-            for index in numbers.indices { numbers[index] = Double(values[first + index]) }
+            for index in 0..<numbers.count { numbers[index] = Double(values[first + index]) }
         case .int32(let values):
-            for index in numbers.indices { numbers[index] = Double(values[first + index]) }
+            for index in 0..<numbers.count { numbers[index] = Double(values[first + index]) }
         case .text: preconditionFailure("a text column was checked not to be a number's")
         }
     }
 
-    /// Makes NaN of the values of missing rows.
+    /// Makes NaN of the values of missing rows, and counts them.
     private func mask(
         _ numbers: UnsafeMutableBufferPointer<Double>, _ block: RowBlock, firstValue: Int
-    ) {
-        for index in numbers.indices where !block.isPresent((firstValue + index) / width) {
+    ) -> Int {
+        var missing = 0
+        for index in 0..<numbers.count {
+            let value = firstValue + index
+            if block.isPresent(width == 1 ? value : value / width) { continue }
             numbers[index] = .nan
+            missing += 1
+        }
+        return missing
+    }
+
+    /// Writes numbers to their rows' columns, `missingValue` for NaN.
+    private func store(
+        _ numbers: UnsafeMutableBufferPointer<Double>, firstValue: Int, missingValue: Float
+    ) {
+        var element = firstValue % width
+        var row = base + firstValue / width * stride + column
+        for index in 0..<numbers.count {
+            let number = numbers[index]
+            row[element] = number.isNaN ? missingValue : Self.rounded(number)
+            element += 1
+            if element == width {
+                element = 0
+                row += stride
+            }
         }
     }
 
@@ -121,11 +133,11 @@ extension NumberTransform {
         var clipped = 0
         switch self {
         case .signedLog1p:
-            for index in numbers.indices { numbers[index] = Logarithm.signed1p(numbers[index]) }
+            for index in 0..<numbers.count { numbers[index] = Logarithm.signed1p(numbers[index]) }
         case .clip(let minimum, let maximum):
             let low = Double(minimum)
             let high = Double(maximum)
-            for index in numbers.indices {
+            for index in 0..<numbers.count {
                 let number = numbers[index]
                 if number < low || number > high {
                     numbers[index] = number < low ? low : high
@@ -135,7 +147,7 @@ extension NumberTransform {
         case .standardize(let mean, let deviation):
             let center = Double(mean)
             let scale = Double(deviation)
-            for index in numbers.indices { numbers[index] = (numbers[index] - center) / scale }
+            for index in 0..<numbers.count { numbers[index] = (numbers[index] - center) / scale }
         }
         return clipped
     }

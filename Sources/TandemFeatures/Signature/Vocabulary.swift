@@ -119,7 +119,7 @@ package final class Vocabulary: Hashable, Sendable {
         try check(blobByteCount, "bytes", FeatureLimits.vocabularyByteCountMax)
         var offsets: [UInt32] = [0]
         offsets.reserveCapacity(byteCounts.count + 1)
-        var end: UInt64 = 0  // At most 2^26 values of 2^32 bytes: cannot wrap.
+        var end: UInt64 = 0  // At most 2^24 values of 2^32 bytes: cannot wrap.
         for byteCount in byteCounts {
             end += UInt64(byteCount)
             guard end <= UInt64(blobByteCount) else { break }
