@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @Suite struct UnitFilesTests {
@@ -14,6 +15,23 @@ import Testing
 
     private func violations(_ unit: String) -> [String] {
         UnitFiles.violations(SourceFile("systemd/tandemd.service", unit), help: help)
+    }
+
+    /// What the daemon built beside these tests says of itself.
+    private func builtHelp() throws -> String {
+        let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+            .deletingLastPathComponent()
+        let daemon = folder.appendingPathComponent("tandemd").path
+        let outcome = try Command.run([daemon, "--help"], in: folder)
+        try #require(outcome.status == 0, "tandemd --help failed: \(outcome.output)")
+        return outcome.output
+    }
+
+    @Test func `the units name only flags that the daemon has`() throws {
+        let units = try SourceTree.files(under: ["systemd"], suffixes: [".service"])
+        try #require(units.contains { !UnitFiles.starts($0).isEmpty })
+        let help = try ["tandemd": builtHelp()]
+        #expect(units.flatMap { UnitFiles.violations($0, help: help) } == [])
     }
 
     @Test func `a flag that the daemon lacks is found`() {

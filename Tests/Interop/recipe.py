@@ -278,7 +278,7 @@ def read_features(spec, columns, kept):
             if kind in ("numeric", "buckets") or column not in columns.frame:
                 values = columns.number(column)
                 if "log1p" in table.get("transform", []):
-                    values = np.log1p(values)
+                    values = np.sign(values) * np.log1p(np.abs(values))
             else:
                 values = columns.text(column)
             name = table.get("name", column)
