@@ -1,3 +1,4 @@
+internal import Glibc
 internal import TandemFeatures
 internal import TandemGraph
 internal import TandemWire
@@ -12,6 +13,8 @@ struct ColumnBinding {
     let cursors: UnsafeMutablePointer<FeatureCursor>
     private let featureCount: Int
     private var order: [Int] = []
+    private let names: UnsafeMutableRawPointer
+    private let nameEnds: [Int]
     private var stamps: [UInt32]
     private var stamp: UInt32 = 0
 
@@ -19,11 +22,19 @@ struct ColumnBinding {
         featureCount = model.signature.features.count
         cursors = .allocate(capacity: max(featureCount, 1))
         stamps = [UInt32](repeating: 0, count: featureCount)
+        var blob: [UInt8] = []
+        nameEnds = model.signature.features.map { feature in
+            blob.append(contentsOf: feature.name.utf8)
+            return blob.count
+        }
+        names = .allocate(byteCount: max(blob.count, 1), alignment: 16)
+        names.copyMemory(from: blob, byteCount: blob.count)
         order.reserveCapacity(featureCount)
     }
 
     mutating func free() {
         cursors.deallocate()
+        names.deallocate()
     }
 
     /// Checks all columns of a request and sets every feature's cursor before its first row.
@@ -42,12 +53,15 @@ struct ColumnBinding {
             stamp = 1
         }
         var position = 0
-        for column in request.context {
-            try bind(column, position, .context, rows: 1, model)
+        // By index: iterating a collection of another module may allocate in unoptimised builds.
+        let context = request.context
+        for index in 0..<context.endIndex {
+            try bind(context[index], position, .context, rows: 1, model)
             position += 1
         }
-        for column in request.candidates {
-            try bind(column, position, .candidate, rows: request.rows, model)
+        let candidates = request.candidates
+        for index in 0..<candidates.endIndex {
+            try bind(candidates[index], position, .candidate, rows: request.rows, model)
             position += 1
         }
         guard position < featureCount else { return }
@@ -94,7 +108,7 @@ struct ColumnBinding {
         let name = column.name.bytes
         if position < order.count {
             let expected = order[position]
-            if column.name.equals(model.signature.features[expected].name) { return expected }
+            if isName(expected, name) { return expected }
         }
         guard let feature = model.encoder.featureIndex(named: name) else {
             let text = column.name.string
@@ -111,6 +125,15 @@ struct ColumnBinding {
             order.append(feature)
         }
         return feature
+    }
+
+    /// Whether a feature has this name.
+    private func isName(_ feature: Int, _ name: UnsafeRawBufferPointer) -> Bool {
+        let start = feature == 0 ? 0 : nameEnds[feature - 1]
+        guard let given = name.baseAddress, name.count == nameEnds[feature] - start else {
+            return false
+        }
+        return memcmp(names + start, given, name.count) == 0
     }
 
     private static func refusal(

@@ -269,10 +269,10 @@ package struct PredictRun {
         }
         if ranking.isWanted { ranking.program.markTasks(&isNeeded) }
         if ranking.rankedRowsOnly {
-            for task in selection.tasks { isNeeded[task] = true }
+            for position in selection.tasks.indices { isNeeded[selection.tasks[position]] = true }
         } else {
-            for (position, task) in selection.tasks.enumerated() {
-                scores[task] = arrays[position]
+            for position in selection.tasks.indices {
+                scores[selection.tasks[position]] = arrays[position]
             }
         }
         var floats = 0
@@ -293,9 +293,13 @@ package struct PredictRun {
         let start = clock()
         do {
             if row == 0 {
-                for feature in model.contextFeatures { try encode(feature, rows: 1) }
+                for index in model.contextFeatures.indices {
+                    try encode(model.contextFeatures[index], rows: 1)
+                }
             }
-            for feature in model.candidateFeatures { try encode(feature, rows: count) }
+            for index in model.candidateFeatures.indices {
+                try encode(model.candidateFeatures[index], rows: count)
+            }
         } catch { throw RequestError(error) }
         let encoded = clock()
         for task in isNeeded.indices {
@@ -340,7 +344,8 @@ package struct PredictRun {
     }
 
     private func copyRankedRows(_ keys: UnsafeMutablePointer<UInt64>) {
-        for (position, task) in selection.tasks.enumerated() {
+        for position in selection.tasks.indices {
+            let task = selection.tasks[position]
             guard let source = scores[task] else { continue }
             let width = widths[task]
             for rank in 0..<ranking.count {

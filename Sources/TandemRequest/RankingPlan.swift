@@ -1,3 +1,4 @@
+internal import Glibc
 internal import TandemWire
 
 /// How one request ranks: its formula, and how many rows it wants.
@@ -49,11 +50,19 @@ struct RankingPlan {
     private mutating func takeExpression(
         _ text: TextView, _ model: ServableModel
     ) throws(RequestError) {
-        if !parsedText.isEmpty, text.bytes.elementsEqual(parsedText) { return }
+        if isParsed(text.bytes) { return }
         // Only a text that parsed is remembered.
         parsedText.removeAll(keepingCapacity: true)
         try ExpressionParser.parse(text.bytes, into: &program, tasks: model.tasks)
         parsedText.append(contentsOf: text.bytes)
+    }
+
+    /// Whether the program is this text's.
+    private func isParsed(_ text: UnsafeRawBufferPointer) -> Bool {
+        guard let given = text.baseAddress, text.count == parsedText.count else { return false }
+        return parsedText.withUnsafeBytes { parsed in
+            parsed.baseAddress.map { memcmp($0, given, text.count) == 0 } ?? false
+        }
     }
 
     private mutating func takeTerms(
@@ -61,7 +70,8 @@ struct RankingPlan {
     ) throws(RequestError) {
         parsedText.removeAll(keepingCapacity: true)
         program.removeAll()
-        for (index, term) in terms.enumerated() {
+        for index in 0..<terms.endIndex {
+            let term = terms[index]
             let task = try model.tasks.find(term.task.bytes)
             let width = model.tasks.widths[task]
             guard term.column < width else {

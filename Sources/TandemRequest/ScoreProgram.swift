@@ -93,7 +93,9 @@ struct ScoreProgram: Equatable, Sendable {
 
     /// Adds the tasks that the formula reads to a set of flags.
     func markTasks(_ isNeeded: inout [Bool]) {
-        for case .score(let task, _) in operations { isNeeded[task] = true }
+        for index in operations.indices {
+            if case .score(let task, _) = operations[index] { isNeeded[task] = true }
+        }
     }
 
     /// Evaluates the formula for all rows.
@@ -113,8 +115,8 @@ struct ScoreProgram: Equatable, Sendable {
         while row < rowCount {
             let count = Swift.min(strip, rowCount - row)
             var top = stack - strip
-            for operation in operations {
-                switch operation {
+            for index in operations.indices {
+                switch operations[index] {
                 case .number(let number):
                     top += strip
                     for index in 0..<count { top[index] = number }

@@ -42,8 +42,8 @@ struct TaskSelection {
         }
         tasks.removeAll(keepingCapacity: true)
         for index in isListed.indices { isListed[index] = false }
-        for name in list {
-            let task = try model.tasks.find(name.bytes)
+        for index in 0..<list.endIndex {
+            let task = try model.tasks.find(list[index].bytes)
             guard !isListed[task] else {
                 throw RequestError(
                     .taskTwice, "task '\(model.tasks.names[task])' is listed twice; list it once",
@@ -52,8 +52,8 @@ struct TaskSelection {
             isListed[task] = true
             tasks.append(task)
         }
-        if let known = kept.first(where: { $0.tasks == tasks }) {
-            template = known.template
+        for index in kept.indices where kept[index].tasks == tasks {
+            template = kept[index].template
             return
         }
         template = Self.template(model, tasks)

@@ -17,8 +17,8 @@ struct PredictCheck {
         try KnownFields.version(
             request.version_choice_case.rawValue, request.version, "PredictRequest.version")
         try count(request.n_tasks, limits.tasksMax, "tasks_max", "PredictRequest.tasks")
-        for task in TextListView(request.tasks, count: request.n_tasks) {
-            try name(task, "PredictRequest.tasks")
+        for index in 0..<request.n_tasks {
+            try name(request.tasks[index], "PredictRequest.tasks")
         }
         guard -100...100 ~= request.priority else {
             throw WireError(

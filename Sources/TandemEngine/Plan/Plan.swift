@@ -95,7 +95,11 @@ extension Plan {
     /// Runs what exists once a request; before the first block.
     package func runContext(_ workspace: Workspace) {
         let frame = workspace.frame(rowStart: 0, rowCount: 1)
-        for step in lowered.contextSteps { step.run(frame, experts: workspace.experts) }
+        // By index here and below: iterating an array of large values allocates in unoptimised
+        // builds, which are the ones that tests count allocations in.
+        for index in lowered.contextSteps.indices {
+            lowered.contextSteps[index].run(frame, experts: workspace.experts)
+        }
     }
 
     /// Runs one block of candidate rows and writes their outputs; blocks may come in any order.
@@ -104,8 +108,11 @@ extension Plan {
     package func runBlock(_ workspace: Workspace, rowStart: Int, rowCount: Int) {
         precondition(rowCount <= blockRowCount && rowStart + rowCount <= workspace.rowCountMax)
         let frame = workspace.frame(rowStart: rowStart, rowCount: rowCount)
-        for step in lowered.candidateSteps { step.run(frame, experts: workspace.experts) }
-        for (index, location) in lowered.outputs.enumerated() {
+        for index in lowered.candidateSteps.indices {
+            lowered.candidateSteps[index].run(frame, experts: workspace.experts)
+        }
+        for index in lowered.outputs.indices {
+            let location = lowered.outputs[index]
             let bytes = location.width * 4
             tandemk_x8_copy(
                 rowCount, bytes, frame.address(location), location.stride * 4,

@@ -17,7 +17,7 @@ package final class ModelTable: Sendable {
         package let states: [ModelVersionState]
 
         /// The version that requests without version go to.
-        package var current: LoadedModel? { loaded.last }
+        package var current: LoadedModel? { loaded.isEmpty ? nil : loaded[loaded.count - 1] }
     }
 
     /// Counts the tables.

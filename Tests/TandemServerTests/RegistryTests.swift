@@ -1,0 +1,140 @@
+import TandemRequest
+import TandemWire
+import Testing
+
+@testable import TandemServer
+
+@Suite struct RegistryTests {
+    private let running: RunningRegistry
+
+    init() throws { running = try RunningRegistry() }
+
+    private func states(_ name: String = "tiny") -> [ModelState] {
+        running.registry.index(model: name).map(\.state)
+    }
+
+    private var current: [UInt64] {
+        running.registry.index().filter(\.isCurrent).map(\.version)
+    }
+
+    @Test func `loads the highest version only`() {
+        for version: UInt64 in [1, 2, 10] { running.source.publish(version) }
+        let changed = running.rescan()
+        #expect(running.source.loads == ["tiny/10"])
+        #expect(states() == [.unavailable, .unavailable, .ready])
+        #expect(changed.count == 3)
+        #expect(running.rescan().isEmpty)
+        #expect(running.source.loads.count == 1)
+    }
+
+    @Test func `a higher version takes the place of the one that served`() {
+        running.source.publish(1)
+        _ = running.rescan()
+        running.source.publish(2)
+        _ = running.rescan()
+        #expect(states() == [.unavailable, .ready])
+        #expect(current == [2])
+        #expect(running.registry.index()[0].reason == "version 2 took its place")
+    }
+
+    @Test func `a version that was asked for by number stays beside a higher one`() {
+        running.source.publish(1)
+        _ = running.load(1)
+        running.source.publish(2)
+        _ = running.rescan()
+        #expect(states() == [.ready, .ready])
+        #expect(current == [2])
+    }
+
+    @Test func `a version that fails leaves the old one serving, and is tried again`() {
+        running.source.publish(1)
+        _ = running.rescan()
+        running.source.publish(2, isBroken: true)
+        _ = running.rescan()
+        #expect(states() == [.ready, .failed])
+        #expect(current == [1])
+        #expect(running.registry.index()[1].reason == "broken on purpose")
+        running.source.mend(2)
+        _ = running.rescan()
+        #expect(states() == [.unavailable, .ready])
+        #expect(running.registry.loadCounts.failed == 1)
+    }
+
+    @Test func `at the start a version that fails gives way to the next lower one`() {
+        running.source.publish(1)
+        running.source.publish(2, isBroken: true)
+        running.source.publish(3, isBroken: true)
+        _ = running.rescan()
+        #expect(running.source.loads == ["tiny/3", "tiny/2", "tiny/1"])
+        #expect(states() == [.ready, .failed, .failed])
+    }
+
+    @Test func `what was unloaded stays so until it is loaded by name`() throws {
+        running.source.publish(1)
+        _ = running.rescan()
+        #expect(try running.unload(0).get().map(\.version) == [1])
+        _ = running.rescan()
+        #expect(states() == [.unavailable])
+        #expect(try running.load(0).get().state == .ready)
+        #expect(states() == [.ready])
+    }
+
+    @Test func `unloading the current version makes the next lower one current`() throws {
+        running.source.publish(1)
+        running.source.publish(2)
+        _ = running.load(1)
+        _ = running.load(2)
+        #expect(current == [2])
+        _ = try running.unload(2).get()
+        #expect(current == [1])
+    }
+
+    @Test func `a model whose directory went away serves on until it is unloaded`() throws {
+        running.source.publish(1)
+        _ = running.rescan()
+        running.source.remove("tiny")
+        _ = running.rescan()
+        #expect(states() == [.ready])
+        _ = try running.unload(1).get()
+        _ = running.rescan()
+        #expect(running.registry.index().isEmpty)
+    }
+
+    @Test func `refuses models and versions that are not there`() {
+        running.source.publish(1)
+        guard case .failure(let model) = running.load(0, of: "tinny"),
+            case .failure(let version) = running.load(2),
+            case .failure(let unknown) = running.unload(1, of: "x"),
+            case .failure(let other) = running.unload(3)
+        else {
+            Issue.record("nothing was refused")
+            return
+        }
+        #expect(model.code == .modelUnknown && version.code == .versionUnknown)
+        #expect(unknown.code == .modelUnknown && other.code == .versionUnknown)
+    }
+
+    @Test func `keeps a model's memory until the last loop has left its table`() throws {
+        let running = try RunningRegistry(loopCount: 2)
+        running.source.publish(1)
+        _ = running.rescan()
+        weak var model: LoadedModel?
+        var tables = [
+            running.registry.fetchTable(loop: 0), running.registry.fetchTable(loop: 1),
+        ]
+        model = tables[0].models[0].current
+        _ = try running.unload(1).get()
+        running.settle()
+        #expect(model != nil)
+        tables[0] = running.registry.fetchTable(loop: 0)
+        running.settle()
+        #expect(model != nil)
+        tables[1] = running.registry.fetchTable(loop: 1)
+        running.settle()
+        // The settling changed tables too: both loops look once more, as they do when woken.
+        tables = [running.registry.fetchTable(loop: 0), running.registry.fetchTable(loop: 1)]
+        running.settle()
+        #expect(model == nil)
+        #expect(tables[0].models[0].current == nil)
+    }
+}

@@ -1,0 +1,154 @@
+import TandemRequest
+import TandemServingSupport
+import TandemTestSupport
+import TandemWire
+import Testing
+
+@testable import TandemServer
+
+/// One loop's calls without its sockets.
+@Suite struct RequestServiceTests {
+    private final class Rig {
+        let running: RunningRegistry
+        let group: LoopGroup<ServiceMessage>
+        var services: [RequestService] = []
+        var state = ConnectionState()
+
+        init(loopCount: Int = 1, publishes: Bool = true) throws {
+            running = try RunningRegistry(loopCount: loopCount)
+            if publishes { running.source.publish(1) }
+            _ = running.rescan()
+            group = try LoopGroup(loopCount: loopCount, listeners: [], limits: ServerLimits())
+            let context = ServiceContext(
+                registry: running.registry, group: group, wireLimits: WireLimits(),
+                defaultDeadline: 0, startedAt: 0, instructionSet: "test", tell: { _ in })
+            for index in 0..<loopCount {
+                services.append(try RequestService(context, loop: index))
+            }
+        }
+
+        deinit { state.output.free() }
+
+        func caller(_ door: Door = .data, loop: Int = 0) -> Caller {
+            Caller(slot: 0, serial: 1, loop: loop, door: door)
+        }
+
+        func serve(_ frame: [UInt8], _ door: Door = .data, loop: Int = 0) throws -> ReadAnswer? {
+            let payload = try #require(TinyRequests.payload(frame))
+            let outcome = payload.withUnsafeBytes {
+                services[loop].serve($0, caller(door, loop: loop), &state)
+            }
+            return outcome == .answered ? try takeAnswer() : nil
+        }
+
+        func takeAnswer() throws -> ReadAnswer {
+            defer { state.output.consume(state.output.count) }
+            return try ReadAnswer(
+                try #require(TinyRequests.payload(Array(state.output.bytes))))
+        }
+    }
+
+    @Test(.enabled(if: AllocationCounter.isCounting))
+    func `a Predict in steady state allocates nothing`() throws {
+        let rig = try Rig()
+        var plain = TinyRequests.predict(rows: 200)
+        var ranked = plain
+        ranked.tasks = ["click", "class"]
+        ranked.ranking = RankingMessage(
+            .expression("click * rating ^ 0.5"), topK: 20, rankedRowsOnly: true)
+        var summed = plain
+        summed.ranking = RankingMessage(.weightedSum([.init("click", weight: 2)]))
+        var named = plain
+        named.ranking = RankingMessage(.named("value"))
+        plain.context[1].presence = [0]
+        for message in [plain, ranked, summed, named] {
+            let payload = try #require(TinyRequests.payload(TinyRequests.frame(id: 1, message)))
+            let caller = rig.caller()
+            var state = ConnectionState()
+            func serve() {
+                payload.withUnsafeBytes { bytes in
+                    _ = rig.services[0].serve(bytes, caller, &state)
+                }
+                state.output.consume(state.output.count)
+            }
+            for _ in 0..<3 { serve() }
+            let made = AllocationCounter.allocations { for _ in 0..<10 { serve() } }
+            #expect(made == 0, "\(message.ranking as Any)")
+            state.output.free()
+        }
+    }
+
+    @Test func `finds the version that another thread has put in place meanwhile`() throws {
+        let rig = try Rig()
+        let frame = try TinyRequests.frame(id: 1, TinyRequests.predict())
+        #expect(try rig.serve(frame)?.version == 1)
+        rig.running.source.publish(2)
+        _ = rig.running.rescan()
+        // Not before the loop was woken: a request sees one table from begin to end.
+        #expect(try rig.serve(frame)?.version == 1)
+        rig.services[0].refresh()
+        #expect(try rig.serve(frame)?.version == 2)
+    }
+
+    @Test func `sums the statistics of all loops`() throws {
+        let rig = try Rig(loopCount: 2)
+        let frame = try TinyRequests.frame(id: 1, TinyRequests.predict())
+        for loop in [0, 1, 1] { #expect(try rig.serve(frame, loop: loop)?.status == nil) }
+        let call = try TinyRequests.frame(id: 5, .statistics(model: "tiny"))
+        #expect(try rig.serve(call, .admin) == nil)
+        // Every loop was asked; each answers in its own time, the last one replies.
+        for index in [1, 0] {
+            for case .tell(let message) in rig.group.mailboxes[index].takeAll() {
+                rig.services[index].hear(message)
+            }
+        }
+        let replies = rig.group.mailboxes[0].takeAll()
+        guard case .reply(let caller, let message)? = replies.first, replies.count == 1 else {
+            Issue.record("no reply")
+            return
+        }
+        #expect(caller.requestID == 5)
+        rig.services[0].deliver(message, caller, &rig.state)
+        let answer = try rig.takeAnswer()
+        guard case .statistics(let statistics)? = answer.control else {
+            Issue.record("no statistics")
+            return
+        }
+        #expect(answer.id == 5)
+        #expect(statistics.models.first?.successes == 3)
+        #expect(statistics.models.first?.rows == 9)
+        #expect(statistics.server.requests == 4)
+    }
+
+    @Test func `is not ready before models are loaded, nor while it drains`() throws {
+        let rig = try Rig()
+        let frame = try TinyRequests.frame(id: 1, .serverReady)
+        #expect(try rig.serve(frame)?.control == .serverReady(true, reason: ""))
+        rig.services[0].drain()
+        #expect(
+            try rig.serve(frame)?.control == .serverReady(false, reason: "the daemon drains"))
+    }
+
+    @Test func `refuses what this version does not do, by the call's own id`() throws {
+        let rig = try Rig()
+        let label = try rig.serve(
+            try TinyRequests.frame(id: 8, .label(model: "tiny", label: "x", version: 1)), .admin)
+        #expect(label?.id == 8)
+        #expect(label?.status?.code == .unimplemented)
+        let reload = try rig.serve(
+            try TinyRequests.frame(id: 9, .reload(model: "", configuration: true)), .admin)
+        #expect(reload?.status?.code == .unimplemented)
+        let cancel = try rig.serve(try TinyRequests.frame(id: 10, .cancel(3)))
+        #expect(cancel?.control == .cancel(found: false))
+    }
+
+    @Test func `answers a model's metadata and readiness by version`() throws {
+        let rig = try Rig()
+        let ready = try rig.serve(
+            try TinyRequests.frame(id: 1, .modelReady(ModelChoice("tiny", .version(2)))))
+        #expect(ready?.status?.details.first?.reason == "VERSION_UNKNOWN")
+        let unknown = try rig.serve(
+            try TinyRequests.frame(id: 1, .modelMetadata(ModelChoice("tinny"))))
+        #expect(unknown?.status?.code == .notFound)
+    }
+}
