@@ -31,7 +31,6 @@ let argumentParser = Target.Dependency.product(
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let toml = Target.Dependency.product(name: "TOMLKit", package: "TOMLKit")
 
 let package = Package(
     name: "tandem",
@@ -46,7 +45,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
-        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
     ],
     targets: [
         // Native libraries and C.
@@ -78,7 +76,7 @@ let package = Package(
             ]),
         room(
             "TandemTraining",
-            ["TandemGraph", "TandemFeatures", "CBLAS", "CZlib", "CZstd", toml]),
+            ["TandemGraph", "TandemFeatures", "CBLAS", "CZlib", "CZstd"]),
         room("TandemClient", ["TandemWire", "CTandemSystem"]),
 
         // The executables.

@@ -43,7 +43,7 @@ enum ImportWalls {
             externals: ["Logging", "Histogram"]),
         "TandemTraining": Room(
             imports: ["TandemGraph", "TandemFeatures", "CBLAS", "CZlib", "CZstd"],
-            externals: ["TOMLKit"] + foundation),
+            externals: foundation),
         "TandemClient": Room(imports: ["TandemWire", "CTandemSystem"], isTransitive: false),
         "tandemd": Room(imports: ["TandemServer"], externals: ["ArgumentParser", "Logging"]),
         "tandem": Room(

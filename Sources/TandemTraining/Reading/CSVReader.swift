@@ -117,7 +117,3 @@ extension String {
         return line.prefix(TrainingLimits.quotedTextMax) + "..."
     }
 }
-
-/// Whether a byte is a blank or a tab.
-@inline(__always)
-func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }

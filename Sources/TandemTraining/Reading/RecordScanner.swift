@@ -291,5 +291,4 @@ final class RecordScanner {
 }
 
 private let quote = Int32(UInt8(ascii: "\""))
-private let newline = UInt8(ascii: "\n")
 private let carriageReturn = UInt8(ascii: "\r")

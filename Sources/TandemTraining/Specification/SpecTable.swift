@@ -7,14 +7,21 @@
 /// One table of a spec, read strictly.
 final class SpecTable {
     let path: [String]
-    private let members: [String: SpecValue]
-    private let lines: SpecLines
+    private let members: [String: TOMLNode]
+    // The table's own line; nil if it does not stand in the document.
+    private let tableLine: Int?
     private var asked: [String] = []
 
-    init(_ members: [String: SpecValue], path: [String], lines: SpecLines) {
-        self.members = members
+    /// A document's root.
+    convenience init(document text: String) throws(TrainingError) {
+        self.init(try TOMLParser.parse(text), path: [])
+    }
+
+    /// A table at a path; a node that is none is an empty table.
+    private init(_ node: TOMLNode?, path: [String]) {
+        if case .table(let members)? = node?.value { self.members = members } else { members = [:] }
         self.path = path
-        self.lines = lines
+        tableLine = path.isEmpty ? nil : node?.line
     }
 
     /// The path as people write it: `task[1].label`.
@@ -28,17 +35,17 @@ final class SpecTable {
     func error(
         _ code: TrainingError.Code, _ key: String?, _ problem: String, remedy: String = ""
     ) -> TrainingError {
-        let full = path + (key.map { [$0] } ?? [])
+        let full = name(key)
         return TrainingError(code, problem, remedy: remedy)
-            .with(\.key, full.isEmpty ? nil : name(key)).with(\.line, lines.line(of: full))
+            .with(\.key, full.isEmpty ? nil : full).with(\.line, line(key))
     }
 
-    /// The line of a key, or of the table.
-    func line(_ key: String) -> Int? { lines.line(of: path + [key]) }
+    /// The line of a key, or else of the table.
+    func line(_ key: String?) -> Int? { key.flatMap { members[$0]?.line } ?? tableLine }
 
     /// The text at a key for use in a message.
     func textOr(_ key: String, _ otherwise: String) -> String {
-        if case .text(let text)? = members[key] { text } else { otherwise }
+        if case .text(let text)? = members[key]?.value { text } else { otherwise }
     }
 
     /// The keys that stand here, for tables whose keys are names.
@@ -52,7 +59,7 @@ final class SpecTable {
     /// The table is `thing`, where that says more than its path.
     func finish(_ thing: String? = nil) throws(TrainingError) {
         let unknown = members.keys.filter { !asked.contains($0) }
-        let found = unknown.map { key in (key, lines.line(of: path + [key]) ?? 0) }
+        let found = unknown.map { key in (key, line(key) ?? 0) }
         guard let first = found.min(by: { ($0.1, $0.0) < ($1.1, $1.0) }) else { return }
         let isMissing = asked.filter { members[$0] == nil }
         let remedy = NearestName.remedy(first.0, among: isMissing.isEmpty ? asked : isMissing)
@@ -132,11 +139,9 @@ final class SpecTable {
 
     /// The table at a key; an empty one if there is none.
     func table(_ key: String) throws(TrainingError) -> SpecTable {
-        guard let value = value(key) else {
-            return SpecTable([:], path: path + [key], lines: lines)
-        }
-        guard case .table(let members) = value else { throw wrong(key, "a table", value) }
-        return SpecTable(members, path: path + [key], lines: lines)
+        guard let value = value(key) else { return SpecTable(nil, path: path + [key]) }
+        guard case .table = value else { throw wrong(key, "a table", value) }
+        return SpecTable(members[key], path: path + [key])
     }
 
     /// The tables of an array of tables; none if there is none.
@@ -148,10 +153,8 @@ final class SpecTable {
         }
         var tables: [SpecTable] = []
         for (index, element) in elements.enumerated() {
-            guard case .table(let members) = element else {
-                throw wrong(key, "a list of tables", value)
-            }
-            tables.append(SpecTable(members, path: path + [key, "[\(index)]"], lines: lines))
+            guard case .table = element.value else { throw wrong(key, "a list of tables", value) }
+            tables.append(SpecTable(element, path: path + [key, "[\(index)]"]))
         }
         return tables
     }
@@ -163,12 +166,12 @@ final class SpecTable {
 
     // MARK: - Reading
 
-    private func value(_ key: String) -> SpecValue? {
+    private func value(_ key: String) -> TOMLValue? {
         asked.append(key)
-        return members[key]
+        return members[key]?.value
     }
 
-    private static func number(_ value: SpecValue) -> Double? {
+    private static func number(_ value: TOMLValue) -> Double? {
         switch value {
         case .integer(let integer): Double(integer)
         case .number(let number) where number.isFinite: number
@@ -177,11 +180,11 @@ final class SpecTable {
     }
 
     private func list<Element>(
-        _ key: String, of expected: String, _ element: (SpecValue) -> Element?
+        _ key: String, of expected: String, _ element: (TOMLValue) -> Element?
     ) throws(TrainingError) -> [Element]? {
         guard let value = value(key) else { return nil }
         guard case .array(let values) = value else { throw wrong(key, expected, value) }
-        let elements = values.compactMap(element)
+        let elements = values.compactMap { element($0.value) }
         guard elements.count == values.count else { throw wrong(key, expected, value) }
         return elements
     }
@@ -197,7 +200,7 @@ final class SpecTable {
             .with(\.limit, integer < range.lowerBound ? range.lowerBound : range.upperBound)
     }
 
-    private func wrong(_ key: String, _ expected: String, _ value: SpecValue) -> TrainingError {
+    private func wrong(_ key: String, _ expected: String, _ value: TOMLValue) -> TrainingError {
         error(.wrongValue, key, "is \(value.kindName)", remedy: "write \(expected)")
     }
 }

@@ -127,8 +127,7 @@ package struct TrainingSpec: Sendable {
             ).with(\.limit, TrainingLimits.specBytesMax)
         }
         self.text = text
-        let members = try SpecValue.document(text)
-        let root = SpecTable(members, path: [], lines: SpecLines(text))
+        let root = try SpecTable(document: text)
         model = try ModelSpec(try root.table("model"))
         source = try SourceSpec(try root.table("data"))
         derivedColumns = try DerivedColumn.all(try root.table("columns"))

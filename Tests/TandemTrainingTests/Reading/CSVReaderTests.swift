@@ -1,3 +1,4 @@
+import TandemGraph
 import TandemTraining
 import Testing
 
@@ -206,4 +207,46 @@ func refusal(
 
 struct NotRefused: Error {
     let sourceLocation: SourceLocation
+}
+
+/// What a reader makes of bytes: its records, or the error that ended them.
+private struct Reading: Equatable {
+    var records: [[String]] = []
+    var code: TrainingError.Code?
+    var line: Int?
+
+    init(path: String, dialect: CSVDialect, bufferBytes: Int) {
+        var limits = CSVLimits()
+        limits.bufferBytes = bufferBytes
+        limits.fieldBytesMax = 12
+        limits.recordBytesMax = 24
+        do throws(TrainingError) {
+            let reader = try CSVReader(path: path, dialect: dialect, limits: limits)
+            while try reader.next() {
+                let fields = reader.fields
+                records.append((0..<fields.count).map { fields.text($0) })
+            }
+        } catch {
+            code = error.code
+            line = error.line
+        }
+    }
+}
+
+@Suite struct CSVReaderHostileTests {
+    @Test func `makes the same of any bytes, whatever the buffer's size`() throws {
+        var random = RandomSource(seed: 11)
+        let alphabet = Array("\"\",,\n\n\r ab".utf8)
+        for round in 0..<500 {
+            let count = Int(random.next() % 60)
+            let bytes = (0..<count).map { _ in alphabet[Int(random.next() % 9)] }
+            let file = try TemporaryFile(Array("a,b\n".utf8) + bytes)
+            let dialect = CSVDialect(trimsBlanks: round % 2 == 0)
+            let expected = Reading(path: file.path, dialect: dialect, bufferBytes: 1 << 12)
+            for bufferBytes in [4, 5, 7, 16, 33] {
+                let found = Reading(path: file.path, dialect: dialect, bufferBytes: bufferBytes)
+                #expect(found == expected, "\(String(decoding: bytes, as: UTF8.self))")
+            }
+        }
+    }
 }
