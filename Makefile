@@ -77,8 +77,9 @@ proto: deps ## Generate the C code of proto/ again.
 		cmp -s "$$fresh/$$file" "$(PROTO_OUT)/$$file" || \
 			install -Dm644 "$$fresh/$$file" "$(PROTO_OUT)/$$file"; done
 
-bench: build ## Measure the engine.
-	$(RELEASE)/tandem-bench
+bench: build ## Measure what the machine allows, and each kernel.
+	$(RELEASE)/tandem-bench limits
+	$(RELEASE)/tandem-bench kernels
 
 # Python with scikit-learn, in a virtual environment of its own.
 $(VENV)/ready: Tests/Interop/requirements.txt

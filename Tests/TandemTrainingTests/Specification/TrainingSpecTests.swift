@@ -36,81 +36,82 @@ import Testing
         #expect(spec.text == Self.small)
     }
 
+    static let whole = """
+        [model]
+        name = "whole"
+        architecture = "shared-bottom"
+        bottom_layers = [16, 8]
+        tower_layers = []
+        embedding_dim = 6
+        [data]
+        header = false
+        columns = ["a", "b", "c", "day"]
+        delimiter = "tab"
+        trim = true
+        missing = ["?"]
+        filter = "a > 0"
+        [columns]
+        twice = "a * 2"
+        [split]
+        by = "order"
+        order_by = "date(day, '%Y-%m-%d')"
+        test_permille = 100
+        validation_permille = 50
+        [[feature]]
+        columns = ["a", "b"]
+        side = "context"
+        kind = "numeric"
+        transform = ["log1p"]
+        clip = [0, 10.5]
+        missing = "zero"
+        required = true
+        [[feature]]
+        name = "tags"
+        column = "c"
+        kind = "list"
+        dtype = "int64"
+        separator = ";"
+        max_length = 5
+        pooling = "mean"
+        hash_buckets = 100
+        embedding_dim = 3
+        [[feature]]
+        column = "twice"
+        kind = "buckets"
+        buckets = 7
+        [[task]]
+        name = "bought"
+        kind = "binary"
+        label = "b > 0"
+        classes = ["no", "yes"]
+        [[task]]
+        name = "amount"
+        kind = "regression"
+        label = "b"
+        transform = ["log1p", "standardize"]
+        given = "bought"
+        mask = "a == 1"
+        sample_weight = "a"
+        weight = 0.5
+        [training]
+        optimizer = "sgd"
+        momentum = 0.9
+        learning_rate = 0.1
+        schedule = "cosine"
+        batch_size = 64
+        epochs = 3
+        patience = 0
+        monitor = "auc"
+        l2 = 0.01
+        gradient_norm_max = 5
+        seed = 9
+        threads = 1
+        [ranking]
+        value = "bought * amount"
+        """
+
     @Test func `reads everything that can be said`() throws {
-        let spec = try TrainingSpec(
-            """
-            [model]
-            name = "whole"
-            architecture = "shared-bottom"
-            bottom_layers = [16, 8]
-            tower_layers = []
-            embedding_dim = 6
-            [data]
-            header = false
-            columns = ["a", "b", "c", "day"]
-            delimiter = "tab"
-            trim = true
-            missing = ["?"]
-            filter = "a > 0"
-            [columns]
-            twice = "a * 2"
-            [split]
-            by = "order"
-            order_by = "date(day, '%Y-%m-%d')"
-            test_permille = 100
-            validation_permille = 50
-            [[feature]]
-            columns = ["a", "b"]
-            side = "context"
-            kind = "numeric"
-            transform = ["log1p"]
-            clip = [0, 10.5]
-            missing = "zero"
-            required = true
-            [[feature]]
-            name = "tags"
-            column = "c"
-            kind = "list"
-            dtype = "int64"
-            separator = ";"
-            max_length = 5
-            pooling = "mean"
-            hash_buckets = 100
-            embedding_dim = 3
-            [[feature]]
-            column = "twice"
-            kind = "buckets"
-            buckets = 7
-            [[task]]
-            name = "bought"
-            kind = "binary"
-            label = "b > 0"
-            classes = ["no", "yes"]
-            [[task]]
-            name = "amount"
-            kind = "regression"
-            label = "b"
-            transform = ["log1p", "standardize"]
-            given = "bought"
-            mask = "a == 1"
-            sample_weight = "a"
-            weight = 0.5
-            [training]
-            optimizer = "sgd"
-            momentum = 0.9
-            learning_rate = 0.1
-            schedule = "cosine"
-            batch_size = 64
-            epochs = 3
-            patience = 0
-            monitor = "auc"
-            l2 = 0.01
-            gradient_norm_max = 5
-            seed = 9
-            threads = 1
-            [ranking]
-            value = "bought * amount"
-            """)
+        let spec = try TrainingSpec(Self.whole)
         #expect(spec.model.trunk == .sharedBottom(layers: [16, 8]))
         #expect(spec.source.dialect.delimiter == 9 && spec.source.dialect.trimsBlanks)
         #expect(spec.source.filter?.text == "a > 0")
