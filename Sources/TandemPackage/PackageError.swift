@@ -109,10 +109,18 @@ package struct PackageError: Error, Equatable, Sendable, CustomStringConvertible
         self.systemError = systemError
     }
 
-    /// The same error with the file it is about, where that is not known yet.
-    package func at(_ path: String) -> PackageError {
+    /// The same error with the file and the block it is about, where they are not known yet.
+    package func at(_ path: String, block: Int? = nil) -> PackageError {
         var error = self
-        if error.path == nil { error.path = path }
+        error.path = error.path ?? path
+        error.block = error.block ?? block
+        return error
+    }
+
+    /// The same error with the thing that its subject is a part of.
+    func within(_ whole: String) -> PackageError {
+        var error = self
+        error.subject = whole + (subject.map { ": \($0)" } ?? "")
         return error
     }
 

@@ -21,9 +21,7 @@ extension Manifest {
                 name: name, graph: try decodeGraph(graph.pointee),
                 numericsVersion: message.numerics_version, tolerance: message.tolerance)
         } catch {
-            var named = error
-            named.subject = "program \(name)" + (error.subject.map { ": \($0)" } ?? "")
-            throw named
+            throw error.within("program \(name)")
         }
     }
 

@@ -42,9 +42,7 @@ extension Manifest {
                 listLengthMax: list == 0 ? nil : list, isRequired: message.is_required != 0,
                 encoding: try decodeEncoding(message), slot: try decodeSlot(slot.pointee))
         } catch {
-            var named = error
-            named.subject = "feature \(name)"
-            throw named
+            throw error.within("feature \(name)")
         }
     }
 

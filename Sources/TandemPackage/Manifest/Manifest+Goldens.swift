@@ -7,9 +7,7 @@ extension Manifest {
             do {
                 try check(golden)
             } catch {
-                var named = error
-                named.subject = "golden vector \(index)" + (error.subject.map { ": \($0)" } ?? "")
-                throw named
+                throw error.within("golden vector \(index)")
             }
         }
     }

@@ -140,9 +140,7 @@ private struct BlockJob: Sendable {
                 scatter(UnsafeRawBufferPointer(buffer), storage)
             }
         } catch {
-            var located = error.at(file.path)
-            located.block = block
-            throw located
+            throw error.at(file.path, block: block)
         }
     }
 

@@ -44,9 +44,7 @@ extension Package {
                 try decoder.decode(
                     entry, of: file, into: decoder.rawBuffer(entry.rawByteCount))
             } catch {
-                var located = error.at(file.path)
-                located.block = block
-                throw located
+                throw error.at(file.path, block: block)
             }
         }
     }
