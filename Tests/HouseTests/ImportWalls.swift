@@ -17,8 +17,6 @@ struct Room {
 }
 
 enum ImportWalls {
-    static let foundation = ["Foundation", "FoundationEssentials"]
-
     /// Modules of the language and the C library, open to every room.
     static let open: Set<String> = ["Swift", "Glibc", "Synchronization"]
 
@@ -34,25 +32,25 @@ enum ImportWalls {
         "TandemFeatures": Room(imports: ["TandemGraph"]),
         "TandemPackage": Room(
             imports: ["TandemGraph", "TandemFeatures", "CTandemProto", "CTandemSystem", "CZstd"],
-            externals: ["Crypto"] + foundation),
+            externals: ["Crypto"]),
         "TandemEngine": Room(imports: ["TandemGraph", "CTandemKernels"]),
         "TandemWire": Room(imports: ["CTandemProto"]),
         "TandemRequest": Room(imports: ["TandemWire", "TandemFeatures", "TandemEngine"]),
         "TandemServer": Room(
             imports: ["TandemRequest", "TandemPackage", "CTandemSystem"],
-            externals: ["Logging", "Histogram"]),
+            externals: ["Logging"]),
         "TandemTraining": Room(
             imports: ["TandemGraph", "TandemFeatures", "CBLAS", "CZlib", "CZstd"],
-            externals: foundation),
+            externals: ["Foundation"]),
         "TandemClient": Room(imports: ["TandemWire", "CTandemSystem"], isTransitive: false),
         "tandemd": Room(imports: ["TandemServer"], externals: ["ArgumentParser", "Logging"]),
         "tandem": Room(
             imports: [
                 "TandemClient", "TandemTraining", "TandemPackage", "TandemRequest",
             ],
-            externals: ["ArgumentParser"] + foundation),
+            externals: ["ArgumentParser"]),
         "tandem-bench": Room(
-            imports: ["TandemEngine"], externals: ["ArgumentParser"] + foundation),
+            imports: ["TandemEngine"], externals: ["ArgumentParser", "Foundation"]),
     ]
 
     /// What a room may import: its own row, and what its rooms may import.
