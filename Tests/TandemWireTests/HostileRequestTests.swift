@@ -30,6 +30,41 @@ import Testing
         }
     }
 
+    @Test func `takes the last of two calls in one frame`() throws {
+        let fixture = try WireFixture()
+        var first = PredictRequestMessage(model: "other", rows: 9)
+        first.candidates = [ColumnMessage("x", .int64([1, 2, 3, 4, 5, 6, 7, 8, 9]))]
+        let payload = try fixture.payload(first) + fixture.payload(Specimens.predict)
+        let view = try fixture.predict(payload)
+        #expect(view.model.string == "shop")
+        #expect(view.candidates.map(\.name.string) == ["price", "item", "shelf", "tags"])
+        #expect(view.candidates.allSatisfy { $0.values.count == 3 })
+    }
+
+    @Test func `takes two rankings in one request without harm`() throws {
+        let fixture = try WireFixture()
+        // ranking { weighted_sum { terms { task: "a" } } }, then the same with task "b" and top_k.
+        let first: [UInt8] = [0x52, 7, 0x0A, 5, 0x0A, 3, 0x0A, 1, 0x61]
+        let second: [UInt8] = [0x52, 9, 0x0A, 5, 0x0A, 3, 0x0A, 1, 0x62, 0x28, 1]
+        let predict: [UInt8] = [0x0A, 1, 0x6D, 0x38, 1] + first + second
+        let payload = [0x08, 3, 0x52, UInt8(predict.count)] + predict
+        let ranking = try #require(try fixture.predict(payload).ranking)
+        #expect(ranking.topK == 1)
+        guard case .weightedSum(let terms) = ranking.formula else {
+            Issue.record("formula")
+            return
+        }
+        #expect(terms.last?.task.string == "b")
+    }
+
+    @Test func `bounds what a thousand calls in one frame cost`() throws {
+        let fixture = try WireFixture(arenaBytesMax: 1 << 20)
+        let payload = try fixture.payload(Specimens.predict)
+        let many = Array(repeatElement(payload, count: 1_000).joined())
+        #expect(fixture.refusal(many)?.code == .arenaFull)
+        #expect(fixture.arena.usedBytes <= 1 << 20)
+    }
+
     @Test func `takes or refuses what a fuzzer makes of messages`() throws {
         let seed: UInt64 = 7_071
         var generator = SeededGenerator(seed: seed)

@@ -23,7 +23,9 @@ final class Locked<Value: ~Copyable>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Runs `body` while no other thread does. Not to be nested.
+    /// Runs `body` while no other thread does.
+    ///
+    /// Not to be nested.
     func withLock<Result, Failure: Error>(
         _ body: (inout Value) throws(Failure) -> Result
     ) throws(Failure) -> Result {
