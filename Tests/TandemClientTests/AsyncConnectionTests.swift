@@ -133,16 +133,21 @@ func monotonicNanoseconds() -> UInt64 { tandemsys_monotonic_ns() }
     @Test func `gives up on a silent server, and only on the calls whose time is over`()
         async throws
     {
+        let asked = Gate()
         let gate = Gate()
         let server = FakeServer { peer in
             var ids: [UInt64] = []
-            while ids.count < 2, let request = peer.request() { ids.append(request.id) }
+            while ids.count < 2, let request = peer.request() {
+                ids.append(request.id)
+                asked.open()
+            }
             gate.wait()
             for id in ids { peer.send(Frames.control(id, .serverLive(true))) }
             while peer.receive() {}
         }
         let connection = try await AsyncConnection.connect(path: server.path)
         async let patient = connection.call(.serverLive, timeout: .seconds(50))
+        await asked.passed()
         let error = await failure { () async throws(ClientError) in
             try await connection.call(.serverLive, timeout: .milliseconds(20))
         }
