@@ -1,4 +1,5 @@
 import TandemClient
+import TandemWire
 import Testing
 
 /// The example of the room's documentation, compiled and run.
