@@ -16,7 +16,7 @@ import Testing
                 model: "shop",
                 context: ["user": "anna", "hour": 18.0],
                 candidates: [
-                    "item": .integers([101, 102, 103] as [Int64]),
+                    "item": .integers([101, 102, 103]),
                     "price": .numbers([9.5, .nan, 20]),
                 ],
                 ranking: .weightedSum([.init("click"), .init("purchase", weight: 5)], topK: 2),

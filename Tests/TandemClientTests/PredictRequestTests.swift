@@ -111,7 +111,7 @@ import Testing
                     "price": .numbers([1, .nan, 3]),
                     "full": .numbers([1, 2, 3]),
                     "item": .integers([1, nil, nil]),
-                    "shelf": .integers([1, 2, 3] as [Int32]),
+                    "shelf": .integers32([1, 2, 3]),
                     "name": .texts(["a", nil, "ccc"]),
                     "vector": .vectors([1, 2, .nan, .nan, .nan, 6], width: 2),
                     "tags": .textLists([["x", "y"], nil, []]),

@@ -43,7 +43,7 @@ public struct FeatureColumn: Sendable {
     }
 
     /// Whole numbers of 32 bits, for features of type `int64`: half the bytes.
-    public static func integers(_ values: [Int32]) -> FeatureColumn {
+    public static func integers32(_ values: [Int32]) -> FeatureColumn {
         FeatureColumn(rows: values.count, .int32(values))
     }
 
