@@ -25,7 +25,7 @@ LIBRARIES := libprotobuf-c:libprotobuf-c-dev libzstd:libzstd-dev zlib:zlib1g-dev
 # Program : Debian package that has it.
 PROGRAMS := pkg-config:pkg-config protoc-c:protobuf-c-compiler
 
-.PHONY: help deps build test check lint proto bench linear install clean
+.PHONY: help deps build test check lint proto demo bench linear install clean
 
 help: ## Say what there is to do.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -76,6 +76,11 @@ proto: deps ## Generate the C code of proto/ again.
 	(cd "$$fresh" && find . -name '*.pb-c.[ch]') | while read -r file; do \
 		cmp -s "$$fresh/$$file" "$(PROTO_OUT)/$$file" || \
 			install -Dm644 "$$fresh/$$file" "$(PROTO_OUT)/$$file"; done
+
+demo: deps ## From nothing to a ranked list, in $(DEMO_OUT); each step with its time.
+	@printf '== build\n'; began=$$(date +%s%3N); $(BUILD) && \
+		printf -- '-- build: %d ms\n' $$(($$(date +%s%3N) - began))
+	@Tests/Demo/demo.sh $(RELEASE) $(DEMO_OUT)
 
 bench: build ## Measure what the machine allows, and each kernel.
 	$(RELEASE)/tandem-bench limits
