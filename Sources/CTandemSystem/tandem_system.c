@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -157,17 +156,11 @@ int tandemsys_set_cloexec(int fd, bool cloexec) {
     return RESTART(int, fcntl(fd, F_SETFD, cloexec ? FD_CLOEXEC : 0));
 }
 
-int tandemsys_bytes_waiting(int fd) {
-    int count = 0;
-    return ioctl(fd, FIONREAD, &count) < 0 ? -errno : count;
-}
-
 /* ---- Waiting ---- */
 
 const uint32_t tandemsys_epoll_in = EPOLLIN;
 const uint32_t tandemsys_epoll_out = EPOLLOUT;
 const uint32_t tandemsys_epoll_hangup = EPOLLHUP | EPOLLERR;
-const uint32_t tandemsys_epoll_read_closed = EPOLLRDHUP;
 const uint32_t tandemsys_epoll_exclusive = EPOLLEXCLUSIVE;
 
 int tandemsys_epoll_create(void) { return RESTART(int, epoll_create1(EPOLL_CLOEXEC)); }
@@ -248,21 +241,6 @@ int tandemsys_allowed_cores(void) {
         return 1;
     int count = CPU_COUNT(&set);
     return count < 1 ? 1 : count;
-}
-
-int tandemsys_pin_to_core(int n) {
-    cpu_set_t allowed;
-    if (sched_getaffinity(0, sizeof allowed, &allowed) < 0)
-        return -errno;
-    for (int core = 0; core < CPU_SETSIZE; core++) {
-        if (CPU_ISSET(core, &allowed) && n-- == 0) {
-            cpu_set_t one;
-            CPU_ZERO(&one);
-            CPU_SET(core, &one);
-            return sched_setaffinity(0, sizeof one, &one) < 0 ? -errno : 0;
-        }
-    }
-    return -EINVAL;
 }
 
 void tandemsys_name_thread(const char *name) {

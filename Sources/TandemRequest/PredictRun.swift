@@ -155,6 +155,11 @@ package struct PredictRun {
         }
     }
 
+    /// Forgets what was seen so far: warm-ups are nobody's requests.
+    package mutating func forgetCounts() {
+        for index in featureCounts.indices { featureCounts[index] = FeatureCounts() }
+    }
+
     // MARK: Events
 
     /// A request came.

@@ -43,10 +43,11 @@ final class DaemonProcess {
     ///   - bindsSocket: Whether it is told where its socket is.
     ///   - sockets: Descriptors to pass as a service manager does, with their names.
     ///   - environment: Variables besides PATH.
+    ///   - descriptorLimit: Its RLIMIT_NOFILE.
     /// - Throws: `Failure` when it cannot be started.
     func spawn(
         _ options: [String] = [], bindsSocket: Bool = true, sockets: [(Int32, String)] = [],
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], descriptorLimit: Int? = nil
     ) throws {
         var arguments = [try Self.executable("tandemd"), "--repository", repository]
         if bindsSocket { arguments += ["--socket", socketPath] }
@@ -57,6 +58,10 @@ final class DaemonProcess {
             arguments = ["/bin/sh", "-c", "export LISTEN_PID=$$; exec \"$0\" \"$@\""] + arguments
             variables.append("LISTEN_FDS=\(sockets.count)")
             variables.append("LISTEN_FDNAMES=" + sockets.map(\.1).joined(separator: ":"))
+        }
+        if let descriptorLimit {
+            let script = "ulimit -n \(descriptorLimit); exec \"$0\" \"$@\""
+            arguments = ["/bin/sh", "-c", script] + arguments
         }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

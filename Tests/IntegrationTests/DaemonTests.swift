@@ -85,8 +85,15 @@ import Testing
         try daemon.start()
         var message = TinyRequests.predict()
         message.wantsExplanation = true
+        message.context[1] = TinyRequests.text("country", ["never seen"])
         let connection = try daemon.connect()
-        #expect(try connection.predict(message).values("rating") == [1, 3, 5])
+        let answer = try connection.predict(message)
+        #expect(answer.values("rating") == [1, 3, 5])
+        let explanation = try #require(answer.explanation)
+        #expect(explanation.executor == "float" && !explanation.instructionSet.isEmpty)
+        #expect(explanation.stages.map(\.stage) == [.features, .compute, .rank])
+        #expect(explanation.features.map(\.presentRows) == [1, 1, 3, 3, 3, 3])
+        #expect(explanation.features[1].unknownValues == 1)
         #expect(try connection.predict().values("rating") == [1, 3, 5])
     }
 
@@ -247,6 +254,17 @@ import Testing
         let frame = try TinyRequests.frame(id: 1, TinyRequests.predict(rows: 2_000))
         for _ in 0..<4 { slow.send(frame) }
         for _ in 0..<4 { #expect(try slow.answer().values("rating")?.count == 2_000) }
+    }
+
+    @Test func `waits for descriptors when it has none left, and goes on`() throws {
+        try daemon.spawn(descriptorLimit: 40)
+        try daemon.waitUntilReady()
+        // More than it can take: the rest wait in the queue.
+        var held = try (0..<60).map { _ in try daemon.connect() }
+        #expect(try held[0].predict().status == nil)
+        held.removeFirst(50)
+        for connection in held { #expect(try connection.predict().status == nil) }
+        try expectServing()
     }
 
     @Test func `turns away a connection over the limit, and takes one when another ends`() throws {

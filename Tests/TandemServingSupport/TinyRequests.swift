@@ -89,6 +89,8 @@ package struct ReadAnswer: Sendable {
     package var rankedScores: [Float] = []
     /// The answer to another call.
     package var control: ControlAnswer?
+    /// How the answer came to be; nil where that was not asked for.
+    package var explanation: Explanation?
     /// Why the connection will be closed.
     package var goodbye: String?
 
@@ -114,6 +116,7 @@ package struct ReadAnswer: Sendable {
                     name: $0.name.string, width: $0.width, given: $0.given.string,
                     values: Array($0.values))
             }
+            explanation = answer.explanation
             rankedRows = answer.ranked.map { Array($0.rows) }
             rankedScores = answer.ranked.map { Array($0.scores) } ?? []
         }

@@ -96,16 +96,12 @@ int tandemsys_send_to(
 int tandemsys_set_nonblocking(int fd, bool nonblocking);
 int tandemsys_set_cloexec(int fd, bool cloexec);
 
-/* Bytes waiting unread in a socket (FIONREAD). */
-int tandemsys_bytes_waiting(int fd);
-
 /* ---- Waiting ---- */
 
 /* Bits that Swift cannot import because they are enum values or unsigned shifts. */
 extern const uint32_t tandemsys_epoll_in;
 extern const uint32_t tandemsys_epoll_out;
 extern const uint32_t tandemsys_epoll_hangup;      /* EPOLLHUP | EPOLLERR, always reported */
-extern const uint32_t tandemsys_epoll_read_closed; /* EPOLLRDHUP */
 extern const uint32_t tandemsys_epoll_exclusive;
 
 int tandemsys_epoll_create(void);
@@ -147,9 +143,6 @@ int tandemsys_set_idle_scheduling(bool idle);
 
 /* How many processors the process may run on (sched_getaffinity); at least 1. */
 int tandemsys_allowed_cores(void);
-
-/* Pins the calling thread to the n-th processor it may run on. */
-int tandemsys_pin_to_core(int n);
 
 /* Names the calling thread for ps and top; cut to 15 bytes. */
 void tandemsys_name_thread(const char *name);

@@ -50,6 +50,8 @@ package struct Loader: Sendable {
             listed = try registry.source.list()
         } catch {
             registry.report(.unreadable(error))
+            // Looked at all the same: a daemon that never gets ready would help nobody.
+            registry.change { $0.isComplete = true }
             return []
         }
         note(listed)

@@ -32,7 +32,10 @@ struct WarmUp {
                 memory.copyBytes(from: payload)
                 let view = try decoder.decode(UnsafeRawBufferPointer(memory))
                 guard case .predict(let predict) = view.call else { continue }
-                for part in loaded.parts { try Self.run(predict, part.session, terms.clock()) }
+                for part in loaded.parts {
+                    try Self.run(predict, part.session, terms.clock())
+                    part.session.run.pointee.forgetCounts()
+                }
             }
         } catch let error as RequestError {
             throw refusal(error.message)

@@ -1,0 +1,67 @@
+import CTandemSystem
+import Glibc
+import Testing
+
+@Suite struct SystemShimTests {
+    @Test func `a sealed memfd can be neither written nor resized nor unsealed`() {
+        let memory = tandemsys_memfd("test")
+        defer { close(memory) }
+        #expect(memory >= 0)
+        #expect(ftruncate(memory, 4_096) == 0)
+        #expect(!tandemsys_is_sealed(memory))
+        #expect(tandemsys_seal(memory) == 0)
+        #expect(tandemsys_is_sealed(memory))
+        var byte: UInt8 = 1
+        #expect(pwrite(memory, &byte, 1, 0) == -1)
+        #expect(ftruncate(memory, 8_192) == -1)
+        #expect(tandemsys_seal(memory) == -EPERM)
+    }
+
+    @Test func `what is no memfd has no seals`() {
+        let descriptor = tandemsys_open("/dev/null", O_RDONLY, 0)
+        defer { close(descriptor) }
+        #expect(!tandemsys_is_sealed(descriptor))
+    }
+
+    @Test func `descriptors close on exec`() {
+        for descriptor in [
+            tandemsys_open("/dev/null", O_RDONLY, 0), tandemsys_memfd("x"), tandemsys_eventfd(),
+            tandemsys_epoll_create(), tandemsys_unix_socket(true, true),
+        ] {
+            #expect(descriptor >= 0)
+            #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC == FD_CLOEXEC)
+            close(descriptor)
+        }
+    }
+
+    @Test func `failures are negative error numbers`() {
+        #expect(tandemsys_open("/nowhere/at/all", O_RDONLY, 0) == -ENOENT)
+        #expect(tandemsys_sync_directory("/nowhere/at/all") == -ENOENT)
+        #expect(tandemsys_sync_directory("/tmp") == 0)
+        var peer = tandemsys_peer()
+        #expect(tandemsys_peer_of(-1, &peer) == -EBADF)
+    }
+
+    @Test func `an eventfd wakes an epoll once however often it was signalled`() {
+        let event = tandemsys_eventfd()
+        let epoll = tandemsys_epoll_create()
+        defer {
+            close(event)
+            close(epoll)
+        }
+        #expect(tandemsys_epoll_add(epoll, event, tandemsys_epoll_in, 77) == 0)
+        var ready = [tandemsys_ready](repeating: tandemsys_ready(), count: 4)
+        #expect(tandemsys_epoll_wait(epoll, &ready, 4, 0) == 0)
+        for _ in 0..<3 { #expect(tandemsys_eventfd_signal(event) == 0) }
+        #expect(tandemsys_epoll_wait(epoll, &ready, 4, 0) == 1)
+        #expect(ready[0].token == 77)
+        #expect(tandemsys_eventfd_clear(event) == 0)
+        #expect(tandemsys_epoll_wait(epoll, &ready, 4, 0) == 0)
+    }
+
+    @Test func `a process has a core, and time goes forward`() {
+        #expect(tandemsys_allowed_cores() >= 1)
+        let before = tandemsys_monotonic_ns()
+        #expect(tandemsys_monotonic_ns() >= before)
+    }
+}
