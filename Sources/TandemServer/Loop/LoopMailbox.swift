@@ -1,5 +1,3 @@
-internal import CTandemSystem
-internal import Glibc
 package import Synchronization
 
 /// What another thread asks of a loop.
@@ -32,8 +30,6 @@ package struct Caller: Hashable, Sendable {
 ///
 /// Off the hot path: in steady state nobody posts. The counters are written by the loop alone.
 package final class LoopMailbox<Message: Sendable>: Sendable {
-    /// Readable when a message waits.
-    package let wakeDescriptor: Int32
     /// Open connections, and those on their way here.
     package let connectionCount = Atomic<Int>(0)
     /// Connections accepted by the loop since the start.
@@ -44,29 +40,21 @@ package final class LoopMailbox<Message: Sendable>: Sendable {
     package let sentBytes = Atomic<UInt64>(0)
     private let lastPong = Atomic<UInt64>(0)
     private let lastPing = Atomic<UInt64>(0)
-    private let messages = Mutex<[LoopMessage<Message>]>([])
+    private let messages: WakingQueue<LoopMessage<Message>>
 
     /// Makes an empty mailbox.
-    package init() throws(ServerError) {
-        wakeDescriptor = tandemsys_eventfd()
-        guard wakeDescriptor >= 0 else {
-            throw ServerError(
-                .loopFailed,
-                "cannot make an eventfd: \(systemErrorText(Int(wakeDescriptor))); raise the "
-                    + "descriptor limit (LimitNOFILE=)", errorNumber: -wakeDescriptor)
-        }
-    }
+    ///
+    /// - Throws: `ServerError.loopFailed` at the process's descriptor limit.
+    package init() throws(ServerError) { messages = try WakingQueue() }
 
-    deinit { close(wakeDescriptor) }
+    /// Readable when a message waits.
+    package var wakeDescriptor: Int32 { messages.wakeDescriptor }
 
     /// Leaves a message and wakes the loop.
-    package func post(_ message: LoopMessage<Message>) {
-        messages.withLock { $0.append(message) }
-        wake()
-    }
+    package func post(_ message: LoopMessage<Message>) { messages.add(message) }
 
     /// Wakes the loop, which then refreshes its service.
-    package func wake() { _ = tandemsys_eventfd_signal(wakeDescriptor) }
+    package func wake() { messages.wake() }
 
     /// Asks the loop for a sign of life; `hasAnswered` tells whether it gave one.
     package func ping() {
@@ -83,13 +71,10 @@ package final class LoopMailbox<Message: Sendable>: Sendable {
     ///
     /// Called by the loop.
     package func takeAll() -> [LoopMessage<Message>] {
-        _ = tandemsys_eventfd_clear(wakeDescriptor)
-        lastPong.store(lastPing.load(ordering: .relaxed), ordering: .releasing)
-        return messages.withLock { messages in
-            let taken = messages
-            messages = []
-            return taken
-        }
+        // The wake-up is cleared first: a ping that comes after that wakes the loop once more.
+        let taken = messages.takeAll()
+        lastPong.store(lastPing.load(ordering: .acquiring), ordering: .releasing)
+        return taken
     }
 
     // The loop is the only writer of its totals, so a load and a store are enough; an atomic

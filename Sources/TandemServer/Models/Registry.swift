@@ -53,7 +53,7 @@ package final class Registry: Sendable {
 
     let source: any ModelSource
     let terms: LoadTerms
-    let jobs: JobQueue
+    let jobs: WakingQueue<LoaderJob>
     let state: Mutex<State>
     let report: @Sendable (Event) -> Void
     private let wakeLoops: @Sendable () -> Void
@@ -75,7 +75,7 @@ package final class Registry: Sendable {
         self.terms = terms
         self.wakeLoops = wakeLoops
         self.report = report
-        jobs = try JobQueue()
+        jobs = try WakingQueue()
         state = Mutex(State(acknowledged: [Int](repeating: 0, count: terms.loopCount)))
     }
 

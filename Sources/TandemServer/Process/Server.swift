@@ -22,7 +22,7 @@ package final class Server {
     let signals: ServerSignals
     let notifier: ServiceNotifier
     let log: Logger
-    let control: ControlQueue
+    let control: WakingQueue<ControlEvent>
     let registry: Registry
     let group: LoopGroup<ServiceMessage>
     private let context: ServiceContext
@@ -62,7 +62,7 @@ package final class Server {
             throw error
         }
         self.group = group
-        let control = try ControlQueue()
+        let control = try WakingQueue<ControlEvent>()
         self.control = control
         registry = try Registry(
             source: source,
