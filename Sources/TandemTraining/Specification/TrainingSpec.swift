@@ -92,13 +92,13 @@ package struct TrainingSpec: Sendable {
     /// Columns that are computed from those of the files.
     package let derivedColumns: [DerivedColumn]
     /// Which rows are for training, validation and test.
-    package let split: SplitSpec
+    package private(set) var split: SplitSpec
     /// The inputs, shorthand written out.
     package let features: [FeatureSpec]
     /// What is predicted.
     package let tasks: [TaskSpec]
     /// How to train.
-    package let training: TrainingSettings
+    package private(set) var training: TrainingSettings
     /// Ranking formulas; the ranking language itself is the server's to check.
     package let formulas: [RankingFormula]
 
@@ -139,6 +139,19 @@ package struct TrainingSpec: Sendable {
         try root.finish()
         guard !features.isEmpty else { throw root.missing("feature") }
         guard !tasks.isEmpty else { throw root.missing("task") }
+    }
+
+    /// The same spec with what the command line says instead; nil leaves a setting as it is.
+    ///
+    /// The text stays that of the file.
+    package func overriding(
+        seed: UInt64?, splitSeed: UInt64?, threadCount: Int?
+    ) -> TrainingSpec {
+        var spec = self
+        if let seed { spec.training.seed = seed }
+        if let splitSeed { spec.split = split.with(seed: splitSeed) }
+        if let threadCount { spec.training.threadCount = threadCount }
+        return spec
     }
 
     private static func formulas(_ table: SpecTable) throws(TrainingError) -> [RankingFormula] {
