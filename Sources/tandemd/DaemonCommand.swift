@@ -11,7 +11,7 @@ struct DaemonCommand: ParsableCommand {
         discussion: """
             Example:
 
-              tandemd --repository /var/lib/tandem/models --socket /run/tandem/data.sock
+              tandemd --repository /var/lib/tandem/models --socket /run/tandem/tandem.sock
 
             The repository is laid out as MODEL/VERSION/; each model's highest version answers. The \
             admin socket, which `tandem status`, `load` and `unload` use, is PATH.admin unless \

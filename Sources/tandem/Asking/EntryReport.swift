@@ -1,0 +1,35 @@
+import TandemClient
+
+/// Versions of models as the daemon reports them.
+enum EntryReport {
+    /// A line a version, for people.
+    static func text(_ entries: [RepositoryEntry]) -> String {
+        var table = TextTable(["model", "version", "state", "executor", "memory", "reason"])
+        for entry in entries {
+            table.add([
+                entry.model, "\(entry.version)" + (entry.isCurrent ? " *" : ""),
+                entry.state.rawValue, entry.executor, Readable.bytes(Int(entry.memoryBytes)),
+                entry.reason,
+            ])
+        }
+        return table.text
+    }
+
+    /// The same for programs.
+    static func json(_ entries: [RepositoryEntry]) -> JSONText {
+        .array(
+            entries.map { entry in
+                .object([
+                    ("model", .string(entry.model)), ("version", .integer(Int(entry.version))),
+                    ("state", .string(entry.state.rawValue)),
+                    ("current", .bool(entry.isCurrent)), ("executor", .string(entry.executor)),
+                    ("table_bytes", .integer(Int(entry.tableBytes))),
+                    ("dense_bytes", .integer(Int(entry.denseBytes))),
+                    ("plan_bytes", .integer(Int(entry.planBytes))),
+                    ("arena_bytes", .integer(Int(entry.arenaBytes))),
+                    ("in_flight", .integer(Int(entry.inFlight))),
+                    ("reason", .string(entry.reason)),
+                ])
+            })
+    }
+}

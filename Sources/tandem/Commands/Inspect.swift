@@ -1,0 +1,54 @@
+import ArgumentParser
+import TandemEngine
+import TandemFeatures
+import TandemGraph
+import TandemPackage
+
+/// Shows what a package holds.
+struct Inspect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows a package's signature, graph, shards, sizes and quality.",
+        discussion: """
+            Example:
+              tandem inspect models/shop/1
+              tandem inspect models/shop/1 --graph --executor int8
+            """)
+
+    @Argument(help: "The package: REPOSITORY/MODEL/VERSION.")
+    var package: String
+
+    @Flag(help: "Print the graph of the executor's program.")
+    var graph = false
+
+    @Flag(help: "Print the kernel calls that the program becomes on this machine.")
+    var plan = false
+
+    @Flag(help: "Print every tensor, where it lies, and every shard.")
+    var manifest = false
+
+    @Option(help: "Whose program --graph and --plan show: int8 or float.")
+    var executor = ExecutorName.int8
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func run() throws {
+        let opened = try PackageReader.open(package)
+        if plan {
+            let program = try LoadedProgram(path: package, executor: executor)
+            Terminal.write(try Plan(program.weights.graph, program.weights.tensors).text)
+        } else if graph {
+            guard let program = opened.model.program(named: executor.programName) else {
+                throw Failure(
+                    .dataError, "\(package): has no program '\(executor.programName)'")
+            }
+            Terminal.write(program.graph.text)
+        } else if json {
+            Terminal.line(PackageReport(opened).json.text)
+        } else if manifest {
+            Terminal.write(PackageReport(opened).manifestText)
+        } else {
+            Terminal.write(PackageReport(opened).text)
+        }
+    }
+}

@@ -1,0 +1,126 @@
+import Glibc
+import TandemEngine
+import TandemFeatures
+import TandemGraph
+
+/// Times a plan over random requests.
+struct EngineBench {
+    /// One measurement.
+    struct Result {
+        var rowCount: Int
+        var p50Microseconds: Double
+        var p99Microseconds: Double
+        var rowsPerSecond: Double
+    }
+
+    /// Different requests, so that table rows are not all in the cache.
+    private static let requestCount = 64
+
+    let plan: Plan
+    let graph: Graph
+    let threadCount: Int
+    let seconds: Double
+
+    /// Calls the engine for the given time on each thread.
+    func measured(rowCount: Int) -> Result {
+        let timers = (0..<threadCount).map { index in
+            Timer(plan: plan, requests: requests(rowCount, seed: UInt64(index)), seconds: seconds)
+        }
+        let threads = timers.dropFirst().map { timer in
+            NativeThread { timer.run(rowCount: rowCount) }
+        }
+        timers[0].run(rowCount: rowCount)
+        for thread in threads { thread.join() }
+        var all = Durations()
+        for timer in timers { all.add(timer.durations) }
+        let rate = timers.reduce(0.0) { $0 + Double(rowCount) * $1.durations.perSecond }
+        return Result(
+            rowCount: rowCount, p50Microseconds: all.quantile(0.5),
+            p99Microseconds: all.quantile(0.99), rowsPerSecond: rate)
+    }
+
+    /// Random inputs for one thread: numbers around 0, ids over their whole tables.
+    private func requests(_ rowCount: Int, seed: UInt64) -> [[[UInt32]]] {
+        var random = RandomSource(seed: seed &+ 1)
+        let limits = IdentifierLimits(graph)
+        return (0..<Self.requestCount).map { _ in
+            graph.inputs.map { id in
+                let type = graph[id].type
+                let rows = type.rows == .candidate ? rowCount : 1
+                let count = rows * (type.rowElementCount ?? 0)
+                if type.dtype == .float32 {
+                    return (0..<count).map { _ in (random.uniform() * 2 - 1).bitPattern }
+                }
+                let limit = limits.exclusiveLimit(of: id)
+                return (0..<count).map { _ in UInt32.random(in: 0..<limit, using: &random) }
+            }
+        }
+    }
+
+    /// One thread's calls.
+    private final class Timer: @unchecked Sendable {
+        private let plan: Plan
+        private let requests: [[[UInt32]]]
+        private let seconds: Double
+        private(set) var durations = Durations()
+
+        init(plan: Plan, requests: [[[UInt32]]], seconds: Double) {
+            self.plan = plan
+            self.requests = requests
+            self.seconds = seconds
+        }
+
+        func run(rowCount: Int) {
+            let workspace = Workspace(plan, rowCountMax: rowCount)
+            for index in 0..<8 {
+                fill(workspace, index)
+                plan.run(workspace, rowCount: rowCount)
+            }
+            let end = Durations.now() + seconds * 1e6
+            var index = 0
+            while Durations.now() < end || durations.count < 20 {
+                fill(workspace, index)
+                durations.measure { plan.run(workspace, rowCount: rowCount) }
+                index += 1
+            }
+        }
+
+        private func fill(_ workspace: Workspace, _ index: Int) {
+            let request = requests[index % requests.count]
+            for (position, values) in request.enumerated() {
+                values.withUnsafeBytes { source in
+                    guard let base = source.baseAddress else { return }
+                    workspace.input(position).copyMemory(from: base, byteCount: source.count)
+                }
+            }
+        }
+    }
+}
+
+/// One more than the largest id or length that each integer input of a graph may hold.
+private struct IdentifierLimits {
+    private var limits: [ValueID: UInt32] = [:]
+
+    init(_ graph: Graph) {
+        for node in graph.nodes {
+            switch node.operation {
+            case .embedding, .quantizedEmbedding:
+                set(node.inputs[0], rows(graph, node.inputs[1]))
+            case .embeddingPool, .quantizedEmbeddingPool:
+                set(node.inputs[0], rows(graph, node.inputs[2]))
+                set(node.inputs[1], rows(graph, node.inputs[0]) + 1)
+            default: continue
+            }
+        }
+    }
+
+    func exclusiveLimit(of id: ValueID) -> UInt32 { limits[id] ?? 1 }
+
+    private mutating func set(_ id: ValueID, _ limit: UInt32) {
+        limits[id] = min(limits[id] ?? .max, max(limit, 1))
+    }
+
+    private func rows(_ graph: Graph, _ id: ValueID) -> UInt32 {
+        UInt32(graph[id].type.fixedSizes?.first ?? 1)
+    }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import Glibc
+
+/// The command line: train, look into, evaluate and use models, and ask the daemon.
+@main
+struct Tandem: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tandem",
+        abstract:
+            "Trains multi-task models, looks into them, and asks the daemon that serves them.",
+        discussion: """
+            A model is one directory, REPOSITORY/MODEL/VERSION. `train` writes it from a CSV file, \
+            `tandemd` serves it over a Unix socket, and the other commands read either.
+
+            Example, from nothing to a ranked list:
+              tandem generate shop --impressions 200000 --seed 1 --out shop.csv
+              tandem recipe show shop-mmoe > shop.toml
+              tandem train shop.toml shop.csv --out models/shop/1
+              tandemd --repository models --socket /tmp/tandem.sock &
+              tandem rank --socket /tmp/tandem.sock --model shop \\
+                  --context user_id=7 --candidates items.csv --top 10
+            """,
+        version: ToolVersion.text,
+        subcommands: [
+            Generate.self, RecipeCommand.self, Train.self, Evaluate.self, Predict.self, Rank.self,
+            Inspect.self, Bench.self, Status.self, Models.self, Load.self, Unload.self,
+        ])
+
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch {
+            Failure.exit(error)
+        }
+    }
+}
+
+/// What this build calls itself.
+enum ToolVersion {
+    /// The version, as packages record it.
+    static let text = "0.1.0"
+}
