@@ -6,7 +6,7 @@ import TandemWire
 /// A real `tandemd`, its folder and its sockets.
 final class DaemonProcess {
     let folder: ScratchFolder
-    let repository: String
+    private(set) var repository: String
     let socketPath: String
     let adminPath: String
     private(set) var pid: pid_t = 0
@@ -88,6 +88,12 @@ final class DaemonProcess {
         try waitUntilReady()
     }
 
+    /// Starts it over models that lie elsewhere, and waits until it is ready.
+    func serve(_ models: String, _ options: [String] = []) throws {
+        repository = models
+        try start(options)
+    }
+
     /// Waits until it answers that it is ready.
     func waitUntilReady() throws {
         for _ in 0..<3_000 {
@@ -142,7 +148,7 @@ final class DaemonProcess {
 }
 
 /// A fresh folder with a short path, removed with what is in it.
-final class ScratchFolder {
+final class ScratchFolder: Sendable {
     let path: String
 
     init() throws {

@@ -80,3 +80,19 @@ import Testing
         name == "mmoe" ? try SampleModels.mixtureOfExperts() : try SampleModels.sharedBottom()
     }
 }
+
+extension PlanTests {
+    @Test(.enabled(if: AllocationCounter.isCounting, "sanitizers replace malloc"))
+    func `running a plan allocates nothing`() throws {
+        let model = try Self.model("mmoe")
+        let float = try ProgramCompiler.float(WeightedGraph(model.graph, model.parameters))
+        for program in [float, try ProgramCompiler.int8(float)] {
+            let plan = try Plan(program.graph, program.tensors, blockRowCount: 16)
+            let workspace = Workspace(plan, rowCountMax: 50)
+            let inputs = SampleModels.inputs(for: program.graph, rowCount: 50, seed: 1)
+            _ = PlanRunner.run(plan, inputs, rowCount: 50, workspace: workspace)
+            let count = AllocationCounter.allocations { plan.run(workspace, rowCount: 50) }
+            #expect(count == 0)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import CTandemSystem
+import Glibc
+
+/// One run of the real `tandem`, from its arguments to what it printed.
+struct ToolProcess {
+    /// The exit status, or 128 + the signal that ended it.
+    let status: Int32
+    /// What it wrote to standard output.
+    let output: String
+    /// What it wrote to standard error.
+    let errors: String
+
+    /// Runs the tool to its end.
+    ///
+    /// - Parameters:
+    ///   - arguments: After the program's name.
+    ///   - folder: The working folder; its output is kept there too.
+    /// - Throws: `DaemonProcess.Failure` when it cannot be started.
+    init(_ arguments: [String], in folder: ScratchFolder) throws {
+        let pid = try Self.spawn(arguments, in: folder)
+        status = Self.wait(pid)
+        output = folder.read(".stdout")
+        errors = folder.read(".stderr")
+    }
+
+    /// Starts the tool and returns its process id.
+    static func spawn(_ arguments: [String], in folder: ScratchFolder) throws -> pid_t {
+        let tool = try DaemonProcess.executable("tandem")
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for (descriptor, name) in [(Int32(1), ".stdout"), (2, ".stderr")] {
+            posix_spawn_file_actions_addopen(
+                &actions, descriptor, folder.file(name), O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        }
+        // The shell changes the folder and becomes the tool.
+        let line = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder.path, tool] + arguments
+        var argumentPointers = line.map { strdup($0) } + [nil]
+        var variablePointers = [strdup("PATH=/usr/bin:/bin"), nil]
+        defer { for pointer in argumentPointers + variablePointers { free(pointer) } }
+        var pid: pid_t = 0
+        let result = posix_spawn(&pid, line[0], &actions, nil, &argumentPointers, &variablePointers)
+        guard result == 0 else {
+            throw DaemonProcess.Failure(description: "cannot start: errno \(result)")
+        }
+        return pid
+    }
+
+    /// Waits for a process that was started.
+    static func wait(_ pid: pid_t) -> Int32 {
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+        let signal = status & 0x7F
+        return signal == 0 ? status >> 8 & 0xFF : 128 + signal
+    }
+}
+
+extension ScratchFolder {
+    /// Writes a file.
+    func write(_ name: String, _ text: String) throws {
+        let descriptor = tandemsys_open(file(name), O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        defer { close(descriptor) }
+        let bytes = Array(text.utf8)
+        guard descriptor >= 0, Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
+            throw DaemonProcess.Failure(description: "cannot write \(name)")
+        }
+    }
+}
