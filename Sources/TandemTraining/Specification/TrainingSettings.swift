@@ -42,7 +42,7 @@ package struct TrainingSettings: Hashable, Sendable {
             (name: "cosine", value: LearningRateSchedule.cosine(last: 0)),
         ]
         optimizer.schedule = try table.choice("schedule", schedules) ?? .constant
-        optimizer.weightDecay = Float(try table.number("l2", in: 0...1) ?? 0)
+        optimizer.weightDecay = Float(try table.number("l2", in: 0...100) ?? 0)
         optimizer.gradientNormMax = try table.number("gradient_norm_max", in: rates).map {
             Float($0)
         }

@@ -69,8 +69,8 @@
 //     epochs = 20                     # at most
 //     patience = 3                    # epochs without a better validation figure; 0: never stop
 //     monitor = "loss"                # "auc": mean over binary tasks
-//     l2 = 0.0                        # weight decay
-//     gradient_norm_max = 5.0
+//     l2 = 0.0                        # weight decay, decoupled from the gradient; 0.01 to 1
+//     gradient_norm_max = 5.0         # absent: gradients are not cut
 //     seed = 1
 //     threads = 2                     # absent: as many as may run
 //
