@@ -21,6 +21,40 @@ import Testing
 
     private func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+    /// The messages that a service manager bound at `path` receives.
+    private final class Manager {
+        let path: String
+        private let descriptor: Int32
+
+        init(_ path: String) throws {
+            self.path = path
+            var address = sockaddr_un()
+            let length = tandemsys_unix_address(path, path.utf8.count, &address)
+            descriptor = tandemsys_unix_socket(false, false)
+            try #require(tandemsys_bind(descriptor, &address, length) == 0)
+            // No test waits for ever; none depends on this time.
+            var timeout = timeval(tv_sec: 30, tv_usec: 0)
+            setsockopt(
+                descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout,
+                socklen_t(MemoryLayout<timeval>.size))
+        }
+
+        deinit { close(descriptor) }
+
+        /// The next message that begins like this; those before it are passed over.
+        func next(_ beginning: String) throws -> String {
+            while true {
+                var buffer = [UInt8](repeating: 0, count: 4_096)
+                let count = tandemsys_receive(descriptor, &buffer, buffer.count)
+                guard count > 0 else {
+                    throw DaemonProcess.Failure(description: "no \(beginning) came")
+                }
+                let message = String(decoding: buffer.prefix(count), as: UTF8.self)
+                if message.hasPrefix(beginning) { return message }
+            }
+        }
+    }
+
     // MARK: Ending
 
     @Test(arguments: [SIGTERM, SIGINT])
@@ -160,29 +194,27 @@ import Testing
     }
 
     @Test func `tells the service manager when it is ready and when it stops`() throws {
-        var address = sockaddr_un()
-        let path = daemon.folder.file("notify")
-        let length = tandemsys_unix_address(path, path.utf8.count, &address)
-        let manager = tandemsys_unix_socket(false, false)
-        defer { close(manager) }
-        #expect(tandemsys_bind(manager, &address, length) == 0)
-        func next() -> String {
-            var buffer = [UInt8](repeating: 0, count: 4_096)
-            let count = tandemsys_receive(manager, &buffer, buffer.count)
-            return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
-        }
-        try daemon.spawn(environment: ["NOTIFY_SOCKET": path, "JOURNAL_STREAM": "8:1"])
-        var message = next()
-        while !message.hasPrefix("READY=1") { message = next() }
-        #expect(message == "READY=1\nSTATUS=serving tiny/1")
+        let manager = try Manager(daemon.folder.file("notify"))
+        try daemon.spawn(environment: ["NOTIFY_SOCKET": manager.path, "JOURNAL_STREAM": "8:1"])
+        #expect(try manager.next("READY=1") == "READY=1\nSTATUS=serving tiny/1")
         // Ready means ready: no polling here.
         #expect(try daemon.connect().predict().status == nil)
         daemon.send(SIGHUP)
-        #expect(next().hasPrefix("RELOADING=1\nMONOTONIC_USEC="))
-        while !message.hasPrefix("READY=1") { message = next() }
+        _ = try manager.next("RELOADING=1\nMONOTONIC_USEC=")
+        _ = try manager.next("READY=1")
         daemon.send(SIGTERM)
-        while !message.hasPrefix("STOPPING=1") { message = next() }
+        _ = try manager.next("STOPPING=1")
         #expect(daemon.wait() == 0)
         #expect(daemon.log.split(separator: "\n").allSatisfy { $0.hasPrefix("<6>") })
+    }
+
+    @Test func `feeds the watchdog as long as every loop answers`() throws {
+        let manager = try Manager(daemon.folder.file("notify"))
+        try daemon.spawn(
+            ["--threads", "2"],
+            environment: ["NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "200000"])
+        for _ in 0..<3 { #expect(try manager.next("WATCHDOG=1") == "WATCHDOG=1") }
+        daemon.send(SIGTERM)
+        #expect(daemon.wait() == 0)
     }
 }
