@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 import TandemRequest
 import TandemServingSupport
 import TandemWire
@@ -14,7 +13,7 @@ final class MemorySource: ModelSource {
         var loads: [String] = []
     }
 
-    private let state = Mutex(State())
+    private let state = Locked(State())
 
     /// What was loaded, in order, such as `tiny/1`.
     var loads: [String] { state.withLock { $0.loads } }
@@ -99,7 +98,7 @@ final class RunningRegistry {
     }
 
     private final class Waiter<Value: Sendable>: Sendable {
-        private let value = Mutex<Value?>(nil)
+        private let value = Locked<Value?>(nil)
 
         func set(_ value: Value) { self.value.withLock { $0 = value } }
 

@@ -1,5 +1,4 @@
 internal import CTandemSystem
-internal import Synchronization
 internal import TandemFeatures
 internal import TandemWire
 
@@ -30,7 +29,7 @@ package final class StatisticsCollector: Sendable {
     /// Whose call it is.
     let caller: Caller
     private let model: String
-    private let state: Mutex<State>
+    private let state: Locked<State>
 
     private struct State {
         var awaited: Int
@@ -41,7 +40,7 @@ package final class StatisticsCollector: Sendable {
     init(_ caller: Caller, model: String, loopCount: Int) {
         self.caller = caller
         self.model = model
-        state = Mutex(State(awaited: loopCount))
+        state = Locked(State(awaited: loopCount))
     }
 
     /// Adds what a loop counted.

@@ -1,6 +1,5 @@
 internal import CTandemSystem
 internal import Glibc
-internal import Synchronization
 internal import TandemRequest
 internal import TandemWire
 
@@ -197,7 +196,7 @@ package struct Loader: Sendable {
     }
 
     private final class Outcome: Sendable {
-        private let result = Mutex<Result<LoadedModel, RequestError>?>(nil)
+        private let result = Locked<Result<LoadedModel, RequestError>?>(nil)
 
         func set(_ outcome: Result<LoadedModel, RequestError>) {
             result.withLock { $0 = outcome }

@@ -54,7 +54,7 @@ package final class Registry: Sendable {
     let source: any ModelSource
     let terms: LoadTerms
     let jobs: WakingQueue<LoaderJob>
-    let state: Mutex<State>
+    let state: Locked<State>
     let report: @Sendable (Event) -> Void
     private let wakeLoops: @Sendable () -> Void
     private let currentGeneration = Atomic<Int>(0)
@@ -76,7 +76,7 @@ package final class Registry: Sendable {
         self.wakeLoops = wakeLoops
         self.report = report
         jobs = try WakingQueue()
-        state = Mutex(State(acknowledged: [Int](repeating: 0, count: terms.loopCount)))
+        state = Locked(State(acknowledged: [Int](repeating: 0, count: terms.loopCount)))
     }
 
     // MARK: For loops

@@ -28,7 +28,6 @@ package final class Server {
     private let context: ServiceContext
     private let loader: Loader
     private var loopThreads: [ServerThread] = []
-    private var loaderThread: ServerThread?
     var openLoops = 0
     var isDraining = false
     var pingedAt: UInt64 = 0
@@ -83,7 +82,8 @@ package final class Server {
     /// - Throws: `ServerError`; the process should then end.
     package func start() throws(ServerError) {
         for index in group.mailboxes.indices { try startLoop(index) }
-        loaderThread = try loader.start()
+        // Never joined: the process does not wait for a load in progress when it ends.
+        try loader.start().detach()
         let control = control
         registry.rescan { _ in control.add(.started) }
     }
@@ -111,7 +111,6 @@ package final class Server {
     /// Ends the loader and removes the sockets' files, once the loops ended.
     func finish() {
         for thread in loopThreads { thread.join() }
-        // A load in progress is not waited for: the process ends, and with it the load.
         loader.end()
         removeSockets()
     }

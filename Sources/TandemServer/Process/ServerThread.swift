@@ -47,6 +47,9 @@ package struct ServerThread {
         self.id = id
     }
 
+    /// Lets it end unwaited for; it is not to be joined then.
+    package func detach() { pthread_detach(id) }
+
     /// Waits until its body returned.
     package func join() { pthread_join(id, nil) }
 }

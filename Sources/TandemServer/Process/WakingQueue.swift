@@ -1,6 +1,5 @@
 internal import CTandemSystem
 internal import Glibc
-internal import Synchronization
 
 /// Things that other threads leave for one thread, and an eventfd that wakes it.
 ///
@@ -8,7 +7,7 @@ internal import Synchronization
 final class WakingQueue<Element: Sendable>: Sendable {
     /// Readable when something waits, or after `wake`; non-blocking.
     let wakeDescriptor: Int32
-    private let waiting = Mutex<[Element]>([])
+    private let waiting = Locked<[Element]>([])
 
     /// Makes an empty queue.
     ///
