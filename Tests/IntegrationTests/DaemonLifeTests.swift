@@ -22,7 +22,7 @@ import Testing
     private func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// The messages that a service manager bound at `path` receives.
-    private final class Manager {
+    private final class NotifySocket {
         let path: String
         private let descriptor: Int32
 
@@ -194,26 +194,26 @@ import Testing
     }
 
     @Test func `tells the service manager when it is ready and when it stops`() throws {
-        let manager = try Manager(daemon.folder.file("notify"))
-        try daemon.spawn(environment: ["NOTIFY_SOCKET": manager.path, "JOURNAL_STREAM": "8:1"])
-        #expect(try manager.next("READY=1") == "READY=1\nSTATUS=serving tiny/1")
+        let notified = try NotifySocket(daemon.folder.file("notify"))
+        try daemon.spawn(environment: ["NOTIFY_SOCKET": notified.path, "JOURNAL_STREAM": "8:1"])
+        #expect(try notified.next("READY=1") == "READY=1\nSTATUS=serving tiny/1")
         // Ready means ready: no polling here.
         #expect(try daemon.connect().predict().status == nil)
         daemon.send(SIGHUP)
-        _ = try manager.next("RELOADING=1\nMONOTONIC_USEC=")
-        _ = try manager.next("READY=1")
+        _ = try notified.next("RELOADING=1\nMONOTONIC_USEC=")
+        _ = try notified.next("READY=1")
         daemon.send(SIGTERM)
-        _ = try manager.next("STOPPING=1")
+        _ = try notified.next("STOPPING=1")
         #expect(daemon.wait() == 0)
         #expect(daemon.log.split(separator: "\n").allSatisfy { $0.hasPrefix("<6>") })
     }
 
     @Test func `feeds the watchdog as long as every loop answers`() throws {
-        let manager = try Manager(daemon.folder.file("notify"))
+        let notified = try NotifySocket(daemon.folder.file("notify"))
         try daemon.spawn(
             ["--threads", "2"],
-            environment: ["NOTIFY_SOCKET": manager.path, "WATCHDOG_USEC": "200000"])
-        for _ in 0..<3 { #expect(try manager.next("WATCHDOG=1") == "WATCHDOG=1") }
+            environment: ["NOTIFY_SOCKET": notified.path, "WATCHDOG_USEC": "200000"])
+        for _ in 0..<3 { #expect(try notified.next("WATCHDOG=1") == "WATCHDOG=1") }
         daemon.send(SIGTERM)
         #expect(daemon.wait() == 0)
     }
