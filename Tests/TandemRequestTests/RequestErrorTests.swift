@@ -34,15 +34,4 @@ import Testing
         let error = RequestError(.modelUnknown, "there is no model 'x'")
         #expect(error.description == "request: there is no model 'x' (MODEL_UNKNOWN)")
     }
-
-    @Test func `suggests a name only when it is near`() {
-        let names = ["click", "purchase", "dwell_seconds"]
-        #expect(NearestName.find("clcik", among: names) == "click")
-        #expect(NearestName.find("Purchases", among: names) == "purchase")
-        #expect(NearestName.find("dwell_sec", among: names) == nil)
-        #expect(NearestName.find("xyz", among: names) == nil)
-        #expect(
-            NearestName.remedy("xyz", among: names)
-                == "there are 'click', 'purchase', 'dwell_seconds'")
-    }
 }

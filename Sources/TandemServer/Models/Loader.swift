@@ -1,5 +1,6 @@
 internal import CTandemSystem
 internal import Glibc
+internal import TandemFeatures
 internal import TandemRequest
 internal import TandemWire
 

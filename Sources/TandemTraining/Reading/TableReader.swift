@@ -1,3 +1,5 @@
+import TandemFeatures
+
 /// Reads the columns that are asked for from one or several files into tables.
 ///
 /// The files' columns may stand in different orders. Nothing is kept of columns that nobody asked

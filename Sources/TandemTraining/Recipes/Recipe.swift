@@ -1,3 +1,5 @@
+import TandemFeatures
+
 /// A commented model spec that ships inside the tool, to train on known data and to learn from.
 ///
 /// Recipes are Swift constants and not resources, so that the tool is one file.

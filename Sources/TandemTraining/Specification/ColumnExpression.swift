@@ -1,3 +1,5 @@
+import TandemFeatures
+
 /// A place in a spec where a column or an expression may stand.
 ///
 /// A text that is the whole name of a column is that column, whatever characters it has; any other

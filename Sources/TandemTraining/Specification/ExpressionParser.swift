@@ -1,3 +1,5 @@
+import TandemFeatures
+
 /// Cuts an expression into tokens and builds its tree by precedence climbing.
 struct ExpressionParser {
     private enum Token: Equatable {

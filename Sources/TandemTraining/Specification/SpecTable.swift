@@ -4,6 +4,8 @@
 // that nobody asked for. So there is no second list of keys to keep, and the nearest key in the
 // message is always a real one.
 
+import TandemFeatures
+
 /// One table of a spec, read strictly.
 final class SpecTable {
     let path: [String]

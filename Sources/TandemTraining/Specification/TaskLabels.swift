@@ -1,3 +1,5 @@
+import TandemFeatures
+
 /// One task's labels.
 package struct TaskLabels: Sendable {
     /// The task's name.

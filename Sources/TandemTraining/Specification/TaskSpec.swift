@@ -1,3 +1,4 @@
+import TandemFeatures
 import TandemGraph
 
 /// One task, as a `[[task]]` says.

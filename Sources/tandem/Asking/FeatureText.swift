@@ -1,4 +1,5 @@
 import TandemClient
+import TandemFeatures
 import TandemTraining
 
 /// Turns texts of files and arguments into the values of a served model's features.

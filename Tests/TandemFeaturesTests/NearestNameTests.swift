@@ -1,4 +1,4 @@
-import TandemTraining
+import TandemFeatures
 import Testing
 
 @Suite struct NearestNameTests {
