@@ -21,7 +21,7 @@ RELEASE := .build/release
 
 # pkg-config name : Debian package that has it.
 LIBRARIES := libprotobuf-c:libprotobuf-c-dev libzstd:libzstd-dev zlib:zlib1g-dev \
-	openblas:libopenblas-serial-dev
+	openblas:libopenblas-pthread-dev
 # Program : Debian package that has it.
 PROGRAMS := pkg-config:pkg-config protoc-c:protobuf-c-compiler
 

@@ -49,7 +49,7 @@ let package = Package(
         native("CProtobufC", "libprotobuf-c", "libprotobuf-c-dev"),
         native("CZstd", "libzstd", "libzstd-dev"),
         native("CZlib", "zlib", "zlib1g-dev"),
-        native("CBLAS", "openblas", "libopenblas-serial-dev"),
+        native("CBLAS", "openblas", "libopenblas-pthread-dev"),
         .target(name: "CTandemKernels", cSettings: strictC),
         .target(name: "CTandemSystem", cSettings: strictC),
         .target(name: "CTandemProto", dependencies: ["CProtobufC"], cSettings: strictC),
@@ -135,7 +135,9 @@ let package = Package(
             ]),
         tests(
             "TandemTrainingTests",
-            ["TandemTraining", "TandemFeatures", "TandemGraph", "TandemTestSupport"]),
+            [
+                "TandemTraining", "TandemFeatures", "TandemGraph", "CBLAS", "TandemTestSupport",
+            ]),
         tests(
             "TandemClientTests",
             ["TandemClient", "TandemWire", "CTandemSystem", "TandemTestSupport"]),

@@ -15,6 +15,7 @@ package struct TrainingError: Error, Equatable, Sendable, CustomStringConvertibl
             case labelAmongInputs, invalidExpression, unknownLabel, noLabel, noRows
             case unusableFeature
             case wrongShape, notDifferentiable, diverged, cancelled
+            case unsafeLibrary
         }
         private let kind: Kind
 
@@ -70,6 +71,8 @@ package struct TrainingError: Error, Equatable, Sendable, CustomStringConvertibl
         package static let notDifferentiable = Code(kind: .notDifferentiable)
         /// A loss or weight became infinite or not a number.
         package static let diverged = Code(kind: .diverged)
+        /// A library in use gives wrong results to several threads.
+        package static let unsafeLibrary = Code(kind: .unsafeLibrary)
         /// The caller stopped the run.
         package static let cancelled = Code(kind: .cancelled)
 

@@ -14,24 +14,28 @@ struct ToolProcess {
     ///
     /// - Parameters:
     ///   - arguments: After the program's name.
-    ///   - folder: The working folder; its output is kept there too.
+    ///   - folder: The working folder.
     /// - Throws: `DaemonProcess.Failure` when it cannot be started.
     init(_ arguments: [String], in folder: ScratchFolder) throws {
-        let pid = try Self.spawn(arguments, in: folder)
+        // What is printed has a folder of its own: several runs may share the working folder.
+        let printed = try ScratchFolder()
+        let pid = try Self.spawn(arguments, in: folder, printingTo: printed)
         status = Self.wait(pid)
-        output = folder.read(".stdout")
-        errors = folder.read(".stderr")
+        output = printed.read("stdout")
+        errors = printed.read("stderr")
     }
 
     /// Starts the tool and returns its process id.
-    static func spawn(_ arguments: [String], in folder: ScratchFolder) throws -> pid_t {
+    static func spawn(
+        _ arguments: [String], in folder: ScratchFolder, printingTo printed: ScratchFolder
+    ) throws -> pid_t {
         let tool = try DaemonProcess.executable("tandem")
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        for (descriptor, name) in [(Int32(1), ".stdout"), (2, ".stderr")] {
+        for (descriptor, name) in [(Int32(1), "stdout"), (2, "stderr")] {
             posix_spawn_file_actions_addopen(
-                &actions, descriptor, folder.file(name), O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+                &actions, descriptor, printed.file(name), O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         }
         // The shell changes the folder and becomes the tool.
         let line = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder.path, tool] + arguments

@@ -141,7 +141,8 @@ import Testing
         try folder.write("d.csv", "a,y\n" + (0..<5000).map { "\($0),\($0 % 2)\n" }.joined())
         for moment in 0..<6 {
             let pid = try ToolProcess.spawn(
-                ["train", "s.toml", "d.csv", "--out", "r/m/\(moment + 1)"], in: folder)
+                ["train", "s.toml", "d.csv", "--out", "r/m/\(moment + 1)"], in: folder,
+                printingTo: folder)
             usleep(UInt32(moment) * 40_000)
             kill(pid, SIGINT)
             let status = ToolProcess.wait(pid)

@@ -52,6 +52,7 @@ package final class Trainer: @unchecked Sendable {
         tasks: [TrainingTask], split: RowSplit, settings: TrainerSettings,
         measure: StoppingMeasure = .weightedLoss
     ) throws(TrainingError) {
+        try MatrixLibrary.prepare()
         try Self.check(settings, tasks, split, dataset)
         self.graph = graph
         self.dataset = dataset

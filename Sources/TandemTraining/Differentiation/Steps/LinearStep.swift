@@ -2,8 +2,8 @@ import CBLAS
 
 /// `y = x W' + b` as matrix products: `dx = dy W`, `dW = dy' x`, `db = sum dy`.
 ///
-/// The leading dimensions of x join the rows, so there is one product for the whole minibatch. BLAS
-/// is built without threads: each of ours calls it on its own rows, and the order of its sums
+/// The leading dimensions of x join the rows, so there is one product for the whole minibatch. Each
+/// thread calls the matrix library on its own rows (see `MatrixLibrary`), and the order of the sums
 /// depends on the shapes alone.
 struct LinearStep: DifferentiableStep {
     let x: Operand
