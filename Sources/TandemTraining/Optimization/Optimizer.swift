@@ -19,6 +19,7 @@ package final class Optimizer: @unchecked Sendable {
     private let executors: [TrainingExecutor]
     private let first: UnsafeMutablePointer<Float>
     private let second: UnsafeMutablePointer<Float>
+    private let average: WeightAverage?
 
     /// Takes memory for the rule's state, zeroed.
     ///
@@ -37,6 +38,8 @@ package final class Optimizer: @unchecked Sendable {
         first.initialize(repeating: 0, count: count)
         second = .allocate(capacity: count)
         second.initialize(repeating: 0, count: count)
+        average =
+            settings.averaging > 0 ? WeightAverage(decay: settings.averaging, store) : nil
     }
 
     deinit {
@@ -100,17 +103,30 @@ package final class Optimizer: @unchecked Sendable {
                 store.dense + start, executors[0].denseGradient + start, first: first + start,
                 second: second + start, count: part.count, decays: slot.decays)
         }
+        average?.add(dense: range)
         for (table, position) in store.tables.enumerated() {
             let slot = store.slots[position]
             let weights = slot.tensor.base.assumingMemoryBound(to: Float.self)
             let offset = weights - store.dense
             forEachOwnedRow(table, worker) { id, gradient, width, _ in
                 let start = offset + id * width
+                average?.add(table: table, row: id, at: start, width: width, through: step - 1)
                 rule.apply(
                     store.dense + start, gradient, first: first + start, second: second + start,
                     count: width, decays: slot.decays)
             }
         }
+    }
+
+    /// Runs a closure with the averaged weights in the store, or with the weights as they are where
+    /// the settings want no average.
+    ///
+    /// - Parameters:
+    ///   - step: Steps taken, 1 or more.
+    ///   - body: May read the store; what it writes there is lost.
+    /// - Precondition: No worker steps.
+    package func withAverage(through step: Int, _ body: () -> Void) {
+        if let average { average.withAverage(through: step, body) } else { body() }
     }
 
     /// A worker's part of the dense block, cut at cache lines.

@@ -34,18 +34,22 @@ package struct OptimizerSettings: Hashable, Sendable {
     package var weightDecay: Float
     /// If the gradient's Euclidean norm over all parameters is longer, it is scaled down to this.
     package var gradientNormMax: Float?
+    /// What is measured and kept is an exponential moving average of the weights with this decay, at
+    /// least 0 and below 1; 0: the weights themselves.
+    package var averaging: Float
 
     /// Makes settings; the default is plain Adam.
     package init(
         algorithm: Algorithm = .adam, learningRate: Float = 1e-3,
         schedule: LearningRateSchedule = .constant, weightDecay: Float = 0,
-        gradientNormMax: Float? = nil
+        gradientNormMax: Float? = nil, averaging: Float = 0
     ) {
         self.algorithm = algorithm
         self.learningRate = learningRate
         self.schedule = schedule
         self.weightDecay = weightDecay
         self.gradientNormMax = gradientNormMax
+        self.averaging = averaging
     }
 
     /// The rate of a step.

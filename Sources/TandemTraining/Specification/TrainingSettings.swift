@@ -46,6 +46,7 @@ package struct TrainingSettings: Hashable, Sendable {
         optimizer.gradientNormMax = try table.number("gradient_norm_max", in: rates).map {
             Float($0)
         }
+        optimizer.averaging = Float(try table.number("averaging", in: 0...0.9999) ?? 0)
         batchRowCount = try table.integer("batch_size", in: 1...1 << 20) ?? 512
         epochCountMax = try table.integer("epochs", in: 1...100_000) ?? 20
         patience = try table.integer("patience", in: 0...100_000) ?? 3

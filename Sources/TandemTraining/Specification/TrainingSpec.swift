@@ -71,6 +71,8 @@
 //     monitor = "loss"                # "auc": mean over binary tasks
 //     l2 = 0.0                        # weight decay, decoupled from the gradient; 0.01 to 1
 //     gradient_norm_max = 5.0         # absent: gradients are not cut
+//     averaging = 0.0                 # decay of a moving average of the weights, which is measured
+//                                     # and kept instead of them; 0.999: of some 1000 steps; 0: off
 //     seed = 1
 //     threads = 2                     # absent: as many as may run
 //

@@ -10,8 +10,8 @@
 // expected number of labelled rows rather than the actual one, so that a rare task's step does not
 // grow when a minibatch happens to hold few of its rows.
 //
-// After each epoch the validation rows are scored. The parameters of the best epoch are kept and put
-// back at the end.
+// After each epoch the validation rows are scored, with the average of the weights if one is wanted.
+// The parameters of the best epoch, averaged or not, are kept and put back at the end.
 
 package import TandemGraph
 
@@ -134,15 +134,17 @@ package final class Trainer: @unchecked Sendable {
                     remedy: "lower the learning rate or set a gradient norm"
                 ).with(\.actual, number)
             }
-            if !split.validation.isEmpty {
-                let outcome = score(split.validation)
-                record.validationLosses = outcome.losses
-                record.measure = measured(outcome)
-            }
-            let value = record.measure ?? -Double(number)
-            if best.map({ value < $0.measure }) ?? true {
-                best = (value, store.snapshot())
-                history.bestEpoch = number
+            optimizer.withAverage(through: step) {
+                if !split.validation.isEmpty {
+                    let outcome = score(split.validation)
+                    record.validationLosses = outcome.losses
+                    record.measure = measured(outcome)
+                }
+                let value = record.measure ?? -Double(number)
+                if best.map({ value < $0.measure }) ?? true {
+                    best = (value, store.snapshot())
+                    history.bestEpoch = number
+                }
             }
             history.epochs.append(record)
             if let patience = settings.patience, record.measure != nil,

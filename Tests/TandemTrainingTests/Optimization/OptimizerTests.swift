@@ -44,6 +44,16 @@ import Testing
             }
             return (store.dense[0], store.dense[16])
         }
+
+        /// Checks what is seen of the average of weight and bias, which took the same steps.
+        func expectAverage(_ expected: Double, sourceLocation: SourceLocation = #_sourceLocation) {
+            var seen: [Float] = []
+            optimizer.withAverage(through: steps) { seen = [store.dense[0], store.dense[16]] }
+            #expect(seen.count == 2)
+            for value in seen {
+                OptimizerTests.expect(value, expected, sourceLocation: sourceLocation)
+            }
+        }
     }
 
     private static func expect(
@@ -139,6 +149,61 @@ import Testing
         for worker in 0..<workers { optimizer.step(worker: worker, step: 1, rate: 1) }
         let values = Array(store.slots[0].tensor.elements(as: Float.self))
         #expect(values == [-2, -4, -2, 0, 0, -2, 0, 0, -2])
+    }
+
+    @Test func `the average weighs late steps more and starts with the first`() throws {
+        var model = try OneWeight(
+            OptimizerSettings(algorithm: .sgd(momentum: 0), averaging: 0.75))
+        _ = model.step(1, rate: 1)
+        model.expectAverage(1)
+        _ = model.step(-3, rate: 1)
+        // (0.25 * 4 + 0.1875 * 1) / (1 - 0.75^2)
+        model.expectAverage(1.1875 / 0.4375)
+        #expect(model.store.dense[0] == 4)
+    }
+
+    @Test func `without averaging the weights themselves are shown`() throws {
+        var model = try OneWeight(OptimizerSettings(algorithm: .sgd(momentum: 0)))
+        _ = model.step(1, rate: 1)
+        _ = model.step(-3, rate: 1)
+        model.expectAverage(4)
+    }
+
+    @Test(arguments: [1, 2])
+    func `rows that are seldom read are averaged over all steps`(_ workers: Int) throws {
+        var builder = try GraphBuilder(name: "g")
+        let ids = try builder.input("ids", TensorType(.int32, .context, sizes: []))
+        let table = try builder.parameter("table", .float32, [4, 1])
+        let y = try builder.node("y", .embedding, [ids, table])
+        let store = try ParameterStore(
+            builder.finished(), ["table": Tensor(.float32, shape: [4, 1], [8, 8, 8, 8 as Float])],
+            tableRowCountMin: 1)
+        let plan = try GradientPlan(builder.finished(), parameters: store, heads: [y])
+        let executors = (0..<workers).map { _ in TrainingExecutor(plan, store, rowCountMax: 1) }
+        let optimizer = Optimizer(
+            OptimizerSettings(algorithm: .sgd(momentum: 0), averaging: 0.5), store, executors)
+        // Row 1 is 7, 7, 7, 6 after the steps, row 2 is 8, 7, 7, 7; nobody reads the others.
+        for (step, row) in ([1, 2, nil, 1] as [Int32?]).enumerated() {
+            for executor in executors { executor.clearGradients() }
+            if let row {
+                executors[0].inputs[0].base.assumingMemoryBound(to: Int32.self)[0] = row
+                executors[0].forward(rowCount: 1)
+                executors[0].heads[0].gradient?[0] = 1
+                executors[0].backward(rowCount: 1)
+            }
+            for worker in 0..<workers { _ = optimizer.reduce(worker: worker) }
+            for worker in 0..<workers { optimizer.step(worker: worker, step: step + 1, rate: 1) }
+        }
+        func values() -> [Float] { Array(store.slots[0].tensor.elements(as: Float.self)) }
+        var averages: [Float] = []
+        // Looked at twice, since looking adds what is missing.
+        for _ in 0..<2 { optimizer.withAverage(through: 4) { averages = values() } }
+        #expect(values() == [8, 6, 7, 8])
+        let shares = [0.0625, 0.125, 0.25, 0.5]
+        let expected = [[8.0, 8, 8, 8], [7, 7, 7, 6], [8, 7, 7, 7], [8, 8, 8, 8]].map { row in
+            zip(shares, row).reduce(0) { $0 + $1.0 * $1.1 } / 0.9375
+        }
+        for (average, value) in zip(averages, expected) { Self.expect(average, value) }
     }
 
     @Test func `schedules start at the rate and fall as they say`() {

@@ -104,6 +104,7 @@ import Testing
         monitor = "auc"
         l2 = 0.01
         gradient_norm_max = 5
+        averaging = 0.99
         seed = 9
         threads = 1
         [ranking]
@@ -136,6 +137,7 @@ import Testing
         #expect(spec.tasks[1].given == "bought" && spec.tasks[1].weight == 0.5)
         #expect(spec.training.optimizer.algorithm == .sgd(momentum: 0.9))
         #expect(spec.training.optimizer.schedule == .cosine(last: 0))
+        #expect(spec.training.optimizer.averaging == 0.99)
         #expect(spec.training.monitor == .auc && spec.training.threadCount == 1)
         #expect(spec.formulas == [RankingFormula(name: "value", expression: "bought * amount")])
     }

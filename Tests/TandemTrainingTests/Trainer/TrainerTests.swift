@@ -42,6 +42,33 @@ import Testing
         #expect(try run() != first)
     }
 
+    @Test(arguments: [1, 2])
+    func `an average is measured and kept, and does not change the course`(
+        _ threadCount: Int
+    ) throws {
+        let problem = try ToyProblem(rowCount: 500)
+        func run(averaging: Float, epochs: Int) throws -> (TrainingHistory, ValidationOutcome) {
+            var settings = Self.settings
+            settings.threadCount = threadCount
+            settings.epochCountMax = epochs
+            settings.patience = nil
+            settings.optimizer.averaging = averaging
+            // The last epoch is the best, so that each run keeps its end.
+            let calls = Counter()
+            let trainer = try problem.trainer(
+                settings, measure: .custom { _ in -Double(calls.next()) })
+            let history = try trainer.run()
+            return (history, trainer.score(problem.split.validation))
+        }
+        let (plain, _) = try run(averaging: 0, epochs: 3)
+        let (averaged, kept) = try run(averaging: 0.9, epochs: 3)
+        // Gradients come from the weights, whatever is measured between the epochs.
+        #expect(averaged.epochs.map(\.trainingLosses) == plain.epochs.map(\.trainingLosses))
+        #expect(averaged.epochs[2].validationLosses != plain.epochs[2].validationLosses)
+        #expect(kept.losses == averaged.epochs[2].validationLosses)
+        #expect(try run(averaging: 0.9, epochs: 3).1.heads == kept.heads)
+    }
+
     @Test func `two threads learn what one learns`() throws {
         let problem = try ToyProblem(rowCount: 500)
         func run(_ threadCount: Int) throws -> TensorSet {
