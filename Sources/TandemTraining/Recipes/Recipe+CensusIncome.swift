@@ -115,6 +115,7 @@ extension Recipe {
             epochs = 20
             patience = 3
             l2 = 0.5
+            averaging = 0.998
             seed = 1
             """# + "\n")
 }

@@ -54,7 +54,7 @@ extension Recipe {
             batch_size = 256
             epochs = 30
             patience = 3
-            l2 = 0.02
+            l2 = 0.5
             seed = 1
 
             [ranking]
