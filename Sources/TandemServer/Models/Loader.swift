@@ -6,11 +6,11 @@ internal import TandemWire
 
 // Design: loads beside serving run as SCHED_IDLE, on threads of their own.
 //
-// On two cores at 40 % load, normal loader threads raised the p99 from 3 to 15 ms and more;
-// SCHED_IDLE ones at full speed lowered it to 1.9 ms, because the cores then never sleep
-// (measured: Poisson arrivals, 420 us of work a request). A thread that may not raise its own priority can never leave SCHED_IDLE
-// again, so each load gets a fresh thread, and the loader itself stays as it was. While nothing is
-// served yet, as at the start, loads run at normal priority.
+// On two cores at 40 % load (Poisson arrivals, 420 us of work a request), normal loader threads
+// raised the p99 from 3 to 15 ms and more; SCHED_IDLE ones at full speed lowered it to 1.9 ms,
+// because the cores then never sleep. A thread that may not raise its own priority can never leave
+// SCHED_IDLE again, so each load gets a fresh thread, and the loader itself stays as it was. While
+// nothing is served yet, as at the start, loads run at normal priority.
 
 /// Carries out the registry's jobs, one at a time.
 package struct Loader: Sendable {
