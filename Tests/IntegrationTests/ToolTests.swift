@@ -184,12 +184,63 @@ import Testing
         let published = try Self.published.get()
         let package = published.folder.file("models/shop/1")
         let folder = try ScratchFolder()
-        mkdir(folder.file("in"), 0o700)
-        mkdir(folder.file("out"), 0o700)
-        let run = try ToolProcess(
-            ["predict", package, "--inputs", "in", "--outputs", "out"], in: folder)
-        #expect(run.status == 66)
-        #expect(run.errors.contains(".npy: cannot be read"))
+        for name in ["in", "out"] { mkdir(folder.file(name), 0o700) }
+        func run(_ executor: String) throws -> ToolProcess {
+            try ToolProcess(
+                [
+                    "predict", package, "--inputs", "in", "--outputs", "out", "--executor",
+                    executor,
+                ], in: folder)
+        }
+        let empty = try run("int8")
+        #expect(empty.status == 66)
+        #expect(empty.errors.contains(".npy: cannot be read"))
+        try writeInputs(of: package, to: folder, id: 1)
+        var scores: [[Float]] = []
+        for executor in ["float", "reference", "int8"] {
+            let done = try run(executor)
+            #expect(done.status == 0, "\(done.errors)")
+            scores.append(try floats(folder.file("out/click.npy")))
+        }
+        #expect(scores.allSatisfy { $0.count == 3 })
+        for (float, reference) in zip(scores[0], scores[1]) {
+            #expect(abs(float - reference) <= 1e-5)
+        }
+        for (float, int8) in zip(scores[0], scores[2]) { #expect(abs(float - int8) <= 0.05) }
+        try writeInputs(of: package, to: folder, id: 1_000_000)
+        let refused = try run("int8")
+        #expect(refused.status == 65)
+        #expect(refused.errors.contains("1000000"), "\(refused.errors)")
+    }
+
+    /// Writes inputs for three candidates: zeros, and one id everywhere; lists have one element.
+    private func writeInputs(of package: String, to folder: ScratchFolder, id: Int32) throws {
+        let graph = try ToolProcess(["inspect", package, "--graph"], in: folder).output
+        for line in graph.split(separator: "\n") where line.hasPrefix("  input ") {
+            let words = line.split(whereSeparator: { " :[],".contains($0) }).map(String.init)
+            let rows = words[3] == "context" ? 1 : 3
+            let shape = [rows] + words.dropFirst(4).compactMap { Int($0) }
+            let count = shape.reduce(1, *)
+            let isFloat = words[2] == "f32"
+            let value: Int32 = isFloat ? 0 : words[1].hasSuffix(".length") ? 1 : id
+            var header =
+                "{'descr': '\(isFloat ? "<f4" : "<i4")', 'fortran_order': False, 'shape': "
+                + "(\(shape.map(String.init).joined(separator: ", ")),), }"
+            header += String(repeating: " ", count: 117 - header.utf8.count) + "\n"
+            var data = Data([0x93]) + Data("NUMPY".utf8) + Data([1, 0, 118, 0]) + Data(header.utf8)
+            for _ in 0..<count { withUnsafeBytes(of: value) { data.append(contentsOf: $0) } }
+            try data.write(to: URL(fileURLWithPath: folder.file("in/\(words[1]).npy")))
+        }
+    }
+
+    private func floats(_ path: String) throws -> [Float] {
+        let data = try Data(contentsOf: URL(fileURLWithPath: path))
+        let start = 10 + Int(data[8]) + Int(data[9]) << 8
+        return data.dropFirst(start).withUnsafeBytes { bytes in
+            (0..<bytes.count / 4).map {
+                bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self)
+            }
+        }
     }
 
     @Test func `the same seed and threads give the same bytes`() throws {

@@ -96,31 +96,3 @@ struct EngineBench {
         }
     }
 }
-
-/// One more than the largest id or length that each integer input of a graph may hold.
-private struct IdentifierLimits {
-    private var limits: [ValueID: UInt32] = [:]
-
-    init(_ graph: Graph) {
-        for node in graph.nodes {
-            switch node.operation {
-            case .embedding, .quantizedEmbedding:
-                set(node.inputs[0], rows(graph, node.inputs[1]))
-            case .embeddingPool, .quantizedEmbeddingPool:
-                set(node.inputs[0], rows(graph, node.inputs[2]))
-                set(node.inputs[1], rows(graph, node.inputs[0]) + 1)
-            default: continue
-            }
-        }
-    }
-
-    func exclusiveLimit(of id: ValueID) -> UInt32 { limits[id] ?? 1 }
-
-    private mutating func set(_ id: ValueID, _ limit: UInt32) {
-        limits[id] = min(limits[id] ?? .max, max(limit, 1))
-    }
-
-    private func rows(_ graph: Graph, _ id: ValueID) -> UInt32 {
-        UInt32(graph[id].type.fixedSizes?.first ?? 1)
-    }
-}

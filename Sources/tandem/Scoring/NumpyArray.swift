@@ -56,6 +56,21 @@ struct NumpyArray {
         }
     }
 
+    /// Refuses ids and lengths that are negative or too large for what they are looked up in.
+    ///
+    /// - Throws: `Failure` naming the file and the element.
+    func checkIdentifiers(below limit: UInt32) throws(Failure) {
+        for element in 0..<(data.count - dataStart) / 4 {
+            let value = data.withUnsafeBytes {
+                $0.loadUnaligned(fromByteOffset: dataStart + element * 4, as: Int32.self)
+            }
+            guard value >= 0, UInt32(value) < limit else {
+                throw Failure(
+                    .dataError, "\(path): element \(element) is \(value), must be 0 ..< \(limit)")
+            }
+        }
+    }
+
     /// A file's bytes for numbers of a shape.
     static func bytes(_ values: [Float], shape: [Int]) -> [UInt8] {
         let sizes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")

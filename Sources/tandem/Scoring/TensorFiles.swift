@@ -17,6 +17,10 @@ enum TensorFiles {
         let arrays = try graph.inputs.map { id in
             try NumpyArray(path: path(inputs, graph[id].name), type: graph[id].type)
         }
+        let limits = IdentifierLimits(graph)
+        for (id, array) in zip(graph.inputs, arrays) where graph[id].type.dtype == .int32 {
+            try array.checkIdentifiers(below: limits.exclusiveLimit(of: id))
+        }
         let rowCount = try rowCount(arrays)
         let storages = arrays.map { array in
             let storage = TensorStorage(byteCount: array.rowBytes * rowCount)
@@ -30,7 +34,10 @@ enum TensorFiles {
             storages.indices.map {
                 EncodedInput(base: storages[$0].base, rowStride: arrays[$0].rowBytes / 4)
             })
-        let scores = try Executor(name, program.weights).scores(encoded, rowCount: rowCount)
+        // The inputs are borrowed by address.
+        let scores = try withExtendedLifetime(storages) {
+            try Executor(name, program.weights).scores(encoded, rowCount: rowCount)
+        }
         for (index, id) in graph.outputs.enumerated() {
             let sizes = graph[id].type.fixedSizes ?? []
             let file = try OutputFile(path: path(outputs, graph[id].name))
