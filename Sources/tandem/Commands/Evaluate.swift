@@ -55,18 +55,7 @@ struct Evaluate: ParsableCommand {
             byExecutor.append((name, figures))
         }
         Terminal.clearProgress()
-        let table = Self.sideBySide(byExecutor)
+        let table = FiguresTable(sideBySide: byExecutor)
         Terminal.write(json ? table.json + "\n" : table.text)
-    }
-
-    /// A task's figures by all executors stand under each other.
-    private static func sideBySide(_ figures: [(ExecutorName, [TaskFigures])]) -> FiguresTable {
-        var rows: [FiguresTable.Row] = []
-        for task in (figures.first?.1 ?? []).indices {
-            for (name, values) in figures {
-                rows.append(FiguresTable.Row(label: name.rawValue, figures: values[task]))
-            }
-        }
-        return FiguresTable(rows: rows)
     }
 }

@@ -1,7 +1,6 @@
-import Glibc
 import TandemEngine
-import TandemFeatures
 import TandemGraph
+import TandemTraining
 
 /// Times a plan over random requests.
 struct EngineBench {
@@ -26,11 +25,7 @@ struct EngineBench {
         let timers = (0..<threadCount).map { index in
             Timer(plan: plan, requests: requests(rowCount, seed: UInt64(index)), seconds: seconds)
         }
-        let threads = timers.dropFirst().map { timer in
-            NativeThread { timer.run(rowCount: rowCount) }
-        }
-        timers[0].run(rowCount: rowCount)
-        for thread in threads { thread.join() }
+        WorkerThreads.run(threadCount) { worker in timers[worker].run(rowCount: rowCount) }
         var all = Durations()
         for timer in timers { all.add(timer.durations) }
         let rate = timers.reduce(0.0) { $0 + Double(rowCount) * $1.durations.perSecond }

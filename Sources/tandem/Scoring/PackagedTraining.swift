@@ -37,6 +37,7 @@ struct PackagedTraining {
         }
         Terminal.clearProgress()
         self.figures = figures
+        let plans = try programs.map { ($0, try Plan($1.graph, $1.tensors), $1.graph) }
         contents = PackageContents(
             model: PackagedModel(
                 name: model.spec.model.name, createdWith: "tandem \(ToolVersion.text)",
@@ -46,17 +47,16 @@ struct PackagedTraining {
                         name: $0.programName, graph: $1.graph,
                         numericsVersion: ProgramCompiler.numericsVersion)
                 },
-                goldens: try model.samples.map { try Self.golden($0, programs) },
+                goldens: model.samples.map { Self.golden($0, plans) },
                 quality: Self.quality(figures, isTest: !model.split.test.isEmpty),
                 provenance: Self.provenance(model)),
             tensors: float.tensors.merging(int8.tensors) { first, _ in first })
     }
 
     private static func golden(
-        _ sample: SampleInputs, _ programs: [(ExecutorName, WeightedGraph)]
-    ) throws -> GoldenVector {
-        let outputs = try programs.map { name, program in
-            let plan = try Plan(program.graph, program.tensors)
+        _ sample: SampleInputs, _ plans: [(ExecutorName, Plan, Graph)]
+    ) -> GoldenVector {
+        let outputs = plans.map { name, plan, graph in
             let workspace = Workspace(plan, rowCountMax: sample.candidateRowCount)
             for (index, input) in sample.inputs.enumerated() {
                 input.bytes.withUnsafeBytes { source in
@@ -70,7 +70,7 @@ struct PackagedTraining {
                 let count = rows * port.width
                 return GoldenTensor(
                     name: port.name,
-                    rowShape: program.graph[program.graph.outputs[index]].type.fixedSizes ?? [],
+                    rowShape: graph[graph.outputs[index]].type.fixedSizes ?? [],
                     elements: Array(
                         UnsafeBufferPointer(start: workspace.output(index), count: count)))
             }
@@ -116,15 +116,7 @@ struct PackagedTraining {
 }
 
 extension PackagedTraining {
-    private var table: FiguresTable {
-        var rows: [FiguresTable.Row] = []
-        for task in (figures.first?.figures ?? []).indices {
-            for (name, values) in figures {
-                rows.append(FiguresTable.Row(label: name.rawValue, figures: values[task]))
-            }
-        }
-        return FiguresTable(rows: rows)
-    }
+    private var table: FiguresTable { FiguresTable(sideBySide: figures) }
 
     /// The summary for people: epochs, figures, where it went.
     func text(path: String?) -> String {
