@@ -37,7 +37,7 @@ import Testing
         (.concat(axis: 1), [row], .invalidAttribute),
         (.concat(axis: 0), [row, ids], .wrongType),
         (.concat(axis: 0), [row, TensorType(.float32, .none, sizes: [1, 4])], .wrongShape),
-        (.slice(axis: 0, start: 2, end: 2), [row], .invalidAttribute),
+        (.slice(axis: 0, start: 3, end: 2), [row], .invalidAttribute),
         (.slice(axis: 0, start: 0, end: 5), [row], .invalidAttribute),
         (.reshape([5]), [row], .wrongShape),
         (.reduce(.sum, axis: 1), [row], .invalidAttribute),
@@ -106,17 +106,36 @@ import Testing
     }
 
     @Test func `the stored form of each operation gives it back`() throws {
-        let operations: [Operation] =
+        var lstm = Recurrence(.lstm, result: .lastCell)
+        lstm.isReversed = true
+        lstm.hasLength = true
+        lstm.hasInitialState = true
+        lstm.hasInitialCell = true
+        lstm.hasPeepholes = true
+        let elementwise: [Operation] =
             UnaryFunction.allCases.map(Operation.unary)
-            + BinaryFunction.allCases.map(Operation.binary) + [
+            + BinaryFunction.allCases.map(Operation.binary)
+        let operations: [Operation] =
+            elementwise + [
                 .affine(scale: 2, offset: -1), .linear, .concat(axis: 1),
                 .slice(axis: 0, start: 1, end: 3), .reshape([2, 3]), .softmax,
+                .reshape([.symbol("s"), 3]), .expand([.symbol("s"), 3]), .transpose([1, 0]),
+                .cast(.int64), .compare(.lessOrEqual), .logical(.xor), .not, .select,
+                .gather(axis: 1), .takeAlong(axis: 0), .range(count: .symbol("s")), .size(3),
+                .slice(axis: 0, start: 0, end: .symbol("s")), .cumulativeSum(axis: 1), .matmul,
+                .convolution(
+                    Convolution(
+                        strides: [1, 2], dilations: [1, 1], paddingBefore: [0, 1],
+                        paddingAfter: [2, 0])),
+                .attention(heads: 12, scale: 0.125), .reduce(.maximum, axis: 2),
+                .recurrent(Recurrence(.gru(resetsAfter: true), result: .sequence)),
+                .recurrent(Recurrence(.plain, result: .last)), .recurrent(lstm),
                 .layerNorm(epsilon: 1e-5), .reduce(.sum, axis: 0), .reduce(.mean, axis: 1),
                 .embedding, .embeddingPool(.sum), .embeddingPool(.mean), .mixture,
                 .quantizedLinear, .quantizedEmbedding, .quantizedEmbeddingPool(.sum),
                 .quantizedEmbeddingPool(.mean),
             ]
-        #expect(Set(operations.map(\.name)).count == operations.count)
+        #expect(Set(operations).count == operations.count)
         for operation in operations {
             let again = try Operation(
                 name: operation.name, attributes: operation.attributes, node: "n")

@@ -7,9 +7,12 @@ extension Lowering {
         if folded.contains(node.output) { return }
         switch node.operation {
         case .unary(let function):
+            guard let kernel = function.kernel else {
+                throw unsupported(node, "it has no kernel")
+            }
             queue(node, reads: node.inputs) { lowering in
                 .unary(
-                    function.kernel, input: lowering.location(node.inputs[0], for: node),
+                    kernel, input: lowering.location(node.inputs[0], for: node),
                     output: lowering.location(node.output, for: node))
             }
         case .affine(let scale, let offset):
@@ -24,7 +27,9 @@ extension Lowering {
         case .concat: lowerConcat(node)
         case .reshape: placement.placeView(node.output, of: node.inputs[0], elementOffset: 0)
         case .slice(let axis, let start, _):
-            guard axis == 0 else { throw unsupported(node, "it cuts an inner axis") }
+            guard axis == 0, let start = start.fixedSize else {
+                throw unsupported(node, "it cuts an inner axis")
+            }
             let inner = graph[node.output].type.shape.dropFirst().reduce(1) {
                 $0 * ($1.fixedSize ?? 0)
             }
@@ -41,7 +46,7 @@ extension Lowering {
                     experts: node.inputs.dropFirst().map { lowering.location($0, for: node) },
                     output: lowering.location(node.output, for: node))
             }
-        case .reduce: throw unsupported(node, "reductions inside a row are not lowered yet")
+        default: throw unsupported(node, "the engine does not run \(node.operation.name) yet")
         }
     }
 
@@ -58,10 +63,11 @@ extension Lowering {
             }
             steps.append(type.rowElementCount == width ? 1 : 0)
         }
+        guard let kernel = function.kernel else { throw unsupported(node, "it has no kernel") }
         let (leftStep, rightStep) = (steps[0], steps[1])
         queue(node, reads: node.inputs) { lowering in
             .binary(
-                function.kernel, lowering.location(node.inputs[0], for: node), leftStep: leftStep,
+                kernel, lowering.location(node.inputs[0], for: node), leftStep: leftStep,
                 lowering.location(node.inputs[1], for: node), rightStep: rightStep,
                 output: lowering.location(node.output, for: node))
         }
@@ -141,8 +147,8 @@ extension Lowering {
 }
 
 extension UnaryFunction {
-    /// The kernel's name for the function.
-    var kernel: tandemk_unary {
+    /// The kernel's name for the function, nil if there is no kernel.
+    var kernel: tandemk_unary? {
         switch self {
         case .relu: TANDEMK_UNARY_RELU
         case .sigmoid: TANDEMK_UNARY_SIGMOID
@@ -154,13 +160,14 @@ extension UnaryFunction {
         case .sqrt: TANDEMK_UNARY_SQRT
         case .erf: TANDEMK_UNARY_ERF
         case .gelu: TANDEMK_UNARY_GELU_ERF
+        case .geluTanh, .sin, .cos, .floor, .ceil, .round, .sign, .reciprocal: nil
         }
     }
 }
 
 extension BinaryFunction {
-    /// The kernel's name for the function.
-    var kernel: tandemk_binary {
+    /// The kernel's name for the function, nil if there is no kernel.
+    var kernel: tandemk_binary? {
         switch self {
         case .add: TANDEMK_BINARY_ADD
         case .subtract: TANDEMK_BINARY_SUBTRACT
@@ -168,6 +175,7 @@ extension BinaryFunction {
         case .divide: TANDEMK_BINARY_DIVIDE
         case .minimum: TANDEMK_BINARY_MINIMUM
         case .maximum: TANDEMK_BINARY_MAXIMUM
+        case .power, .remainder, .modulo: nil
         }
     }
 }

@@ -43,17 +43,33 @@ extension Operation {
         switch self {
         case .unary(let function): function.rawValue
         case .binary(let function): function.rawValue
+        case .compare(let comparison): comparison.rawValue
+        case .logical(let function): function.rawValue
+        case .not: "not"
+        case .select: "select"
+        case .cast: "cast"
         case .affine: "affine"
         case .linear: "linear"
         case .concat: "concat"
         case .slice: "slice"
         case .reshape: "reshape"
+        case .transpose: "transpose"
+        case .expand: "expand"
+        case .gather: "gather"
+        case .takeAlong: "take_along"
+        case .range: "range"
+        case .size: "size"
         case .softmax: "softmax"
         case .layerNorm: "layer_norm"
         case .reduce(let reduction, _): "reduce_\(reduction.rawValue)"
+        case .cumulativeSum: "cumulative_sum"
+        case .matmul: "matmul"
+        case .convolution: "convolution"
         case .embedding: "embedding"
         case .embeddingPool(let reduction): "embedding_\(reduction.rawValue)"
         case .mixture: "mixture"
+        case .attention: "attention"
+        case .recurrent(let recurrence): recurrence.cell.name
         case .quantizedLinear: "quantized_linear"
         case .quantizedEmbedding: "quantized_embedding"
         case .quantizedEmbeddingPool(let reduction): "quantized_embedding_\(reduction.rawValue)"
@@ -65,111 +81,92 @@ extension Operation {
         switch self {
         case .affine(let scale, let offset):
             [Attribute("scale", .float(scale)), Attribute("offset", .float(offset))]
-        case .concat(let axis): [Attribute("axis", .integer(Int64(axis)))]
+        case .cast(let dtype): [Attribute("to", .text(dtype.name))]
         case .slice(let axis, let start, let end):
             [
                 Attribute("axis", .integer(Int64(axis))),
-                Attribute("start", .integer(Int64(start))),
-                Attribute("end", .integer(Int64(end))),
+                Attribute("start", dimension: start), Attribute("end", dimension: end),
             ]
-        case .reshape(let sizes): [Attribute("shape", .integers(sizes.map(Int64.init)))]
+        case .reshape(let shape), .expand(let shape): [Attribute("shape", dimensions: shape)]
+        case .transpose(let permutation): [Attribute("permutation", sizes: permutation)]
+        case .range(let count): [Attribute("count", dimension: count)]
+        case .size(let size): [Attribute("of", dimension: size)]
         case .layerNorm(let epsilon): [Attribute("epsilon", .float(epsilon))]
-        case .reduce(_, let axis): [Attribute("axis", .integer(Int64(axis)))]
-        case .unary, .binary, .linear, .softmax, .embedding, .embeddingPool, .mixture,
-            .quantizedLinear, .quantizedEmbedding, .quantizedEmbeddingPool:
+        case .concat(let axis), .reduce(_, let axis), .gather(let axis), .takeAlong(let axis),
+            .cumulativeSum(let axis):
+            [Attribute("axis", .integer(Int64(axis)))]
+        case .convolution(let convolution): convolution.attributes
+        case .attention(let heads, let scale):
+            [Attribute("heads", .integer(Int64(heads))), Attribute("scale", .float(scale))]
+        case .recurrent(let recurrence): recurrence.attributes
+        case .unary, .binary, .compare, .logical, .not, .select, .linear, .softmax, .embedding,
+            .embeddingPool, .matmul, .mixture, .quantizedLinear, .quantizedEmbedding,
+            .quantizedEmbeddingPool:
             []
         }
     }
+}
 
-    /// Makes an operation from its stored form.
-    ///
-    /// - Throws: `GraphError` `unknownOperation` or `invalidAttribute`, naming `node`.
-    package init(
-        name: String, attributes: [Attribute], node: String
-    ) throws(GraphError) {
-        var reader = AttributeReader(attributes: attributes, node: node)
-        if let operation = Self.withoutAttributes(name) {
-            self = operation
-        } else {
-            switch name {
-            case "affine":
-                self = .affine(
-                    scale: try reader.float("scale"), offset: try reader.float("offset"))
-            case "concat": self = .concat(axis: try reader.size("axis"))
-            case "slice":
-                self = .slice(
-                    axis: try reader.size("axis"), start: try reader.size("start"),
-                    end: try reader.size("end"))
-            case "reshape": self = .reshape(try reader.sizes("shape"))
-            case "layer_norm": self = .layerNorm(epsilon: try reader.float("epsilon"))
-            case "reduce_sum": self = .reduce(.sum, axis: try reader.size("axis"))
-            case "reduce_mean": self = .reduce(.mean, axis: try reader.size("axis"))
-            default:
-                throw GraphError(
-                    .unknownOperation, node,
-                    "operation '\(name)' is not known to this version; use a newer one")
-            }
-        }
-        try reader.finish()
+extension Attribute {
+    /// A size: a whole number, or the text of one with names.
+    fileprivate init(_ name: String, dimension: Dimension) {
+        let size = dimension.fixedSize.map { AttributeValue.integer(Int64($0)) }
+        self.init(name, size ?? .text(dimension.description))
     }
 
-    private static func withoutAttributes(_ name: String) -> Operation? {
-        if let function = UnaryFunction(rawValue: name) { return .unary(function) }
-        if let function = BinaryFunction(rawValue: name) { return .binary(function) }
-        let plain: [Operation] = [
-            .linear, .softmax, .embedding, .embeddingPool(.sum), .embeddingPool(.mean), .mixture,
-            .quantizedLinear, .quantizedEmbedding, .quantizedEmbeddingPool(.sum),
-            .quantizedEmbeddingPool(.mean),
+    /// A shape: whole numbers, or text when a size has names.
+    fileprivate init(_ name: String, dimensions: [Dimension]) {
+        let sizes = dimensions.compactMap(\.fixedSize)
+        if sizes.count == dimensions.count {
+            self.init(name, sizes: sizes)
+        } else {
+            let words = dimensions.map(\.description).joined(separator: ", ")
+            self.init(name, .text("[\(words)]"))
+        }
+    }
+
+    fileprivate init(_ name: String, sizes: [Int]) {
+        self.init(name, .integers(sizes.map(Int64.init)))
+    }
+
+    fileprivate init(_ name: String, flag: Bool) { self.init(name, .integer(flag ? 1 : 0)) }
+}
+
+extension Convolution {
+    fileprivate var attributes: [Attribute] {
+        [
+            Attribute("strides", sizes: strides), Attribute("dilations", sizes: dilations),
+            Attribute("padding_before", sizes: paddingBefore),
+            Attribute("padding_after", sizes: paddingAfter),
+            Attribute("groups", .integer(Int64(groups))),
         ]
-        return plain.first { $0.name == name }
     }
 }
 
-/// Takes attributes by name and insists that each is used once.
-private struct AttributeReader {
-    private var remaining: [Attribute]
-    private let node: String
-
-    init(attributes: [Attribute], node: String) {
-        remaining = attributes
-        self.node = node
-    }
-
-    private mutating func take(_ name: String) throws(GraphError) -> AttributeValue {
-        guard let index = remaining.firstIndex(where: { $0.name == name }) else {
-            throw GraphError(.invalidAttribute, node, "attribute '\(name)' is missing")
+extension Recurrence.Cell {
+    fileprivate var name: String {
+        switch self {
+        case .lstm: "lstm"
+        case .gru: "gru"
+        case .plain: "rnn"
         }
-        return remaining.remove(at: index).value
     }
+}
 
-    mutating func float(_ name: String) throws(GraphError) -> Float {
-        guard case .float(let value) = try take(name), value.isFinite else {
-            throw GraphError(.invalidAttribute, node, "attribute '\(name)' must be a finite number")
+extension Recurrence {
+    fileprivate var attributes: [Attribute] {
+        var attributes = [
+            Attribute("result", .text(result.rawValue)), Attribute("reversed", flag: isReversed),
+            Attribute("length", flag: hasLength), Attribute("state", flag: hasInitialState),
+        ]
+        switch cell {
+        case .lstm:
+            attributes.append(Attribute("cell", flag: hasInitialCell))
+            attributes.append(Attribute("peepholes", flag: hasPeepholes))
+        case .gru(let resetsAfter):
+            attributes.append(Attribute("resets_after", flag: resetsAfter))
+        case .plain: break
         }
-        return value
-    }
-
-    mutating func size(_ name: String) throws(GraphError) -> Int {
-        guard case .integer(let value) = try take(name), value >= 0, value <= Int64(Int32.max)
-        else {
-            throw GraphError(.invalidAttribute, node, "attribute '\(name)' must be 0 or more")
-        }
-        return Int(value)
-    }
-
-    mutating func sizes(_ name: String) throws(GraphError) -> [Int] {
-        guard case .integers(let values) = try take(name), values.count <= 8,
-            values.allSatisfy({ $0 >= 0 && $0 <= Int64(Int32.max) })
-        else {
-            throw GraphError(
-                .invalidAttribute, node, "attribute '\(name)' must be at most 8 sizes of 0 or more")
-        }
-        return values.map(Int.init)
-    }
-
-    func finish() throws(GraphError) {
-        if let extra = remaining.first {
-            throw GraphError(.invalidAttribute, node, "attribute '\(extra.name)' is not known here")
-        }
+        return attributes
     }
 }

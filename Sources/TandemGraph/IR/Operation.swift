@@ -9,18 +9,50 @@
 // what is written to a package is the rewritten graph. So everything that can change a bit of a
 // score is in the graph, is hashed with it, and has a float reference to be checked against.
 //
+// What can be composed of the operations here is composed, not added: a strided slice is a gather
+// by constant indices, padding is a concat, log-softmax is arithmetic. An operation that has a
+// composition too (`gelu`, `attention`) is here because a consumer computes it better whole; its
+// meaning is then that of its composition.
+//
 // Checklist to add an operation: the case and its semantics here; its arity and result in
-// `Operation+Inference.swift`; its stored name and attributes in `Operation+Attributes.swift`; its
-// meaning in `ReferenceExecutor+Operations.swift`; and, where they take it, the engine's lowering,
-// the trainer's derivative and the importer. `OperationSupport` in the tests lists who takes what.
+// `Operation+Inference*.swift`; its stored name and attributes in `Operation+Attributes.swift` and
+// `Operation+Stored.swift`; its meaning in `ReferenceEvaluation*.swift`; how it carries rows in
+// `RowExtraction`; and, where they take it, the engine's lowering, the trainer's derivative and the
+// importer. `Operations.md` beside the room's sources lists who takes what, and a test keeps it true.
 
 /// One operation of the intermediate representation.
 package enum Operation: Hashable, Sendable {
     /// `y = f(x)` for each element. f32 to f32, shape kept.
     case unary(UnaryFunction)
 
-    /// `y = f(a, b)` for each element, with the broadcasting of NumPy over row shapes. f32.
+    /// `y = f(a, b)` for each element, with the broadcasting of NumPy over row shapes.
+    ///
+    /// Both inputs have one numeric dtype, which is the result's. Whole numbers wrap around; their
+    /// division truncates, and dividing by 0 is an error of execution.
     case binary(BinaryFunction)
+
+    /// `y = a R b` for each element, broadcast as `binary`; any one dtype to bool.
+    ///
+    /// A NaN is equal to nothing and less than nothing.
+    case compare(Comparison)
+
+    /// `and`, `or`, `xor` of bools, broadcast as `binary`.
+    case logical(LogicalFunction)
+
+    /// The opposite of each bool.
+    case not
+
+    /// `y = condition ? a : b` for each element, all three broadcast.
+    ///
+    /// Inputs: condition bool, a and b of one dtype, which is the result's.
+    case select
+
+    /// The same numbers in another dtype.
+    ///
+    /// f32 to whole numbers truncates towards zero and saturates, NaN gives 0; wider whole numbers
+    /// to narrower ones wrap around; whole numbers to f32 round to nearest even; bool is 0 or 1, and
+    /// any number other than 0 is true.
+    case cast(DataType)
 
     /// `y = x * scale + offset` for each element, as one fused multiply-add. f32, shape kept.
     case affine(scale: Float, offset: Float)
@@ -35,11 +67,35 @@ package enum Operation: Hashable, Sendable {
     /// Joins its inputs, at least one, along an axis. All other dimensions are equal. Any dtype.
     case concat(axis: Int)
 
-    /// Elements `start ..< end` along an axis. Any dtype.
-    case slice(axis: Int, start: Int, end: Int)
+    /// Elements `start ..< end` along an axis, maybe none. Any dtype.
+    case slice(axis: Int, start: Dimension, end: Dimension)
 
     /// The same elements, row-major, under another row shape. Any dtype.
-    case reshape([Int])
+    case reshape([Dimension])
+
+    /// Dimension `i` of the result is dimension `permutation[i]` of the input. Any dtype.
+    case transpose([Int])
+
+    /// The input broadcast, as by `binary`, to exactly this row shape. Any dtype.
+    case expand([Dimension])
+
+    /// `y[a..., i..., b...] = x[a..., indices[i...], b...]`, where `a` has `axis` dimensions.
+    ///
+    /// Inputs: x of any dtype, indices i32 or i64 of any shape, each in `-n ..< n` for the axis's
+    /// size n; negative ones count from the end. An index outside is an error of execution.
+    case gather(axis: Int)
+
+    /// `y[..., i, ...] = x[..., indices[..., i, ...], ...]`: one index an element.
+    ///
+    /// Inputs: x of any dtype, indices i32 or i64 with x's rank and x's sizes but at the axis. The
+    /// result has the indices' shape. The range of indices is as for `gather`.
+    case takeAlong(axis: Int)
+
+    /// The numbers `0 ..< count`, i64 `[count]`. No inputs.
+    case range(count: Dimension)
+
+    /// A size as a number, i64 `[]`. No inputs.
+    case size(Dimension)
 
     /// `y_i = exp(x_i - max x) / sum_j exp(x_j - max x)` along the last axis. f32, shape kept.
     case softmax
@@ -49,8 +105,27 @@ package enum Operation: Hashable, Sendable {
     /// Inputs: x f32 `[..., N]`, gamma f32 `[N]`, beta f32 `[N]`. Variance divides by N.
     case layerNorm(epsilon: Float)
 
-    /// Sum or mean along an axis, which disappears. f32.
+    /// Sum, mean, largest, smallest or product along an axis, which disappears.
+    ///
+    /// f32, i32 or i64; the mean f32 only. Over nothing the sum is 0, the product 1, the mean NaN,
+    /// and the largest and smallest are the dtype's lowest and highest value.
     case reduce(Reduction, axis: Int)
+
+    /// Running sums along an axis: `y_i = x_0 + ... + x_i`. f32, i32 or i64, shape kept.
+    case cumulativeSum(axis: Int)
+
+    /// The matrix product of NumPy's `matmul`: `y[..., m, n] = sum_k a[..., m, k] * b[..., k, n]`.
+    ///
+    /// Inputs: a `[..., M, K]`, b `[..., K, N]`, both f32 or both i32; what `...` stands for
+    /// broadcasts. Whole numbers wrap around.
+    case matmul
+
+    /// Cross-correlation over L spatial dimensions, with zeros around.
+    ///
+    /// Inputs: x f32 `[..., C, d_1 ... d_L]`, weight f32 `[M, C / groups, k_1 ... k_L]` without
+    /// rows, and bias f32 `[M]` if there are three. Result f32 `[..., M, o_1 ... o_L]`.
+    /// Source: ONNX `Conv`; what machine learning calls convolution does not mirror the kernel.
+    case convolution(Convolution)
 
     /// `y[..., :] = table[ids[...], :]`.
     ///
@@ -61,7 +136,28 @@ package enum Operation: Hashable, Sendable {
     /// Sum or mean of the first `length` rows that a sequence of ids names; zeros if there is none.
     ///
     /// Inputs: ids i32 `[S]`, length i32 `[]` in `0 ... S`, table f32 `[V, D]`. Result f32 `[D]`.
+    /// The reduction is `sum` or `mean`.
     case embeddingPool(Reduction)
+
+    /// Scaled dot-product attention with its heads side by side.
+    ///
+    /// Inputs: q f32 `[..., S, H * d]`, k f32 `[..., T, H * d]`, v f32 `[..., T, H * e]`, and, if
+    /// there are four, a mask f32 that broadcasts to `[..., H, S, T]`. For each head
+    /// `softmax(q k^T * scale + mask) v` over T. Result f32 `[..., S, H * e]`.
+    /// Source: Vaswani et al., "Attention Is All You Need", 2017, section 3.2.
+    case attention(heads: Int, scale: Float)
+
+    /// One direction of a recurrent layer over a sequence.
+    ///
+    /// Inputs: x f32 `[..., S, K]`, weight f32 `[G * H, K]`, recurrent weight f32 `[G * H, H]`,
+    /// bias f32 `[2 * G * H]` (of the inputs, then of the state), all three without rows, then what
+    /// the layer says it has: length i32 `[...]` in `0 ... S`, initial state f32 `[..., H]`,
+    /// initial cell f32 `[..., H]`, peepholes f32 `[3 * H]` (input, output, forget gate).
+    /// G is 4 for LSTM (gates in the order input, output, forget, cell), 3 for GRU (update, reset,
+    /// hidden), 1 for a plain one. Result f32 `[..., S, H]` or `[..., H]`. Positions from `length`
+    /// on are not visited and are zeros in the sequence.
+    /// Source: ONNX `LSTM`, `GRU` and `RNN`, with their default activations.
+    case recurrent(Recurrence)
 
     /// `y = sum_e gates[e] * x_e`, the mixture of a multi-gate mixture of experts.
     ///
@@ -87,52 +183,4 @@ package enum Operation: Hashable, Sendable {
     ///
     /// Inputs: ids i32 `[S]`, length i32 `[]`, table i8 `[V, D]`, scale f32 `[V]`.
     case quantizedEmbeddingPool(Reduction)
-}
-
-/// A function of one number.
-package enum UnaryFunction: String, CaseIterable, Sendable {
-    /// `max(x, 0)`.
-    case relu
-    /// `1 / (1 + exp(-x))`.
-    case sigmoid
-    /// Hyperbolic tangent.
-    case tanh
-    /// Natural exponential.
-    case exp
-    /// Natural logarithm.
-    case log
-    /// `-x`.
-    case negate
-    /// `|x|`.
-    case abs
-    /// Square root.
-    case sqrt
-    /// The error function.
-    case erf
-    /// `x / 2 * (1 + erf(x / sqrt 2))`. Source: Hendrycks and Gimpel, arXiv 1606.08415.
-    case gelu
-}
-
-/// A function of two numbers.
-package enum BinaryFunction: String, CaseIterable, Sendable {
-    /// `a + b`.
-    case add
-    /// `a - b`.
-    case subtract
-    /// `a * b`.
-    case multiply
-    /// `a / b`.
-    case divide
-    /// The smaller one.
-    case minimum
-    /// The larger one.
-    case maximum
-}
-
-/// How a sequence becomes one value.
-package enum Reduction: String, CaseIterable, Sendable {
-    /// The sum.
-    case sum
-    /// The sum over the count; 0 over an empty sequence.
-    case mean
 }

@@ -5,7 +5,8 @@
 // An operation cannot name the row axis, so no graph can mix candidates (a softmax over the list,
 // a batch statistic): rows may be tiled, split over threads and reordered without changing a bit.
 // And `rows` never appears in shape arithmetic, so plans need no symbolic batch size.
-// A graph that has no rows at all (a bare ONNX test case) uses the axis `none` throughout.
+// A graph that has no rows at all (an imported file as it is, before its batch axis is taken out of
+// the shapes) uses the axis `none` throughout.
 
 /// How often a tensor exists in one request.
 package enum RowAxis: UInt8, Comparable, CaseIterable, Sendable {
@@ -34,26 +35,6 @@ package enum RowAxis: UInt8, Comparable, CaseIterable, Sendable {
     package static func < (left: RowAxis, right: RowAxis) -> Bool { left.rawValue < right.rawValue }
 }
 
-/// One dimension of a row's shape.
-package enum Dimension: Hashable, Sendable, CustomStringConvertible {
-    /// A known size, at least 0.
-    case fixed(Int)
-    /// A size known only when a request is there (a padded sequence's length), by name.
-    case symbol(String)
-
-    /// The size if it is known.
-    package var fixedSize: Int? {
-        if case .fixed(let size) = self { size } else { nil }
-    }
-
-    package var description: String {
-        switch self {
-        case .fixed(let size): String(size)
-        case .symbol(let name): name
-        }
-    }
-}
-
 /// What is known of a tensor before it exists: dtype, row axis, and the shape of one row.
 package struct TensorType: Hashable, Sendable, CustomStringConvertible {
     /// Element type.
@@ -62,6 +43,9 @@ package struct TensorType: Hashable, Sendable, CustomStringConvertible {
     package var rows: RowAxis
     /// Shape of one row; empty for a scalar a row.
     package var shape: [Dimension]
+
+    /// The most dimensions a row's shape may have.
+    package static let rankMax = 8
 
     /// Makes a type from dimensions.
     package init(_ dtype: DataType, _ rows: RowAxis, _ shape: [Dimension]) {

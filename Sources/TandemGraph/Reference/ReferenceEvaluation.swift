@@ -15,9 +15,12 @@ struct ReferenceEvaluation {
         case .binary(let function): return binary(function)
         case .linear: return linear()
         case .concat(let axis): return concatenated(axis)
-        case .slice(let axis, let start, let end): return sliced(axis, start, end)
-        case .reshape(let sizes):
-            return ReferenceTensor(rowCount: inputs[0].rowCount, shape: sizes, inputs[0].elements)
+        case .slice(let axis, let start, let end):
+            return sliced(axis, start.fixedSize ?? 0, end.fixedSize ?? 0)
+        case .reshape(let shape):
+            return ReferenceTensor(
+                rowCount: inputs[0].rowCount, shape: shape.compactMap(\.fixedSize),
+                inputs[0].elements)
         case .softmax: return alongLastAxis(ReferenceScalar.softmax)
         case .layerNorm(let epsilon):
             let gamma = inputs[1].floats
@@ -29,6 +32,8 @@ struct ReferenceEvaluation {
             return try pooled(reduction)
         case .mixture: return mixture()
         case .quantizedLinear: return quantizedLinear()
+        default:
+            throw GraphError(.unknownOperation, name, "\(operation.name) is not executed yet")
         }
     }
 

@@ -14,6 +14,15 @@ enum ReferenceScalar {
         case .sqrt: Float(x.squareRoot())
         case .erf: Float(Glibc.erf(x))
         case .gelu: Float(x / 2 * (1 + Glibc.erf(x / 2.0.squareRoot())))
+        case .geluTanh:
+            Float(x / 2 * (1 + Glibc.tanh(x * (2 / Double.pi).squareRoot() * (1 + 0.044715 * x * x))))
+        case .sin: Float(Glibc.sin(x))
+        case .cos: Float(Glibc.cos(x))
+        case .floor: Float(x.rounded(.down))
+        case .ceil: Float(x.rounded(.up))
+        case .round: Float(x.rounded(.toNearestOrEven))
+        case .sign: Float(x > 0 ? 1 : x < 0 ? -1 : x)
+        case .reciprocal: Float(1 / x)
         }
     }
 
@@ -23,8 +32,11 @@ enum ReferenceScalar {
         case .subtract: a - b
         case .multiply: a * b
         case .divide: a / b
-        case .minimum: Swift.min(a, b)
-        case .maximum: Swift.max(a, b)
+        case .minimum: a.isNaN || b.isNaN ? .nan : Swift.min(a, b)
+        case .maximum: a.isNaN || b.isNaN ? .nan : Swift.max(a, b)
+        case .power: Float(Glibc.pow(Double(a), Double(b)))
+        case .remainder: Glibc.fmodf(a, b)
+        case .modulo: a - (a / b).rounded(.down) * b
         }
     }
 

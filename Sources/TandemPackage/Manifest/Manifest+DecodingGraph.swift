@@ -60,7 +60,12 @@ extension Manifest {
             case TANDEM__PACKAGE__V1__DIMENSION__KIND_SIZE:
                 return .fixed(try decodeSize(dimension.size))
             case TANDEM__PACKAGE__V1__DIMENSION__KIND_SYMBOL:
-                return .symbol(try decodeGraphName(dimension.symbol))
+                let text = try dimension.symbol.text("a dimension", 1...400)
+                guard let size = Dimension(text: text) else {
+                    throw PackageError(
+                        .invalidGraph, "'\(text)' is neither a size nor a sum of products of sizes")
+                }
+                return size
             default: throw PackageError(.invalidGraph, "a dimension is neither size nor symbol")
             }
         }

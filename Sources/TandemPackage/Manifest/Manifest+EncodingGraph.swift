@@ -59,13 +59,12 @@ extension Manifest {
     ) -> DimensionMessage {
         var message = DimensionMessage()
         tandem__package__v1__dimension__init(&message)
-        switch dimension {
-        case .fixed(let size):
+        if let size = dimension.fixedSize {
             message.kind_case = TANDEM__PACKAGE__V1__DIMENSION__KIND_SIZE
             message.size = UInt64(clamping: size)
-        case .symbol(let name):
+        } else {
             message.kind_case = TANDEM__PACKAGE__V1__DIMENSION__KIND_SYMBOL
-            message.symbol = arena.data(name)
+            message.symbol = arena.data(dimension.description)
         }
         return message
     }

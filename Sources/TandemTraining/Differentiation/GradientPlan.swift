@@ -89,6 +89,8 @@ package struct GradientPlan: Sendable {
                 throw refusal(
                     name,
                     "\(node.operation.name) has no derivative; train the float program instead")
+            case let operation where !isDifferentiable(operation):
+                throw refusal(name, "\(operation.name) has no derivative here")
             default: break
             }
             for id in node.inputs + [node.output] {
@@ -106,6 +108,27 @@ package struct GradientPlan: Sendable {
             guard value.type.rows != .none, value.type.dtype == .float32 else {
                 throw refusal(value.name, "a loss needs f32 values on rows, not \(value.type)")
             }
+        }
+    }
+
+    /// Whether there is a step for the operation; `StepFactory` relies on it.
+    static func isDifferentiable(_ operation: Operation) -> Bool {
+        switch operation {
+        case .unary(let function):
+            switch function {
+            case .geluTanh, .sin, .cos, .floor, .ceil, .round, .sign, .reciprocal: false
+            default: true
+            }
+        case .binary(let function):
+            switch function {
+            case .power, .remainder, .modulo: false
+            default: true
+            }
+        case .reduce(let reduction, _): reduction == .sum || reduction == .mean
+        case .affine, .linear, .concat, .slice, .reshape, .softmax, .layerNorm, .embedding,
+            .embeddingPool, .mixture:
+            true
+        default: false
         }
     }
 

@@ -130,7 +130,8 @@ struct StepFactory {
                 parts: operands, runs: runs, outer: xSizes[..<axis].reduce(1, *), y: y)
         case .slice(let axis, let start, let end):
             return SliceStep(
-                x: x, view: AxisView(xSizes, axis: axis), start: start, end: end, y: y)
+                x: x, view: AxisView(xSizes, axis: axis), start: start.fixedSize ?? 0,
+                end: end.fixedSize ?? 0, y: y)
         case .reshape: return ReshapeStep(x: x, y: y)
         case .softmax: return SoftmaxStep(x: x, y: y, length: xSizes.last ?? 1)
         case .layerNorm(let epsilon):
@@ -148,8 +149,7 @@ struct StepFactory {
                 table: table(node.inputs[2], operands[2]), y: y)
         case .mixture:
             return MixtureStep(gates: x, experts: Array(operands.dropFirst()), y: y)
-        case .quantizedLinear, .quantizedEmbedding, .quantizedEmbeddingPool:
-            preconditionFailure("a plan has no quantised nodes")
+        default: preconditionFailure("a plan has only nodes that it can differentiate")
         }
     }
 

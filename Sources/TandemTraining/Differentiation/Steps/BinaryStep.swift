@@ -61,6 +61,8 @@ struct BinaryStep: DifferentiableStep {
             store(out, count, accumulates: false) { select(a[$0] <= b[$0], a[$0], b[$0]) }
         case .maximum:
             store(out, count, accumulates: false) { select(a[$0] >= b[$0], a[$0], b[$0]) }
+        case .power, .remainder, .modulo:
+            preconditionFailure("a plan has only nodes that it can differentiate")
         }
     }
 
@@ -85,6 +87,8 @@ struct BinaryStep: DifferentiableStep {
             store(out, count, accumulates: accumulates) { select(a[$0] >= b[$0], dy[$0], 0) }
         case (.maximum, false):
             store(out, count, accumulates: accumulates) { select(a[$0] >= b[$0], 0, dy[$0]) }
+        case (.power, _), (.remainder, _), (.modulo, _):
+            preconditionFailure("a plan has only nodes that it can differentiate")
         }
     }
 }

@@ -24,6 +24,8 @@ struct UnaryStep: DifferentiableStep {
         case .sqrt: store(out, count, accumulates: false) { x[$0].squareRoot() }
         case .erf: store(out, count, accumulates: false) { erff(x[$0]) }
         case .gelu: store(out, count, accumulates: false) { x[$0] * normalDistribution(x[$0]) }
+        case .geluTanh, .sin, .cos, .floor, .ceil, .round, .sign, .reciprocal:
+            preconditionFailure("a plan has only nodes that it can differentiate")
         }
     }
 
@@ -57,6 +59,8 @@ struct UnaryStep: DifferentiableStep {
                 let density = 0.398_942_3 * expf(-0.5 * x[$0] * x[$0])
                 return dy[$0] * (normalDistribution(x[$0]) + x[$0] * density)
             }
+        case .geluTanh, .sin, .cos, .floor, .ceil, .round, .sign, .reciprocal:
+            preconditionFailure("a plan has only nodes that it can differentiate")
         }
     }
 }

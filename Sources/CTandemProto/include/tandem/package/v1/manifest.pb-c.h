@@ -615,7 +615,8 @@ struct  Tandem__Package__V1__Dimension
      */
     uint64_t size;
     /*
-     * A name for what is known only when a request is there.
+     * What is known only when a request is there: a name, or a sum of products such as
+     * `12*sequence+1`.
      */
     ProtobufCBinaryData symbol;
   };

@@ -1,0 +1,124 @@
+extension InferenceCheck {
+    /// Result types of whole layers: tables, attention, recurrence.
+    func layerType() throws(GraphError) -> TensorType {
+        switch operation {
+        case .embedding, .quantizedEmbedding:
+            try arity(operation == .embedding ? 2...2 : 3...3)
+            let width = try table(at: 1)
+            return TensorType(.float32, rows, inputs[0].shape + [width])
+        case .embeddingPool(let reduction), .quantizedEmbeddingPool(let reduction):
+            guard reduction == .sum || reduction == .mean else {
+                throw failure(.invalidAttribute, "pools by sum or mean, not \(reduction.rawValue)")
+            }
+            return TensorType(.float32, rows, [try pooledWidth()])
+        case .attention(let heads, let scale):
+            guard scale.isFinite else {
+                throw failure(.invalidAttribute, "the scale must be finite")
+            }
+            return TensorType(.float32, rows, try attentionShape(heads: heads))
+        case .recurrent(let recurrence):
+            return TensorType(.float32, rows, try recurrentShape(recurrence))
+        default: throw failure(.unknownOperation, "is not a layer")
+        }
+    }
+
+    private func attentionShape(heads: Int) throws(GraphError) -> [Dimension] {
+        try arity(3...4)
+        for index in inputs.indices { try dtype(index, .float32) }
+        for index in 0..<3 { try rank(index, atLeast: 2) }
+        let query = inputs[0].shape
+        let key = inputs[1].shape
+        let value = inputs[2].shape
+        let outer = Array(query.dropLast(2))
+        guard heads > 0, let width = query.last?.fixedSize, width % heads == 0,
+            let valueWidth = value.last?.fixedSize, valueWidth % heads == 0,
+            key.last == query.last, Array(key.dropLast(2)) == outer,
+            Array(value.dropLast()) == Array(key.dropLast())
+        else {
+            throw failure(
+                .wrongShape,
+                "\(heads) heads over query \(query), key \(key) and value \(value) do not fit")
+        }
+        if inputs.count == 4 {
+            let scores = outer + [.fixed(heads), query[query.count - 2], key[key.count - 2]]
+            guard try broadcast(inputs[3].shape, scores) == scores else {
+                throw failure(
+                    .wrongShape, "mask \(inputs[3].shape) does not broadcast to \(scores)")
+            }
+        }
+        return Array(query.dropLast()) + [.fixed(valueWidth)]
+    }
+
+    private func recurrentShape(_ recurrence: Recurrence) throws(GraphError) -> [Dimension] {
+        try arity(recurrence.inputCount...recurrence.inputCount)
+        let isLSTM = recurrence.cell == .lstm
+        guard
+            isLSTM
+                || (recurrence.result != .lastCell && !recurrence.hasInitialCell
+                    && !recurrence.hasPeepholes)
+        else { throw failure(.invalidAttribute, "only an LSTM has a cell and peepholes") }
+        let optional = recurrence.optionalInputs
+        for index in inputs.indices where index != optional.length { try dtype(index, .float32) }
+        try rank(0, atLeast: 2)
+        let gates = recurrence.cell.gateCount
+        guard inputs[1].shape.count == 2, let gated = inputs[1].shape[0].fixedSize, gated > 0,
+            gated % gates == 0, gated <= Int(Int32.max)
+        else {
+            throw failure(
+                .wrongShape, "weight must be [\(gates) * H, K], is \(inputs[1].shape)")
+        }
+        let state = Dimension.fixed(gated / gates)
+        try parameter(1, shape: [.fixed(gated), lastDimension(0)])
+        try parameter(2, shape: [.fixed(gated), state])
+        try parameter(3, shape: [.fixed(2 * gated)])
+        let outer = Array(inputs[0].shape.dropLast(2))
+        if let length = optional.length {
+            try dtype(length, .int32)
+            try exactShape(length, outer)
+        }
+        for index in [optional.state, optional.cell] {
+            if let index { try exactShape(index, outer + [state]) }
+        }
+        if let peepholes = optional.peepholes {
+            try parameter(peepholes, shape: [.fixed(gated / gates * 3)])
+        }
+        return recurrence.result == .sequence
+            ? Array(inputs[0].shape.dropLast()) + [state] : outer + [state]
+    }
+
+    private func exactShape(_ index: Int, _ shape: [Dimension]) throws(GraphError) {
+        guard inputs[index].shape == shape else {
+            throw failure(
+                .wrongShape, "input \(index) must have shape \(shape), has \(inputs[index].shape)")
+        }
+    }
+
+    /// Checks ids, the table at `index` and the scales behind it; returns the row width.
+    func table(at index: Int) throws(GraphError) -> Dimension {
+        let hasScales = inputs.count > index + 1
+        try dtype(0, .int32)
+        try dtype(index, hasScales ? .int8 : .float32)
+        let table = inputs[index]
+        guard table.shape.count == 2, table.rows == .none else {
+            throw failure(.wrongShape, "the table must be [V, D] without rows, is \(table)")
+        }
+        if hasScales {
+            try dtype(index + 1, .float32)
+            try parameter(index + 1, shape: [table.shape[0]])
+        }
+        return table.shape[1]
+    }
+
+    func pooledWidth() throws(GraphError) -> Dimension {
+        if case .embeddingPool = operation { try arity(3...3) } else { try arity(4...4) }
+        try dtype(1, .int32)
+        guard inputs[0].shape.count == 1, inputs[1].shape.isEmpty,
+            inputs[0].rows == inputs[1].rows
+        else {
+            throw failure(
+                .wrongShape,
+                "ids must be [S] and length [] on one row axis, are \(inputs[0]) and \(inputs[1])")
+        }
+        return try table(at: 2)
+    }
+}
