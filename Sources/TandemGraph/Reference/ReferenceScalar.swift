@@ -15,7 +15,8 @@ enum ReferenceScalar {
         case .erf: Float(Glibc.erf(x))
         case .gelu: Float(x / 2 * (1 + Glibc.erf(x / 2.0.squareRoot())))
         case .geluTanh:
-            Float(x / 2 * (1 + Glibc.tanh(x * (2 / Double.pi).squareRoot() * (1 + 0.044715 * x * x))))
+            Float(
+                x / 2 * (1 + Glibc.tanh(x * (2 / Double.pi).squareRoot() * (1 + 0.044715 * x * x))))
         case .sin: Float(Glibc.sin(x))
         case .cos: Float(Glibc.cos(x))
         case .floor: Float(x.rounded(.down))
