@@ -72,6 +72,7 @@ let package = Package(
                 "TandemRequest", "TandemWire", "TandemPackage", "TandemEngine", "TandemFeatures",
                 "TandemGraph", "CTandemSystem", "CTandemKernels", logging,
             ]),
+        room("TandemImport", ["TandemGraph", "TandemFeatures"]),
         room(
             "TandemTraining",
             ["TandemGraph", "TandemFeatures", "CBLAS", "CZlib", "CZstd"]),
@@ -133,6 +134,7 @@ let package = Package(
                 "TandemEngine", "TandemGraph", "CTandemSystem", "TandemServingSupport",
                 "TandemTestSupport",
             ]),
+        tests("TandemImportTests", ["TandemImport", "TandemFeatures", "TandemGraph"]),
         tests(
             "TandemTrainingTests",
             [

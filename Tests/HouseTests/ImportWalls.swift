@@ -39,6 +39,7 @@ enum ImportWalls {
         "TandemServer": Room(
             imports: ["TandemRequest", "TandemPackage", "CTandemSystem"],
             externals: ["Logging"]),
+        "TandemImport": Room(imports: ["TandemGraph", "TandemFeatures"]),
         "TandemTraining": Room(
             imports: ["TandemGraph", "TandemFeatures", "CBLAS", "CZlib", "CZstd"],
             externals: ["Foundation"]),

@@ -65,6 +65,7 @@ import Testing
 
     @Test(arguments: [
         "TandemGraph", "TandemEngine", "TandemRequest", "TandemWire", "TandemFeatures",
+        "TandemImport",
     ])
     func `Foundation stays out of the rooms a request passes`(room: String) {
         let file = SourceFile("Sources/\(room)/A.swift", "import Foundation\n")
