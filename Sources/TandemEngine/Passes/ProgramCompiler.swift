@@ -1,3 +1,5 @@
+package import TandemGraph
+
 /// Makes the programs of a package from a trained or imported model.
 ///
 /// Everything that can change a bit of a score happens here, when a package is written.

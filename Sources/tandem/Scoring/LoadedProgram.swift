@@ -1,5 +1,6 @@
 import TandemEngine
 import TandemFeatures
+import TandemGraph
 import TandemPackage
 
 /// A package's program, loaded and ready to be executed.

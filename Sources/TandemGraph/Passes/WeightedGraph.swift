@@ -1,5 +1,3 @@
-package import TandemGraph
-
 /// A graph with the tensors of its parameters: what passes take and give.
 package struct WeightedGraph: Sendable {
     /// What is computed.

@@ -1,5 +1,3 @@
-import TandemGraph
-
 // Design: a pass is a walk.
 //
 // A rewriter goes through the nodes of one graph in order and builds another. For each node a pass
@@ -8,14 +6,15 @@ import TandemGraph
 // nothing reads any more is left out when the walk is finished.
 
 /// Builds a graph from another, node by node.
-struct GraphRewriter {
-    let source: WeightedGraph
+package struct GraphRewriter {
+    /// What is rewritten.
+    package let source: WeightedGraph
     private var builder: GraphBuilder
     private var tensors: TensorSet = [:]
     private var standIns: [ValueID: ValueID] = [:]
 
     /// Starts with the inputs of a graph.
-    init(_ source: WeightedGraph) throws(GraphError) {
+    private init(_ source: WeightedGraph) throws(GraphError) {
         self.source = source
         builder = try GraphBuilder(name: source.graph.name)
         for id in source.graph.inputs {
@@ -24,9 +23,14 @@ struct GraphRewriter {
         }
     }
 
-    /// Rewrites all nodes that an output needs: `replace` emits what stands for one, or returns nil
-    /// to have it copied.
-    static func rewrite(
+    /// Rewrites all nodes that an output needs.
+    ///
+    /// - Parameters:
+    ///   - source: The graph and its tensors.
+    ///   - replace: Emits what stands for a node, or returns nil to have it copied.
+    /// - Returns: The graph that was built, with the tensors it reads.
+    /// - Throws: What `replace` throws, and `GraphError` of the builder.
+    package static func rewrite(
         _ source: WeightedGraph,
         _ replace: (inout GraphRewriter, Node) throws(GraphError) -> ValueID?
     ) throws(GraphError) -> WeightedGraph {
@@ -42,7 +46,9 @@ struct GraphRewriter {
     }
 
     /// What stands for a value of the source; declares parameters when they are first needed.
-    mutating func value(_ id: ValueID) throws(GraphError) -> ValueID {
+    ///
+    /// - Throws: `GraphError` `missingTensor`.
+    package mutating func value(_ id: ValueID) throws(GraphError) -> ValueID {
         if let found = standIns[id] { return found }
         let value = source.graph[id]
         guard let tensor = source.tensors[value.name] else {
@@ -54,19 +60,21 @@ struct GraphRewriter {
     }
 
     /// A parameter of the result, declared once.
-    mutating func parameter(_ name: String, _ tensor: Tensor) throws(GraphError) -> ValueID {
+    package mutating func parameter(
+        _ name: String, _ tensor: Tensor
+    ) throws(GraphError) -> ValueID {
         if let found = builder.value(named: name) { return found }
         tensors[name] = tensor
         return try builder.parameter(name, tensor.dtype, tensor.shape)
     }
 
     /// The tensor of a parameter of the source, or nil if the value is computed.
-    func tensor(_ id: ValueID) -> Tensor? {
+    package func tensor(_ id: ValueID) -> Tensor? {
         source.graph[id].type.rows == .none ? source.tensors[source.graph[id].name] : nil
     }
 
     /// Adds a node to the result, or finds the one of that name.
-    mutating func node(
+    package mutating func node(
         _ name: String, _ operation: Operation, _ inputs: [ValueID]
     ) throws(GraphError) -> ValueID {
         if let found = builder.value(named: name) { return found }
