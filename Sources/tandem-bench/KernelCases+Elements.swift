@@ -11,6 +11,7 @@ extension KernelCases {
             ("sqrt", TANDEMK_UNARY_SQRT), ("exp", TANDEMK_UNARY_EXP), ("log", TANDEMK_UNARY_LOG),
             ("sigmoid", TANDEMK_UNARY_SIGMOID), ("tanh", TANDEMK_UNARY_TANH),
             ("erf", TANDEMK_UNARY_ERF), ("gelu_erf", TANDEMK_UNARY_GELU_ERF),
+            ("gelu_tanh", TANDEMK_UNARY_GELU_TANH), ("round", TANDEMK_UNARY_ROUND),
         ]
         let n = 4096
         let (x, y) = (Buffer(floats: n), Buffer(floats: n))

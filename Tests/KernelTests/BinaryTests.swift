@@ -8,8 +8,8 @@ import Testing
         case TANDEMK_BINARY_SUBTRACT: a - b
         case TANDEMK_BINARY_MULTIPLY: a * b
         case TANDEMK_BINARY_DIVIDE: a / b
-        case TANDEMK_BINARY_MINIMUM: a < b ? a : b
-        default: a > b ? a : b
+        case TANDEMK_BINARY_MINIMUM: a.isNaN || a < b ? a : b
+        default: a.isNaN || a > b ? a : b
         }
     }
 

@@ -128,6 +128,22 @@ import Testing
         }
     }
 
+    @Test func `a view packs as its rows would`() {
+        var samples = Samples(seed: 17)
+        for (n, k) in [(1, 1), (16, 5), (17, 3), (40, 7)] {
+            let w = samples.floats(n * k)
+            var bytes = 0
+            #expect(tandemk_f32_gemm_packed_bytes(n, k, &bytes))
+            let (rows, view) = (
+                GuardedBuffer<UInt8>(count: bytes), GuardedBuffer<UInt8>(count: bytes)
+            )
+            tandemk_f32_gemm_pack(n, k, w, rows.base)
+            let columns = (0..<n * k).map { w[$0 % n * k + $0 / n] }
+            tandemk_f32_gemm_pack_view(n, k, columns, 1, n, view.base)
+            #expect(rows.elements == view.elements, "\(n) outputs of \(k) inputs")
+        }
+    }
+
     @Test func `packed sizes stop at the caps`() {
         var bytes = -1
         #expect(tandemk_f32_gemm_packed_bytes(17, 3, &bytes))

@@ -33,6 +33,16 @@ import Testing
         Operation("gelu", TANDEMK_UNARY_GELU_ERF, ulp: .infinity) {
             $0 / 2 * erfc(-$0 * 0.5.squareRoot())
         },
+        Operation("gelu_tanh", TANDEMK_UNARY_GELU_TANH, ulp: .infinity) {
+            $0 / 2 * (1 + tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0)))
+        },
+        Operation("sin", TANDEMK_UNARY_SIN, ulp: .infinity) { sin($0) },
+        Operation("cos", TANDEMK_UNARY_COS, ulp: .infinity) { cos($0) },
+        Operation("floor", TANDEMK_UNARY_FLOOR, ulp: 0) { floor($0) },
+        Operation("ceil", TANDEMK_UNARY_CEIL, ulp: 0) { ceil($0) },
+        Operation("round", TANDEMK_UNARY_ROUND, ulp: 0) { rint($0) },
+        Operation("sign", TANDEMK_UNARY_SIGN, ulp: 0) { $0 > 0 ? 1 : $0 < 0 ? -1 : $0 },
+        Operation("reciprocal", TANDEMK_UNARY_RECIPROCAL, ulp: 0.5) { 1 / $0 },
     ]
 
     /// Bit patterns spread evenly over all floats, and points close together where paths change.

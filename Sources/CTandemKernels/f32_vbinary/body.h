@@ -18,6 +18,10 @@ LANES_FN void row(
     v_store_part(c + j, n - j, step(x, y));
 }
 
+/* A NaN on the right comes out of v_min and v_max by itself. */
+LANES_FN vf minimum(vf a, vf b) { return v_select(v_is_nan(a), a, v_min(a, b)); }
+LANES_FN vf maximum(vf a, vf b) { return v_select(v_is_nan(a), a, v_max(a, b)); }
+
 #define ROWS(name, apply)                                                                  \
     LANES_KERNEL static void name(                                                         \
         size_t m, size_t n, tandemk_operand a, tandemk_operand b, float *c, size_t ldc     \
@@ -33,8 +37,8 @@ ROWS(add_rows, v_add)
 ROWS(subtract_rows, v_sub)
 ROWS(multiply_rows, v_mul)
 ROWS(divide_rows, v_div)
-ROWS(minimum_rows, v_min)
-ROWS(maximum_rows, v_max)
+ROWS(minimum_rows, minimum)
+ROWS(maximum_rows, maximum)
 #undef ROWS
 
 /* In the order of tandemk_binary. */

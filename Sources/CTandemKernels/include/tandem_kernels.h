@@ -122,6 +122,12 @@ bool tandemk_f32_gemm_packed_bytes(size_t n, size_t k, size_t *ret_bytes);
  * within the caps. */
 void tandemk_f32_gemm_pack(size_t n, size_t k, const float *w, void *packed);
 
+/* Packs w[j * output_stride + l * input_stride], j < n, l < k, likewise: any view of a matrix, such
+ * as the right operand of a product whose both sides are computed. Allocates nothing. */
+void tandemk_f32_gemm_pack_view(
+    size_t n, size_t k, const float *w, size_t output_stride, size_t input_stride, void *packed
+);
+
 /* c[i][j] = activation(bias[j] + sum_l a[i][l] * w[j][l])
  * Order: starts from bias[j] (+0 without bias), then fma over l = 0, 1, ..., k - 1.
  * a: float [m, lda >= k].  packed: from tandemk_f32_gemm_pack.  bias: float [n] or null.
@@ -201,8 +207,18 @@ typedef enum tandemk_unary {
     TANDEMK_UNARY_ERF = 8,     /* 1.5 ULP. */
     /* x / 2 * (1 + erf(x / sqrt 2)); 1e-7 * max(1, |x|) absolute, as 1 + erf cancels below 0. */
     TANDEMK_UNARY_GELU_ERF = 9,
+    /* x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))); error as above. */
+    TANDEMK_UNARY_GELU_TANH = 10,
+    /* 1e-7 absolute for |x| <= 2^20; the phase of larger ones is known less and less. */
+    TANDEMK_UNARY_SIN = 11,
+    TANDEMK_UNARY_COS = 12,
+    TANDEMK_UNARY_FLOOR = 13,
+    TANDEMK_UNARY_CEIL = 14,
+    TANDEMK_UNARY_ROUND = 15, /* Halves to even. */
+    TANDEMK_UNARY_SIGN = 16,  /* -1, 1, or x itself where it is 0 or NaN. */
+    TANDEMK_UNARY_RECIPROCAL = 17,
 } tandemk_unary;
-#define TANDEMK_UNARY_COUNT 10
+#define TANDEMK_UNARY_COUNT 18
 
 /* y[i][j] = operation(x[i][j])
  * x: float [m, ldx].  y: float [m, ldy >= n]; may be x with ldy == ldx (in place). */
@@ -216,8 +232,8 @@ typedef enum tandemk_binary {
     TANDEMK_BINARY_SUBTRACT = 1,
     TANDEMK_BINARY_MULTIPLY = 2,
     TANDEMK_BINARY_DIVIDE = 3,
-    TANDEMK_BINARY_MINIMUM = 4, /* a < b ? a : b, so b where either is NaN. */
-    TANDEMK_BINARY_MAXIMUM = 5, /* a > b ? a : b, so b where either is NaN. */
+    TANDEMK_BINARY_MINIMUM = 4, /* a < b ? a : b; NaN where either is. */
+    TANDEMK_BINARY_MAXIMUM = 5, /* a > b ? a : b; NaN where either is. */
 } tandemk_binary;
 #define TANDEMK_BINARY_COUNT 6
 

@@ -41,6 +41,7 @@ LANES_FN vf v_sqrt(vf x) { return _mm256_sqrt_ps(x); }
 LANES_FN vf v_min(vf a, vf b) { return _mm256_min_ps(a, b); }
 LANES_FN vf v_max(vf a, vf b) { return _mm256_max_ps(a, b); }
 LANES_FN vm v_less(vf a, vf b) { return _mm256_cmp_ps(a, b, _CMP_LT_OQ); }
+LANES_FN vm v_is_nan(vf x) { return _mm256_cmp_ps(x, x, _CMP_UNORD_Q); }
 LANES_FN vf v_select(vm m, vf yes, vf no) { return _mm256_blendv_ps(no, yes, m); }
 
 LANES_FN vi v_bits(vf x) { return _mm256_castps_si256(x); }

@@ -42,6 +42,7 @@ LANES_FN vf v_sqrt(vf x) { return _mm512_sqrt_ps(x); }
 LANES_FN vf v_min(vf a, vf b) { return _mm512_min_ps(a, b); }
 LANES_FN vf v_max(vf a, vf b) { return _mm512_max_ps(a, b); }
 LANES_FN vm v_less(vf a, vf b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
+LANES_FN vm v_is_nan(vf x) { return _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q); }
 LANES_FN vf v_select(vm m, vf yes, vf no) { return _mm512_mask_blend_ps(m, no, yes); }
 
 LANES_FN vi v_bits(vf x) { return _mm512_castps_si512(x); }

@@ -1,4 +1,4 @@
-/* exp, log, sigmoid, tanh, erf, gelu on lanes. Include a vocabulary first.
+/* exp, log, sigmoid, tanh, erf, gelu, rounding on lanes. Include a vocabulary first.
  *
  * The polynomials were fitted with Sollya's fpminimax (coefficients rounded to float in the fit);
  * each states its form, range and largest relative error before rounding. Stated ULP errors of the
@@ -125,3 +125,31 @@ LANES_FN vf math_gelu_erf(vf x) {
     vf half = v_mul(x, v_set(0.5f));
     return v_fma(half, math_erf(v_mul(x, v_set(0.70710678118654752f))), half);
 }
+
+/* The approximation by tanh, whose argument is x * (A + B * x^2). */
+LANES_FN vf math_gelu_tanh(vf x) {
+    vf half = v_mul(x, v_set(0.5f));
+    vf slope = v_fma(v_mul(x, x), v_set(0.035677408136300125f), v_set(0.79788456080286536f));
+    return v_fma(half, math_tanh(v_mul(x, slope)), half);
+}
+
+/* Adding 2^23 to |x| leaves no bits for a fraction; larger numbers, and NaN, are whole already. */
+LANES_FN vf math_round(vf x) {
+    vf a = math_abs(x), whole = v_set(8388608.0f);
+    vf t = math_signed(v_sub(v_add(a, whole), whole), x);
+    return v_select(v_less(a, whole), t, x);
+}
+LANES_FN vf math_floor(vf x) {
+    vf t = math_round(x);
+    return v_select(v_less(x, t), v_sub(t, v_set(1)), t);
+}
+LANES_FN vf math_ceil(vf x) {
+    vf t = math_round(x);
+    return v_select(v_less(t, x), v_add(t, v_set(1)), t);
+}
+LANES_FN vf math_sign(vf x) {
+    vf zero = v_set(0);
+    vf below = v_select(v_less(x, zero), v_set(-1), x);
+    return v_select(v_less(zero, x), v_set(1), below);
+}
+LANES_FN vf math_reciprocal(vf x) { return v_div(v_set(1), x); }

@@ -34,6 +34,7 @@ LANES_FN vf v_sqrt(vf x) { return __builtin_sqrtf(x); }
 LANES_FN vf v_min(vf a, vf b) { return a < b ? a : b; }
 LANES_FN vf v_max(vf a, vf b) { return a > b ? a : b; }
 LANES_FN vm v_less(vf a, vf b) { return a < b; }
+LANES_FN vm v_is_nan(vf x) { return x != x; }
 LANES_FN vf v_select(vm m, vf yes, vf no) { return m ? yes : no; }
 
 LANES_FN vi v_bits(vf x) {
