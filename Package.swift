@@ -55,8 +55,9 @@ let package = Package(
         .target(name: "CTandemProto", dependencies: ["CProtobufC"], cSettings: strictC),
 
         // The rooms, lowest first.
+        room("TandemNotation", []),
         room("TandemGraph", []),
-        room("TandemFeatures", ["TandemGraph"]),
+        room("TandemFeatures", ["TandemGraph", "TandemNotation"]),
         room(
             "TandemPackage",
             [
@@ -65,17 +66,19 @@ let package = Package(
             ]),
         room("TandemEngine", ["TandemGraph", "CTandemKernels"]),
         room("TandemWire", ["CTandemProto", "CProtobufC"]),
-        room("TandemRequest", ["TandemWire", "TandemFeatures", "TandemGraph", "TandemEngine"]),
+        room(
+            "TandemRequest",
+            ["TandemWire", "TandemFeatures", "TandemGraph", "TandemEngine", "TandemNotation"]),
         room(
             "TandemServer",
             [
                 "TandemRequest", "TandemWire", "TandemPackage", "TandemEngine", "TandemFeatures",
-                "TandemGraph", "CTandemSystem", "CTandemKernels", logging,
+                "TandemGraph", "TandemNotation", "CTandemSystem", "CTandemKernels", logging,
             ]),
         room("TandemImport", ["TandemGraph", "TandemFeatures"]),
         room(
             "TandemTraining",
-            ["TandemGraph", "TandemFeatures", "CBLAS", "CZlib", "CZstd"]),
+            ["TandemGraph", "TandemFeatures", "TandemNotation", "CBLAS", "CZlib", "CZstd"]),
         room("TandemClient", ["TandemWire", "CTandemSystem"]),
 
         // The executables.
@@ -87,7 +90,8 @@ let package = Package(
             name: "tandem",
             dependencies: [
                 "TandemClient", "TandemWire", "TandemTraining", "TandemPackage", "TandemEngine",
-                "TandemFeatures", "TandemGraph", "TandemRequest", argumentParser,
+                "TandemFeatures", "TandemGraph", "TandemNotation", "TandemRequest",
+                argumentParser,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -111,6 +115,7 @@ let package = Package(
             path: "Tests/TandemServingSupport", swiftSettings: strict),
         tests("HouseTests", []),
         tests("KernelTests", ["CTandemKernels", "TandemTestSupport"]),
+        tests("TandemNotationTests", ["TandemNotation"]),
         tests("TandemGraphTests", ["TandemGraph", "TandemTestSupport"]),
         tests("TandemFeaturesTests", ["TandemFeatures", "TandemGraph", "TandemTestSupport"]),
         tests(

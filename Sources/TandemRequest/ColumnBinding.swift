@@ -1,6 +1,7 @@
 internal import Glibc
 internal import TandemFeatures
 internal import TandemGraph
+import TandemNotation
 internal import TandemWire
 
 /// Finds each feature's column in a request.

@@ -1,6 +1,7 @@
 package import TandemEngine
 package import TandemFeatures
 package import TandemGraph
+import TandemNotation
 package import TandemWire
 
 /// One version of a model as requests meet it: what they are checked against and computed by.

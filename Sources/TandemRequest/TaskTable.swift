@@ -1,4 +1,5 @@
 package import TandemFeatures
+import TandemNotation
 
 /// A model's tasks by name.
 package struct TaskTable: Sendable {

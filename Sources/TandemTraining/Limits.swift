@@ -31,7 +31,4 @@ package enum TrainingLimits {
     package static let layerWidthMax = 1 << 14
     /// Rows of a hashed embedding table.
     package static let hashBucketsMax = 1 << 28
-
-    /// Characters of an offending text that an error quotes.
-    package static let quotedTextMax = 40
 }

@@ -28,8 +28,9 @@ enum ImportWalls {
         "CTandemKernels": Room(imports: []),
         "CTandemSystem": Room(imports: []),
         "CTandemProto": Room(imports: ["CProtobufC"]),
+        "TandemNotation": Room(imports: []),
         "TandemGraph": Room(imports: []),
-        "TandemFeatures": Room(imports: ["TandemGraph"]),
+        "TandemFeatures": Room(imports: ["TandemGraph", "TandemNotation"]),
         "TandemPackage": Room(
             imports: ["TandemGraph", "TandemFeatures", "CTandemProto", "CTandemSystem", "CZstd"],
             externals: ["Crypto"]),

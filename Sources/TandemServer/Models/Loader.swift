@@ -1,6 +1,7 @@
 internal import CTandemSystem
 internal import Glibc
 internal import TandemFeatures
+import TandemNotation
 internal import TandemRequest
 internal import TandemWire
 

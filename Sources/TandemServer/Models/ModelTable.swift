@@ -1,4 +1,5 @@
 internal import TandemFeatures
+import TandemNotation
 package import TandemRequest
 package import TandemWire
 

@@ -1,4 +1,5 @@
 import Glibc
+import TandemNotation
 
 /// Reads records of separated values from a file, one after the other.
 ///
@@ -104,16 +105,7 @@ extension UnsafeRawBufferPointer {
 
     /// The first characters, for a person to see in an error.
     var quoted: String {
-        let text = String(decoding: prefix(4 * TrainingLimits.quotedTextMax), as: UTF8.self)
+        let text = String(decoding: prefix(4 * String.quotedCountMax), as: UTF8.self)
         return text.cutShort
-    }
-}
-
-extension String {
-    /// At most as many characters as errors quote, without line breaks.
-    var cutShort: String {
-        let line = String(map { $0.isNewline ? " " : $0 })
-        guard line.count > TrainingLimits.quotedTextMax else { return line }
-        return line.prefix(TrainingLimits.quotedTextMax) + "..."
     }
 }

@@ -1,4 +1,5 @@
 import TandemFeatures
+import TandemNotation
 
 /// Reads the columns that are asked for from one or several files into tables.
 ///

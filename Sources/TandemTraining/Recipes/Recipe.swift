@@ -1,4 +1,5 @@
 import TandemFeatures
+import TandemNotation
 
 /// A commented model spec that ships inside the tool, to train on known data and to learn from.
 ///

@@ -1,4 +1,5 @@
 import TandemFeatures
+import TandemNotation
 
 /// A place in a spec where a column or an expression may stand.
 ///

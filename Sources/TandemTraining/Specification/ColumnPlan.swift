@@ -10,6 +10,7 @@
 // columns, of which one is an input, is fine: the other is not known when the model is asked.)
 
 import TandemFeatures
+import TandemNotation
 
 /// The columns of a spec, found in files.
 package struct ColumnPlan: Sendable {

@@ -1,4 +1,5 @@
 import TandemFeatures
+import TandemNotation
 
 /// Cuts an expression into tokens and builds its tree by precedence climbing.
 struct ExpressionParser {

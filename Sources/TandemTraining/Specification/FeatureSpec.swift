@@ -1,5 +1,6 @@
 package import TandemFeatures
 import TandemGraph
+import TandemNotation
 
 /// One feature: what the model gets, and which column it comes from.
 package struct FeatureSpec: Hashable, Sendable {

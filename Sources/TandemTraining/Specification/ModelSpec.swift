@@ -1,4 +1,5 @@
 package import TandemGraph
+import TandemNotation
 
 /// The model's name and shape, as `[model]` says.
 package struct ModelSpec: Hashable, Sendable {

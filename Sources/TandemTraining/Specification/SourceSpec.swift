@@ -1,3 +1,5 @@
+import TandemNotation
+
 /// How the files are written, as `[data]` says.
 package struct SourceSpec: Hashable, Sendable {
     /// Delimiter, header, names and blanks.

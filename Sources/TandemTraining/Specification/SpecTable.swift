@@ -1,208 +1,34 @@
-// Design: the keys that are asked for are the keys that exist.
-//
-// A decoder asks a table for each key it knows and then calls `finish`, which refuses every key
-// that nobody asked for. So there is no second list of keys to keep, and the nearest key in the
-// message is always a real one.
-
-import TandemFeatures
+package import TandemNotation
 
 /// One table of a spec, read strictly.
-final class SpecTable {
-    let path: [String]
-    private let members: [String: TOMLNode]
-    // The table's own line; nil if it does not stand in the document.
-    private let tableLine: Int?
-    private var asked: [String] = []
+typealias SpecTable = KeyTable<TrainingError>
 
-    /// A document's root.
-    convenience init(document text: String) throws(TrainingError) {
-        self.init(try TOMLParser.parse(text), path: [])
+extension TrainingError: NotationFailure {
+    /// The same error as one of a spec.
+    package init(_ error: NotationError) {
+        let code: Code =
+            switch error.code {
+            case .unknownKey: .unknownKey
+            case .missingKey: .missingKey
+            case .wrongValue: .wrongValue
+            default: .invalidSpec
+            }
+        self.init(code, error.problem, remedy: error.remedy)
+        key = error.key
+        line = error.line
+        text = error.text
+        limit = error.limit
+        actual = error.actual
     }
+}
 
-    /// A table at a path; a node that is none is an empty table.
-    private init(_ node: TOMLNode?, path: [String]) {
-        if case .table(let members)? = node?.value { self.members = members } else { members = [:] }
-        self.path = path
-        tableLine = path.isEmpty ? nil : node?.line
-    }
-
-    /// The path as people write it: `task[1].label`.
-    func name(_ key: String? = nil) -> String {
-        (path + (key.map { [$0] } ?? [])).reduce(into: "") { name, part in
-            name += name.isEmpty || part.hasPrefix("[") ? part : ".\(part)"
-        }
-    }
-
-    /// An error at a key of this table, or at the table itself.
+extension KeyTable<TrainingError> {
+    /// An error that only training knows, at a key of this table or at the table itself.
     func error(
         _ code: TrainingError.Code, _ key: String?, _ problem: String, remedy: String = ""
     ) -> TrainingError {
         let full = name(key)
         return TrainingError(code, problem, remedy: remedy)
             .with(\.key, full.isEmpty ? nil : full).with(\.line, line(key))
-    }
-
-    /// The line of a key, or else of the table.
-    func line(_ key: String?) -> Int? { key.flatMap { members[$0]?.line } ?? tableLine }
-
-    /// The text at a key for use in a message.
-    func textOr(_ key: String, _ otherwise: String) -> String {
-        if case .text(let text)? = members[key]?.value { text } else { otherwise }
-    }
-
-    /// The keys that stand here, for tables whose keys are names.
-    var keys: [String] { members.keys.sorted() }
-
-    /// Whether the key stands here.
-    func has(_ key: String) -> Bool { members[key] != nil }
-
-    /// Refuses the keys that nobody asked for: the first one by line.
-    ///
-    /// The table is `thing`, where that says more than its path.
-    func finish(_ thing: String? = nil) throws(TrainingError) {
-        let unknown = members.keys.filter { !asked.contains($0) }
-        let found = unknown.map { key in (key, line(key) ?? 0) }
-        guard let first = found.min(by: { ($0.1, $0.0) < ($1.1, $1.0) }) else { return }
-        let isMissing = asked.filter { members[$0] == nil }
-        let remedy = NearestName.remedy(first.0, among: isMissing.isEmpty ? asked : isMissing)
-        let place = thing ?? (path.isEmpty ? "a spec" : "[\(name())]")
-        throw error(.unknownKey, first.0, "is not a key of \(place)", remedy: remedy)
-            .with(\.text, first.0)
-    }
-
-    // MARK: - Values
-
-    func text(_ key: String) throws(TrainingError) -> String? {
-        guard let value = value(key) else { return nil }
-        guard case .text(let text) = value else { throw wrong(key, "a text", value) }
-        return text
-    }
-
-    /// A text that must be there and not be empty.
-    func requiredText(_ key: String) throws(TrainingError) -> String {
-        guard let text = try text(key) else { throw missing(key) }
-        guard !text.isEmpty else { throw error(.wrongValue, key, "is empty", remedy: "fill it in") }
-        return text
-    }
-
-    func truth(_ key: String) throws(TrainingError) -> Bool? {
-        guard let value = value(key) else { return nil }
-        guard case .truth(let truth) = value else { throw wrong(key, "true or false", value) }
-        return truth
-    }
-
-    func integer(_ key: String, in range: ClosedRange<Int>) throws(TrainingError) -> Int? {
-        guard let value = value(key) else { return nil }
-        guard case .integer(let integer) = value else { throw wrong(key, "a whole number", value) }
-        try check(integer, key, in: range)
-        return integer
-    }
-
-    func number(_ key: String, in range: ClosedRange<Double>) throws(TrainingError) -> Double? {
-        guard let value = value(key) else { return nil }
-        guard let number = Self.number(value) else { throw wrong(key, "a number", value) }
-        guard range.contains(number) else {
-            throw error(
-                .wrongValue, key, "\(number) is out of range",
-                remedy: "use \(range.lowerBound) to \(range.upperBound)")
-        }
-        return number
-    }
-
-    func numbers(_ key: String) throws(TrainingError) -> [Double]? {
-        try list(key, of: "a list of numbers") { Self.number($0) }
-    }
-
-    func integers(_ key: String, in range: ClosedRange<Int>) throws(TrainingError) -> [Int]? {
-        let integers = try list(key, of: "a list of whole numbers") { value -> Int? in
-            if case .integer(let integer) = value { integer } else { nil }
-        }
-        for integer in integers ?? [] { try check(integer, key, in: range) }
-        return integers
-    }
-
-    func texts(_ key: String) throws(TrainingError) -> [String]? {
-        try list(key, of: "a list of texts") { value -> String? in
-            if case .text(let text) = value { text } else { nil }
-        }
-    }
-
-    /// One of some named values.
-    func choice<Value>(
-        _ key: String, _ values: [(name: String, value: Value)]
-    ) throws(TrainingError) -> Value? {
-        guard let text = try text(key) else { return nil }
-        if let found = values.first(where: { $0.name == text }) { return found.value }
-        throw error(
-            .wrongValue, key, "'\(text.cutShort)' is not a value of this key",
-            remedy: NearestName.remedy(text, among: values.map(\.name))
-        ).with(\.text, text.cutShort)
-    }
-
-    /// The table at a key; an empty one if there is none.
-    func table(_ key: String) throws(TrainingError) -> SpecTable {
-        guard let value = value(key) else { return SpecTable(nil, path: path + [key]) }
-        guard case .table = value else { throw wrong(key, "a table", value) }
-        return SpecTable(members[key], path: path + [key])
-    }
-
-    /// The tables of an array of tables; none if there is none.
-    func tables(_ key: String) throws(TrainingError) -> [SpecTable] {
-        guard let value = value(key) else { return [] }
-        guard case .array(let elements) = value else {
-            throw error(
-                .wrongValue, key, "is \(value.kindName)", remedy: "begin each one with [[\(key)]]")
-        }
-        var tables: [SpecTable] = []
-        for (index, element) in elements.enumerated() {
-            guard case .table = element.value else { throw wrong(key, "a list of tables", value) }
-            tables.append(SpecTable(element, path: path + [key, "[\(index)]"]))
-        }
-        return tables
-    }
-
-    func missing(_ key: String) -> TrainingError {
-        error(.missingKey, nil, "lacks the key '\(key)'", remedy: "add it")
-            .with(\.text, key)
-    }
-
-    // MARK: - Reading
-
-    private func value(_ key: String) -> TOMLValue? {
-        asked.append(key)
-        return members[key]?.value
-    }
-
-    private static func number(_ value: TOMLValue) -> Double? {
-        switch value {
-        case .integer(let integer): Double(integer)
-        case .number(let number) where number.isFinite: number
-        default: nil
-        }
-    }
-
-    private func list<Element>(
-        _ key: String, of expected: String, _ element: (TOMLValue) -> Element?
-    ) throws(TrainingError) -> [Element]? {
-        guard let value = value(key) else { return nil }
-        guard case .array(let values) = value else { throw wrong(key, expected, value) }
-        let elements = values.compactMap { element($0.value) }
-        guard elements.count == values.count else { throw wrong(key, expected, value) }
-        return elements
-    }
-
-    private func check(
-        _ integer: Int, _ key: String, in range: ClosedRange<Int>
-    ) throws(TrainingError) {
-        guard !range.contains(integer) else { return }
-        throw error(
-            .wrongValue, key, "\(integer) is out of range",
-            remedy: "use \(range.lowerBound) to \(range.upperBound)"
-        ).with(\.actual, integer)
-            .with(\.limit, integer < range.lowerBound ? range.lowerBound : range.upperBound)
-    }
-
-    private func wrong(_ key: String, _ expected: String, _ value: TOMLValue) -> TrainingError {
-        error(.wrongValue, key, "is \(value.kindName)", remedy: "write \(expected)")
     }
 }

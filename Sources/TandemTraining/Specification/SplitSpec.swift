@@ -1,4 +1,5 @@
 import TandemGraph
+import TandemNotation
 
 /// Which rows are for training, validation and test, as `[split]` says.
 package struct SplitSpec: Hashable, Sendable {

@@ -1,4 +1,5 @@
 import TandemFeatures
+import TandemNotation
 
 /// One task's labels.
 package struct TaskLabels: Sendable {

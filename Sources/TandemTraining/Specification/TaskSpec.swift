@@ -1,5 +1,6 @@
 import TandemFeatures
 import TandemGraph
+import TandemNotation
 
 /// One task, as a `[[task]]` says.
 package struct TaskSpec: Hashable, Sendable {

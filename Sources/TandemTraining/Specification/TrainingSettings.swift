@@ -1,3 +1,5 @@
+import TandemNotation
+
 /// How to train, as `[training]` says.
 package struct TrainingSettings: Hashable, Sendable {
     /// What early stopping watches on the validation rows.

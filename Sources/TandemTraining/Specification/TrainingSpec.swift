@@ -80,6 +80,7 @@
 //     value = "click * purchase"
 
 package import TandemFeatures
+import TandemNotation
 
 /// What `tandem train` is asked to make: model, data, features, tasks and how to train.
 ///

@@ -1,5 +1,6 @@
 import TandemClient
 import TandemFeatures
+import TandemNotation
 import TandemTraining
 
 /// Turns texts of files and arguments into the values of a served model's features.

@@ -52,8 +52,9 @@ struct DoubleExecutor {
             return Self.concat(x, node.inputs.map(sizes), axis: axis)
         case .slice(let axis, let start, let end):
             let (outer, length, inner) = Self.view(shape, axis)
-            return (0..<outer).flatMap { block in
-                x[0][(block * length + start) * inner..<(block * length + end) * inner]
+            return (0..<outer).flatMap { block -> ArraySlice<Double> in
+                let first = (block * length + (start.fixedSize ?? 0)) * inner
+                return x[0][first..<(block * length + (end.fixedSize ?? 0)) * inner]
             }
         case .reshape: return x[0]
         case .softmax:
@@ -115,6 +116,7 @@ struct DoubleExecutor {
         case .sqrt: x.squareRoot()
         case .erf: erf(x)
         case .gelu: x / 2 * (1 + erf(x / 2.0.squareRoot()))
+        default: .nan
         }
     }
 
@@ -126,6 +128,7 @@ struct DoubleExecutor {
         case .divide: a / b
         case .minimum: min(a, b)
         case .maximum: max(a, b)
+        default: .nan
         }
     }
 

@@ -49,7 +49,7 @@ struct GradientCheck {
     /// Projects a value to one number a row.
     mutating func head(_ value: ValueID) throws -> ValueID {
         let count = builder.type(of: value).rowElementCount ?? 0
-        let flat = try builder.node("flat", .reshape([count]), [value])
+        let flat = try builder.node("flat", .reshape([.fixed(count)]), [value])
         let weight = try parameter("projection", [1, count])
         return try builder.node("head", .linear, [flat, weight])
     }

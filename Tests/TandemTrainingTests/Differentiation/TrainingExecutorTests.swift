@@ -3,7 +3,7 @@ import TandemTraining
 import Testing
 
 @Suite struct TrainingExecutorTests {
-    @Test(arguments: UnaryFunction.allCases)
+    @Test(arguments: UnaryFunction.allCases.filter { GradientPlan.isDifferentiable(.unary($0)) })
     func `differentiates every function of one number`(_ function: UnaryFunction) throws {
         var check = try GradientCheck()
         // Logarithm and root want positive numbers, and no number may sit on a kink.
@@ -14,7 +14,7 @@ import Testing
         try check.run(try check.head(y))
     }
 
-    @Test(arguments: BinaryFunction.allCases)
+    @Test(arguments: BinaryFunction.allCases.filter { GradientPlan.isDifferentiable(.binary($0)) })
     func `differentiates every function of two numbers`(_ function: BinaryFunction) throws {
         var check = try GradientCheck()
         let a = try check.rows("a", [2, 3])
@@ -24,7 +24,8 @@ import Testing
     }
 
     @Test(
-        arguments: BinaryFunction.allCases, [[3], [2, 1], [1, 3], [1], [], [2, 3], [1, 1, 1]])
+        arguments: BinaryFunction.allCases.filter { GradientPlan.isDifferentiable(.binary($0)) },
+        [[3], [2, 1], [1, 3], [1], [], [2, 3], [1, 1, 1]])
     func `sums the gradients of broadcast operands`(
         _ function: BinaryFunction, _ sizes: [Int]
     ) throws {
@@ -136,7 +137,7 @@ import Testing
                 try check.builder.node("y", .layerNorm(epsilon: 1e-3), [x, gamma, beta])))
     }
 
-    @Test(arguments: Reduction.allCases, [0, 1, 2])
+    @Test(arguments: [Reduction.sum, .mean], [0, 1, 2])
     func `differentiates reductions along each axis`(_ reduction: Reduction, _ axis: Int) throws {
         var check = try GradientCheck()
         let x = try check.rows("x", [2, 3, 4])
@@ -153,7 +154,7 @@ import Testing
         try check.run(try check.head(y), tableRowCountMin: tableRowCountMin)
     }
 
-    @Test(arguments: Reduction.allCases, [1, 256])
+    @Test(arguments: [Reduction.sum, .mean], [1, 256])
     func `differentiates pooled embeddings, empty sequences included`(
         _ reduction: Reduction, _ tableRowCountMin: Int
     ) throws {

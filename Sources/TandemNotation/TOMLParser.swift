@@ -1,16 +1,16 @@
 // Design: our own reader of TOML 1.0, for lines and for calm.
 //
-// A message about a spec needs the line of its key, and libraries keep none. The one that was tried
+// A message about a document needs the line of its key, and libraries keep none. The one that was tried
 // before (TOMLKit over toml++ 3.4) also stops the whole program with an assertion on slips that
 // people make, such as two commas in a list or a header without a name. So a document is read here
 // in one pass over its bytes: every byte is looked at by position, nothing is trusted, nesting is
 // bounded, and the first thing that is wrong is refused with its line.
 //
-// All of TOML 1.0 is read, but dates are only recognised (no key of a spec takes one).
+// All of TOML 1.0 is read, but dates are only recognised (no key of ours takes one).
 // Source: TOML v1.0.0, https://toml.io/en/v1.0.0
 
 /// Reads a TOML document.
-struct TOMLParser {
+package struct TOMLParser {
     private let bytes: [UInt8]
     private var index = 0
     private var line = 1
@@ -19,8 +19,8 @@ struct TOMLParser {
 
     /// The document as one table.
     ///
-    /// - Throws: `invalidSpec` with the line.
-    static func parse(_ text: String) throws(TrainingError) -> TOMLNode {
+    /// - Throws: `NotationError` `invalidDocument` with the line.
+    package static func parse(_ text: String) throws(NotationError) -> TOMLNode {
         var parser = TOMLParser(bytes: Array(text.utf8))
         try parser.document()
         return parser.root.node
@@ -30,7 +30,7 @@ struct TOMLParser {
 
     // MARK: - Lines
 
-    private mutating func document() throws(TrainingError) {
+    private mutating func document() throws(NotationError) {
         var table = root
         while true {
             try skipSpaceAndComments()
@@ -45,7 +45,7 @@ struct TOMLParser {
     }
 
     /// `[a.b]` or `[[a.b]]`; returns the table that the following lines are of.
-    private mutating func header() throws(TrainingError) -> TOMLTable {
+    private mutating func header() throws(NotationError) -> TOMLTable {
         let isArray = isAt("[[")
         index += isArray ? 2 : 1
         let names = try key()
@@ -60,7 +60,7 @@ struct TOMLParser {
 
     private func open(
         _ name: String, in parent: TOMLTable, isArray: Bool
-    ) throws(TrainingError) -> TOMLTable {
+    ) throws(NotationError) -> TOMLTable {
         let table = TOMLTable(.header, line: line)
         switch parent.entries[name] {
         case nil:
@@ -81,7 +81,7 @@ struct TOMLParser {
     /// The table of a name, made if there is none.
     private func descend(
         to name: String, in parent: TOMLTable, by origin: TOMLTable.Origin
-    ) throws(TrainingError) -> TOMLTable {
+    ) throws(NotationError) -> TOMLTable {
         switch parent.entries[name] {
         case nil:
             let table = TOMLTable(origin, line: line)
@@ -97,7 +97,7 @@ struct TOMLParser {
         throw failure("'\(name.cutShort)' is complete already", "put its keys in one place")
     }
 
-    private mutating func keyAndValue(in table: TOMLTable) throws(TrainingError) {
+    private mutating func keyAndValue(in table: TOMLTable) throws(NotationError) {
         let names = try key()
         let keyLine = line
         guard current == UInt8(ascii: "=") else {
@@ -120,7 +120,7 @@ struct TOMLParser {
     }
 
     /// A dotted key's names, at least one, with the blanks around them.
-    private mutating func key() throws(TrainingError) -> [String] {
+    private mutating func key() throws(NotationError) -> [String] {
         var names: [String] = []
         repeat {
             if !names.isEmpty { index += 1 }
@@ -142,7 +142,7 @@ struct TOMLParser {
         return names
     }
 
-    private mutating func endOfLine() throws(TrainingError) {
+    private mutating func endOfLine() throws(NotationError) {
         skipBlanks()
         if current == UInt8(ascii: "#") { try skipComment() }
         if isAt("\r\n") { index += 1 }
@@ -154,7 +154,7 @@ struct TOMLParser {
 
     // MARK: - Values
 
-    private mutating func value() throws(TrainingError) -> TOMLTable.Entry {
+    private mutating func value() throws(NotationError) -> TOMLTable.Entry {
         depth += 1
         defer { depth -= 1 }
         guard depth <= 32 else { throw failure("values are nested more than 32 deep", "") }
@@ -169,7 +169,7 @@ struct TOMLParser {
         return .value(TOMLNode(value: value, line: start))
     }
 
-    private mutating func list() throws(TrainingError) -> [TOMLNode] {
+    private mutating func list() throws(NotationError) -> [TOMLNode] {
         index += 1
         var nodes: [TOMLNode] = []
         while true {
@@ -192,7 +192,7 @@ struct TOMLParser {
         return nodes
     }
 
-    private mutating func inlineTable() throws(TrainingError) -> TOMLTable {
+    private mutating func inlineTable() throws(NotationError) -> TOMLTable {
         let table = TOMLTable(.inline, line: line)
         index += 1
         skipBlanks()
@@ -215,7 +215,7 @@ struct TOMLParser {
     }
 
     /// true, false, a number or a date: everything up to what ends a value.
-    private mutating func scalar() throws(TrainingError) -> TOMLValue {
+    private mutating func scalar() throws(NotationError) -> TOMLValue {
         let start = index
         while let byte = current, !isValueEnd(byte) { index += 1 }
         // A date and a time may be separated by one blank.
@@ -233,7 +233,7 @@ struct TOMLParser {
 
     // MARK: - Texts
 
-    private mutating func text() throws(TrainingError) -> String {
+    private mutating func text() throws(NotationError) -> String {
         let mark = bytes[index]
         let isBasic = mark == UInt8(ascii: "\"")
         let isLong = isAt(isBasic ? "\"\"\"" : "'''")
@@ -268,7 +268,7 @@ struct TOMLParser {
         throw failure("a text is never closed", "end it with the quote it begins with")
     }
 
-    private mutating func escape(_ isLong: Bool, _ text: inout [UInt8]) throws(TrainingError) {
+    private mutating func escape(_ isLong: Bool, _ text: inout [UInt8]) throws(NotationError) {
         let simple: [UInt8: UInt8] = [
             UInt8(ascii: "b"): 8, UInt8(ascii: "t"): 9, UInt8(ascii: "n"): 10,
             UInt8(ascii: "f"): 12, UInt8(ascii: "r"): 13, UInt8(ascii: "\""): 34,
@@ -332,7 +332,7 @@ struct TOMLParser {
         if current == newline { advance() }
     }
 
-    private mutating func skipSpaceAndComments() throws(TrainingError) {
+    private mutating func skipSpaceAndComments() throws(NotationError) {
         while let byte = current {
             if byte == UInt8(ascii: "#") {
                 try skipComment()
@@ -344,7 +344,7 @@ struct TOMLParser {
         }
     }
 
-    private mutating func skipComment() throws(TrainingError) {
+    private mutating func skipComment() throws(NotationError) {
         while let byte = current, byte != newline, !isAt("\r\n") {
             guard byte >= 0x20 && byte != 0x7F || byte == 0x09 else {
                 throw failure("a comment has the control character \(byte)", "take it out")
@@ -353,8 +353,8 @@ struct TOMLParser {
         }
     }
 
-    private func failure(_ problem: String, _ remedy: String) -> TrainingError {
-        TrainingError(.invalidSpec, "is not valid TOML: \(problem)", remedy: remedy)
+    private func failure(_ problem: String, _ remedy: String) -> NotationError {
+        NotationError(.invalidDocument, "is not valid TOML: \(problem)", remedy: remedy)
             .with(\.line, line)
     }
 }

@@ -1,4 +1,4 @@
-import TandemFeatures
+import TandemNotation
 import Testing
 
 @Suite struct NearestNameTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import TandemTraining
+@testable import TandemNotation
 
 /// Examples are those of the TOML 1.0 specification where it has them.
 @Suite struct TOMLParserTests {
@@ -73,18 +73,18 @@ import Testing
         ("a = \"\u{1}\"", 1), ("# \u{1}", 1), ("\"\"\"a\"\"\" = 1", 1), ("a\u{E9} = 1", 1),
     ])
     func `refuses what is no TOML, with the line`(text: String, line: Int) throws {
-        let error = try refusal { () throws(TrainingError) in _ = try TOMLParser.parse(text) }
-        #expect(error.code == .invalidSpec)
+        let error = try #require(throws: NotationError.self) { try TOMLParser.parse(text) }
+        #expect(error.code == .invalidDocument)
         #expect(error.line == line, "\(error)")
     }
 
     @Test func `refuses one level of nesting over the limit`() throws {
         let deepest = String(repeating: "[", count: 32) + String(repeating: "]", count: 32)
         #expect(throws: Never.self) { try TOMLParser.parse("a = \(deepest)") }
-        let error = try refusal { () throws(TrainingError) in
-            _ = try TOMLParser.parse("a = [\(deepest)]")
+        let error = try #require(throws: NotationError.self) {
+            try TOMLParser.parse("a = [\(deepest)]")
         }
-        #expect(error.code == .invalidSpec)
+        #expect(error.code == .invalidDocument)
     }
 
     // MARK: - Showing

@@ -1,23 +1,30 @@
 /// A value of a TOML document and the line on which it, or its key, stands.
-struct TOMLNode: Sendable {
-    let value: TOMLValue
-    let line: Int
+package struct TOMLNode: Sendable {
+    /// The value.
+    package let value: TOMLValue
+    /// The physical line, from 1.
+    package let line: Int
 }
 
 /// A value of a TOML document.
-enum TOMLValue: Sendable {
+package enum TOMLValue: Sendable {
+    /// Keys and their values.
     case table([String: TOMLNode])
+    /// Values in order.
     case array([TOMLNode])
+    /// A string.
     case text(String)
+    /// A whole number.
     case integer(Int)
     /// May be infinite or not a number: TOML has both.
     case number(Double)
+    /// True or false.
     case truth(Bool)
     /// A date or time; known as one and not read further, since no key takes one.
     case date
 
     /// What a person calls it.
-    var kindName: String {
+    package var kindName: String {
         switch self {
         case .table: "a table"
         case .array: "a list"
