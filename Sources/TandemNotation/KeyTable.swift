@@ -85,6 +85,7 @@ package final class KeyTable<Failure: NotationFailure> {
 
     // MARK: - Values
 
+    /// The text at a key, nil if the key does not stand here.
     package func text(_ key: String) throws(Failure) -> String? {
         guard let value = value(key) else { return nil }
         guard case .text(let text) = value else { throw wrong(key, "a text", value) }
@@ -98,12 +99,14 @@ package final class KeyTable<Failure: NotationFailure> {
         return text
     }
 
+    /// The truth value at a key, nil if the key does not stand here.
     package func truth(_ key: String) throws(Failure) -> Bool? {
         guard let value = value(key) else { return nil }
         guard case .truth(let truth) = value else { throw wrong(key, "true or false", value) }
         return truth
     }
 
+    /// The whole number at a key, nil if the key does not stand here.
     package func integer(_ key: String, in range: ClosedRange<Int>) throws(Failure) -> Int? {
         guard let value = value(key) else { return nil }
         guard case .integer(let integer) = value else { throw wrong(key, "a whole number", value) }
@@ -111,6 +114,7 @@ package final class KeyTable<Failure: NotationFailure> {
         return integer
     }
 
+    /// The number at a key, nil if the key does not stand here.
     package func number(_ key: String, in range: ClosedRange<Double>) throws(Failure) -> Double? {
         guard let value = value(key) else { return nil }
         guard let number = Self.number(value) else { throw wrong(key, "a number", value) }
@@ -122,10 +126,12 @@ package final class KeyTable<Failure: NotationFailure> {
         return number
     }
 
+    /// The list of numbers at a key, nil if the key does not stand here.
     package func numbers(_ key: String) throws(Failure) -> [Double]? {
         try list(key, of: "a list of numbers") { Self.number($0) }
     }
 
+    /// The list of whole numbers at a key, nil if the key does not stand here.
     package func integers(_ key: String, in range: ClosedRange<Int>) throws(Failure) -> [Int]? {
         let integers = try list(key, of: "a list of whole numbers") { value -> Int? in
             if case .integer(let integer) = value { integer } else { nil }
@@ -134,6 +140,7 @@ package final class KeyTable<Failure: NotationFailure> {
         return integers
     }
 
+    /// The list of texts at a key, nil if the key does not stand here.
     package func texts(_ key: String) throws(Failure) -> [String]? {
         try list(key, of: "a list of texts") { value -> String? in
             if case .text(let text) = value { text } else { nil }
@@ -173,6 +180,7 @@ package final class KeyTable<Failure: NotationFailure> {
         return tables
     }
 
+    /// The error that says that a key is needed.
     package func missing(_ key: String) -> Failure {
         error(.missingKey, nil, "lacks the key '\(key)'", remedy: "add it", text: key)
     }

@@ -111,8 +111,8 @@ package struct GradientPlan: Sendable {
         }
     }
 
-    /// Whether there is a step for the operation; `StepFactory` relies on it.
-    static func isDifferentiable(_ operation: Operation) -> Bool {
+    /// Whether there is a step for the operation.
+    package static func isDifferentiable(_ operation: Operation) -> Bool {
         switch operation {
         case .unary(let function):
             switch function {

@@ -1,5 +1,6 @@
 import TandemEngine
 import TandemFeatures
+import TandemGraph
 import TandemPackage
 import TandemTraining
 
