@@ -25,7 +25,7 @@ LIBRARIES := libprotobuf-c:libprotobuf-c-dev libzstd:libzstd-dev zlib:zlib1g-dev
 # Program : Debian package that has it.
 PROGRAMS := pkg-config:pkg-config protoc-c:protobuf-c-compiler
 
-.PHONY: help deps build test check lint proto demo bench linear install clean
+.PHONY: help deps build test check lint proto demo bench fuzz linear install clean
 
 help: ## Say what there is to do.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -86,6 +86,23 @@ bench: build ## Measure what the machine allows, and each kernel.
 	$(RELEASE)/tandem-bench limits
 	$(RELEASE)/tandem-bench kernels
 
+# Each fuzzer runs FUZZ_SECONDS beside a copy of its committed corpus; what it finds stays in
+# .build-fuzz/found, and ends the run.
+FUZZ_SECONDS ?= 600
+FUZZ_TARGETS ?= $(notdir $(wildcard Tests/Fuzz/Corpus/*))
+fuzz: deps ## Fuzz the readers of hostile bytes: FUZZ_TARGETS, FUZZ_SECONDS each.
+	TANDEM_FUZZ=1 swift build -c release --product tandem-fuzz --scratch-path .build-fuzz \
+		-Xswiftc -use-ld=lld -Xswiftc -sanitize=fuzzer,address \
+		-Xcc -fsanitize=fuzzer-no-link,address
+	@set -e; for target in $(FUZZ_TARGETS); do \
+		printf '== %s, %d s\n' $$target $(FUZZ_SECONDS); \
+		mkdir -p .build-fuzz/corpus/$$target .build-fuzz/found; \
+		SWIFT_BACKTRACE=enable=no .build-fuzz/release/tandem-fuzz $$target -print_final_stats=1 \
+			-max_total_time=$(FUZZ_SECONDS) -max_len=65536 -rss_limit_mb=2048 -timeout=10 \
+			-artifact_prefix=.build-fuzz/found/$$target- \
+			.build-fuzz/corpus/$$target Tests/Fuzz/Corpus/$$target; \
+	done
+
 # Python with scikit-learn, in a virtual environment of its own.
 $(VENV)/ready: Tests/Interop/requirements.txt
 	@command -v python3 >/dev/null || { echo "tandem: no python3 found" >&2; exit 69; }
@@ -106,4 +123,4 @@ install: ## Install what `make build` built, with units, below $(DESTDIR)$(PREFI
 	install -Dm644 systemd/tandemd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/tandemd.conf
 
 clean: ## Remove what building and the demo left.
-	rm -rf .build $(DEMO_OUT)
+	rm -rf .build .build-fuzz $(DEMO_OUT)

@@ -157,3 +157,14 @@ let package = Package(
     ],
     cLanguageStandard: .gnu17
 )
+
+// The fuzzers need libFuzzer's runtime, which a plain build does not link: see `make fuzz`.
+if Context.environment["TANDEM_FUZZ"] != nil {
+    package.targets += [
+        .target(name: "CFuzzDriver", path: "Tests/Fuzz/CFuzzDriver", cSettings: strictC),
+        .executableTarget(
+            name: "tandem-fuzz",
+            dependencies: ["CFuzzDriver", "TandemImport", "TandemGraph", "TandemNotation"],
+            path: "Tests/Fuzz/tandem-fuzz", swiftSettings: strict),
+    ]
+}

@@ -1,0 +1,29 @@
+// Design: one program, one function a target.
+//
+// A target takes any bytes and must come back: an error is a fine answer, a trap, a leak or an
+// access out of bounds is a finding. What a target accepts is also used a little, since a reader
+// that accepts what its users cannot bear is as bad as one that traps. To add one: a case here, and
+// a folder of small examples of the same name in Tests/Fuzz/Corpus.
+
+import TandemImport
+import TandemNotation
+
+/// What can be fuzzed, by the name of its corpus.
+enum FuzzTarget: String, CaseIterable {
+    case onnx
+    case toml
+
+    /// Feeds the bytes to the target's reader.
+    func run(_ bytes: UnsafeBufferPointer<UInt8>) {
+        switch self {
+        case .onnx: Self.readModel(bytes)
+        case .toml: _ = try? TOMLParser.parse(String(decoding: bytes, as: UTF8.self))
+        }
+    }
+
+    /// Reads a model, checks it whole, and reads its weights.
+    private static func readModel(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard let model = try? ONNXModel(MappedFile(bytes)).checked() else { return }
+        for tensor in model.graph.initializers { _ = try? tensor.tensor() }
+    }
+}
