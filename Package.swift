@@ -75,7 +75,7 @@ let package = Package(
                 "TandemRequest", "TandemWire", "TandemPackage", "TandemEngine", "TandemFeatures",
                 "TandemGraph", "TandemNotation", "CTandemSystem", "CTandemKernels", logging,
             ]),
-        room("TandemImport", ["TandemGraph", "TandemFeatures"]),
+        room("TandemImport", ["TandemGraph", "TandemFeatures", "TandemNotation"]),
         room(
             "TandemTraining",
             ["TandemGraph", "TandemFeatures", "TandemNotation", "CBLAS", "CZlib", "CZstd"]),

@@ -40,7 +40,7 @@ enum ImportWalls {
         "TandemServer": Room(
             imports: ["TandemRequest", "TandemPackage", "CTandemSystem"],
             externals: ["Logging"]),
-        "TandemImport": Room(imports: ["TandemGraph", "TandemFeatures"]),
+        "TandemImport": Room(imports: ["TandemGraph", "TandemFeatures", "TandemNotation"]),
         "TandemTraining": Room(
             imports: ["TandemGraph", "TandemFeatures", "CBLAS", "CZlib", "CZstd"],
             externals: ["Foundation"]),

@@ -1,0 +1,48 @@
+import TandemGraph
+
+/// Computes operations on constants at import, by the float reference.
+enum ConstantFolding {
+    /// Elements of all inputs beyond which an operation stays in the graph.
+    ///
+    /// Tables and wide layers are moved by passes that know what for, not copied on the way.
+    private static let inputElementCountMax = ImportLimits.foldedElementCountMax
+
+    /// The result, or nil if it is too large or the operation fails on these inputs.
+    static func folded(
+        _ operation: Operation, _ inputs: [Tensor], _ type: TensorType
+    ) -> Tensor? {
+        guard let shape = type.fixedSizes, let count = TensorType.product(shape) else { return nil }
+        if case .reshape = operation, let source = inputs.first {
+            return Tensor(
+                dtype: source.dtype, shape: shape, storage: source.storage,
+                byteOffset: source.byteOffset)
+        }
+        let inputCount = inputs.reduce(0) { $0 + $1.elementCount }
+        guard count <= ImportLimits.foldedElementCountMax, inputCount <= inputElementCountMax else {
+            return nil
+        }
+        return (try? executed(operation, inputs)) ?? nil
+    }
+
+    private static func executed(_ operation: Operation, _ inputs: [Tensor]) throws -> Tensor? {
+        var builder = try GraphBuilder(name: "constant")
+        var tensors: TensorSet = [:]
+        var ids: [ValueID] = []
+        for (index, tensor) in inputs.enumerated() {
+            ids.append(try builder.parameter("input\(index)", tensor.dtype, tensor.shape))
+            tensors["input\(index)"] = tensor
+        }
+        try builder.output(try builder.node("result", operation, ids))
+        let executor = try ReferenceExecutor(builder.finished(), tensors)
+        return try executor.run([:], rowCount: 1)["result"].map(tensor)
+    }
+
+    private static func tensor(_ result: ReferenceTensor) -> Tensor {
+        let shape = result.shape
+        switch result.elements {
+        case .float32(let values): return Tensor(.float32, shape: shape, values)
+        case .int32(let values): return Tensor(.int32, shape: shape, values)
+        case .int8(let values): return Tensor(.int8, shape: shape, values)
+        }
+    }
+}
