@@ -1,4 +1,5 @@
 import TandemGraph
+import TandemNotation
 
 // Design: a problem stops its own node and nothing else.
 //
@@ -61,11 +62,22 @@ final class GraphWalk {
     // MARK: Inputs and weights
 
     private func declareInputs(_ graph: ONNXGraph, _ names: [String]) {
+        for name in options.constants.keys.sorted()
+        where !graph.inputs.contains(where: { $0.name == name }) {
+            problems.append(
+                ImportProblem(
+                    .unknownInput, "no input has the name '\(name)'",
+                    remedy: NearestName.remedy(name, among: graph.inputs.map(\.name))))
+        }
         var dimensions = InputDimensions(graph.inputs, options.sizes)
         for (input, name) in zip(graph.inputs, names) {
             guard case .tensor(let element, let shape?) = input.kind, let dtype = element.dtype
             else { continue }
             let sizes = dimensions.shape(of: input.name, shape)
+            if let constant = options.constants[input.name] {
+                bind(constant, to: input.name, TensorType(dtype, .none, sizes))
+                continue
+            }
             do throws(GraphError) {
                 let type = TensorType(dtype, .none, sizes)
                 values[input.name] = try lowering.input(name, type)
@@ -75,6 +87,21 @@ final class GraphWalk {
         }
         problems += dimensions.problems
         notes += dimensions.notes
+    }
+
+    private func bind(_ constant: Tensor, to input: String, _ type: TensorType) {
+        let isFitting =
+            constant.dtype == type.dtype && constant.shape.count == type.shape.count
+            && zip(constant.shape, type.shape).allSatisfy { ($1.fixedSize ?? $0) == $0 }
+        guard isFitting else {
+            problems.append(
+                ImportProblem(
+                    .wrongShape,
+                    "the input is \(type), the tensor given is \(constant.dtype.name) "
+                        + "\(constant.shape)", tensor: input))
+            return
+        }
+        values[input] = ImportedValue(constant, name: input)
     }
 
     private func readWeights(_ graph: ONNXGraph) {

@@ -78,6 +78,31 @@ import Testing
         #expect(error?.problems[0].remedy.contains("'batch'") == true)
     }
 
+    @Test func `takes inputs that are given now for constants`() throws {
+        func model(_ constants: TensorSet) throws(ImportError) -> Graph {
+            let forge = ONNXForge(
+                body: ONNXForge.Body(
+                    nodes: [Node("Reshape", ["x", "s"], ["y"])],
+                    inputs: [Declaration("x", ["6"]), Declaration("s", ["2"], type: 7)],
+                    outputs: [Declaration("y", nil)]))
+            return try Importer.importModel(
+                try forge.load(), options: ImportOptions(constants: constants)
+            ).graph
+        }
+        let graph = try model(["s": Tensor(.int64, shape: [2], [3, -1] as [Int64])])
+        #expect(Self.type(of: "y", in: graph) == "f32 [3, 2]")
+        #expect(graph.inputs.count == 1)
+        let unknown = #expect(throws: ImportError.self) {
+            try model(["t": Tensor(.int64, shape: [1], [1] as [Int64])])
+        }
+        #expect(unknown?.code == .unknownInput)
+        let wrong = #expect(throws: ImportError.self) {
+            try model(["s": Tensor(.int64, shape: [3], [1, 1, 6] as [Int64])])
+        }
+        #expect(wrong?.code == .wrongShape)
+        #expect(wrong?.problems[0].tensor == "s")
+    }
+
     @Test func `takes nameless first dimensions for one batch`() throws {
         let model = try Importer.importModel(
             try ONNXForge(
