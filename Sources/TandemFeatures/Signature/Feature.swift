@@ -87,4 +87,12 @@ package struct FeatureSlot: Hashable, Sendable {
         self.missingColumn = missingColumn
         self.lengthInput = lengthInput
     }
+
+    /// The same places in a graph whose inputs have other names.
+    package func renamed(_ name: (String) -> String) -> FeatureSlot {
+        var slot = self
+        slot.input = name(input)
+        slot.lengthInput = lengthInput.map(name)
+        return slot
+    }
 }

@@ -35,8 +35,8 @@ package struct GraphGraft: Sendable {
 extension WeightedGraph {
     /// The graph with columns of its inputs computed by others, which then see the inputs' rows.
     ///
-    /// An input whose columns are all fed disappears; another keeps its width, and what stands in
-    /// its fed columns is not read.
+    /// An input whose columns are all fed disappears; another keeps the columns that nobody feeds,
+    /// moved together.
     ///
     /// - Parameter grafts: What feeds what; columns of one input do not overlap.
     /// - Returns: One graph with this one's outputs.
@@ -98,16 +98,20 @@ private struct GraphJoint {
     ) throws(GraphError) -> ValueID {
         let fedCount = computed.reduce(0) { $0 + $1.columns.count }
         if fedCount == width, computed.count == 1 { return computed[0].value }
-        let rest = fedCount == width ? nil : try builder.input(value.name, value.type)
+        var type = value.type
+        type.shape = [.fixed(width - fedCount)]
+        let rest = fedCount == width ? nil : try builder.input(value.name, type)
         var parts: [ValueID] = []
         var column = 0
+        var taken = 0
         for (columns, id) in computed + [(width..<width, ValueID(-1))] {
-            if column < columns.lowerBound, let rest {
+            let kept = columns.lowerBound - column
+            if kept > 0, let rest {
                 parts.append(
                     try builder.node(
-                        "\(value.name)/columns\(column)",
-                        .slice(axis: 0, start: .fixed(column), end: .fixed(columns.lowerBound)),
-                        [rest]))
+                        "\(value.name)/columns\(taken)",
+                        .slice(axis: 0, start: .fixed(taken), end: .fixed(taken + kept)), [rest]))
+                taken += kept
             }
             if id.index >= 0 { parts.append(id) }
             column = columns.upperBound

@@ -184,7 +184,8 @@ extension ColumnPlan.FeatureSource {
 extension FeatureSpec {
     /// How the feature's column is read.
     var reading: ColumnReading {
-        switch (declaration.rawType, separator) {
+        if encoder != nil { return .text }
+        return switch (declaration.rawType, separator) {
         case (.float32, _): .float32
         case (.int64, nil): .int64
         case (.int64, let separator?): .int64List(separator: separator)

@@ -10,6 +10,8 @@ package struct FeatureSpec: Hashable, Sendable {
     package let column: String
     /// The byte between the elements of a list; nil for one value a row.
     package let separator: UInt8?
+    /// The frozen model that turns the column's texts into numbers; nil for what is learnt here.
+    package let encoder: EncoderSpec?
     /// Where the feature stands in the spec, for errors.
     package let key: String
     /// The spec's line, for errors.
@@ -36,7 +38,7 @@ package struct FeatureSpec: Hashable, Sendable {
                 features.append(
                     FeatureSpec(
                         declaration: declaration, column: column, separator: form.separator,
-                        key: table.name(), line: table.line(form.nameKey)))
+                        encoder: form.encoder, key: table.name(), line: table.line(form.nameKey)))
             }
         }
         guard features.count <= FeatureLimits.featureCountMax else {
@@ -48,15 +50,30 @@ package struct FeatureSpec: Hashable, Sendable {
     }
 }
 
+/// Which frozen model turns a text feature into numbers.
+package struct EncoderSpec: Hashable, Sendable {
+    /// The model's package, from the folder that the tool runs in.
+    package let path: String
+    /// Which of its tasks; nil for its only one.
+    package let output: String?
+
+    /// Makes a reference.
+    package init(path: String, output: String?) {
+        self.path = path
+        self.output = output
+    }
+}
+
 /// One `[[feature]]` table: a declaration and the columns it is for.
 private struct FeatureForm {
     var declaration: FeatureDeclaration
     var names: [(name: String, column: String)]
     var nameKey: String
     var separator: UInt8?
+    var encoder: EncoderSpec?
 
     init(_ table: SpecTable, _ model: ModelSpec) throws(TrainingError) {
-        let kinds = ["numeric", "buckets", "categorical", "list", "words"].map { ($0, $0) }
+        let kinds = ["numeric", "buckets", "categorical", "list", "words", "text"].map { ($0, $0) }
         guard let kind = try table.choice("kind", kinds) else { throw table.missing("kind") }
         let sides = [(name: "candidate", value: RowAxis.candidate), ("context", .context)]
         declaration = FeatureDeclaration(
@@ -71,6 +88,11 @@ private struct FeatureForm {
                 throw table.missing("buckets")
             }
             declaration.encoding = .buckets(count: count)
+        case "text":
+            // The encoder's answers are numbers, taken as they are; how many, its package says.
+            declaration.encoding = .fixed(.number(NumberEncoding(transforms: [])))
+            encoder = EncoderSpec(
+                path: try table.requiredText("encoder"), output: try table.text("output"))
         case "words":
             let buckets = try table.integer("hash_buckets", in: Self.bucketCounts) ?? 1 << 14
             declaration.rawType = .text
@@ -86,7 +108,7 @@ private struct FeatureForm {
                 _ = try table.choice("pooling", [(name: "mean", value: true)])
             }
         }
-        if kind != "numeric" {
+        if kind != "numeric", kind != "text" {
             let widths = 1...TrainingLimits.layerWidthMax
             let width = try table.integer("embedding_dim", in: widths)
             declaration.embeddingDimension = width ?? model.embeddingDimension

@@ -27,11 +27,25 @@ package struct FeaturePreparation: Sendable {
     ///
     /// - Throws: `TrainingError` `unusableFeature`, naming the first such feature.
     package func learn(_ features: [FeatureSpec]) throws(TrainingError) -> [LearnedFeature] {
+        try learn(features, vectors: [:])
+    }
+
+    /// The same, where frozen encoders have answered to some features' texts already.
+    func learn(
+        _ features: [FeatureSpec], vectors: [Int: FrozenVectors]
+    ) throws(TrainingError) -> [LearnedFeature] {
         var isTraining = Presence()
         for part in examples.parts { isTraining.append(part == .training) }
         let selection = isTraining.bits
         let learned = each(features.indices) { index -> Result<LearnedFeature, FeatureError> in
             Result { () throws(FeatureError) in
+                if let vectors = vectors[index] {
+                    var declaration = features[index].declaration
+                    declaration.width = vectors.width
+                    return LearnedFeature(
+                        declaration: declaration,
+                        encoding: .number(NumberEncoding(transforms: [])))
+                }
                 var learner = try FeatureLearner(features[index].declaration)
                 try forEachBlock(ofFeature: index) { column, rows throws(FeatureError) in
                     let bits = selection[rows.lowerBound / 8..<(rows.upperBound + 7) / 8]
@@ -58,6 +72,14 @@ package struct FeaturePreparation: Sendable {
     package func encode(
         _ features: [FeatureSpec], _ signature: Signature, _ graph: Graph
     ) throws(TrainingError) -> (dataset: EncodedDataset, counts: [FeatureCounts]) {
+        try encode(features, signature, graph, vectors: [:])
+    }
+
+    /// The same, with the answers of frozen encoders in the places of some features.
+    func encode(
+        _ features: [FeatureSpec], _ signature: Signature, _ graph: Graph,
+        vectors: [Int: FrozenVectors]
+    ) throws(TrainingError) -> (dataset: EncodedDataset, counts: [FeatureCounts]) {
         var lenient = signature
         for index in lenient.features.indices { lenient.features[index].isRequired = false }
         let encoder: FeatureEncoder
@@ -70,6 +92,10 @@ package struct FeaturePreparation: Sendable {
         let counts = each(features.indices) { index -> Result<FeatureCounts, FeatureError> in
             Result { () throws(FeatureError) in
                 var counts = FeatureCounts()
+                if let vectors = vectors[index] {
+                    write(vectors, ofFeature: index, signature, to: dataset)
+                    return counts
+                }
                 try forEachBlock(ofFeature: index) { column, rows throws(FeatureError) in
                     try encoder.encode(
                         feature: index, column, rowCount: rows.count,
@@ -79,6 +105,17 @@ package struct FeaturePreparation: Sendable {
             }
         }
         return (dataset, try Self.values(counts, features))
+    }
+
+    private func write(
+        _ vectors: FrozenVectors, ofFeature index: Int, _ signature: Signature,
+        to dataset: EncodedDataset
+    ) {
+        let slot = signature.features[index].slot
+        guard case .text(let texts) = examples.column(ofFeature: index),
+            let input = dataset.columns.firstIndex(where: { $0.name == slot.input })
+        else { preconditionFailure("a text has a column and a place in the graph") }
+        vectors.write(texts, to: dataset, input: input, column: slot.column)
     }
 
     /// Shows a feature's column block by block.

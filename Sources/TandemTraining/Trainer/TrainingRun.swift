@@ -3,7 +3,8 @@
 // Learn the features and targets from the training rows; lay the signature out and build the graph
 // for it; encode all rows; train; put the best parameters into the graph; measure it on the test
 // rows through the graph's outputs, in raw units, as a caller would see them. The figures come from
-// the same `Evaluator` that measures packages.
+// the same `Evaluator` that measures packages. Frozen encoders answer before all that, and join the
+// graph after it.
 
 import Foundation
 import TandemFeatures
@@ -13,6 +14,7 @@ import TandemGraph
 package struct TrainingRun: Sendable {
     private let spec: TrainingSpec
     private let examples: Examples
+    private let encoders: [Int: FrozenEncoder]
     private let threadCount: Int
 
     /// Candidates of a sample, and samples: enough for a self-check in every kernel's tail.
@@ -25,9 +27,17 @@ package struct TrainingRun: Sendable {
     /// - Parameters:
     ///   - spec: What to make.
     ///   - examples: The rows, as read by this spec.
-    package init(_ spec: TrainingSpec, _ examples: Examples) {
+    ///   - encoders: The encoder of each text feature that names one, by the feature's position.
+    package init(
+        _ spec: TrainingSpec, _ examples: Examples, encoders: [Int: FrozenEncoder] = [:]
+    ) {
+        precondition(
+            spec.features.indices.allSatisfy {
+                (spec.features[$0].encoder != nil) == (encoders[$0] != nil)
+            }, "each text feature has its encoder")
         self.spec = spec
         self.examples = examples
+        self.encoders = encoders
         threadCount = min(
             spec.training.threadCount ?? ProcessInfo.processInfo.activeProcessorCount,
             Self.threadCountMax)
@@ -35,35 +45,105 @@ package struct TrainingRun: Sendable {
 
     /// Trains and measures.
     ///
-    /// - Parameter progress: Called on this thread a few times a second while training.
+    /// - Parameters:
+    ///   - encoding: Called on this thread while frozen encoders answer, with the texts that are
+    ///     done and those there are.
+    ///   - progress: Called on this thread a few times a second while training.
     /// - Returns: The model of the best epoch, with its figures.
     /// - Throws: `TrainingError` `unusableFeature`, `noLabel`, `diverged`, `cancelled`, and what a
     ///   graph of these sizes is refused for.
     package func run(
+        encoding: (_ done: Int, _ count: Int) -> Void = { _, _ in },
         progress: Trainer.Progress = { _ in .proceed }
     ) throws(TrainingError) -> TrainedModel {
         let preparation = FeaturePreparation(examples, threadCount: threadCount)
-        let learned = try preparation.learn(spec.features)
+        let vectors = try frozenVectors(encoding)
+        let learned = try preparation.learn(spec.features, vectors: vectors)
         let targets = learnTargets()
         let (built, model) = try build(learned, targets)
-        let (dataset, _) = try preparation.encode(spec.features, built.signature, model.graph)
+        let (dataset, _) = try preparation.encode(
+            spec.features, built.signature, model.graph, vectors: vectors)
         let split = split
         let tasks = tasks(model, targets)
         let trainer = try Trainer(
             graph: model.graph, parameters: model.parameters, dataset: dataset,
             tasks: tasks, split: split, settings: settings, measure: measure(tasks))
         let history = try trainer.run(progress: progress)
-        let parameters = trainer.parameters
         let evaluated = split.test.isEmpty ? split.validation : split.test
         let evaluator = Evaluator(spec, examples, tasks: built.signature.tasks)
         let figures = evaluator.figures(of: try trainer.outputs(evaluated), rows: evaluated)
+        let (signature, whole) = try joined(
+            built.signature, WeightedGraph(model.graph, trainer.parameters))
+        let served =
+            encoders.isEmpty
+            ? dataset : try preparation.encode(spec.features, signature, whole.graph).dataset
         return TrainedModel(
-            spec: spec, signature: built.signature, graph: model.graph, parameters: parameters,
-            targets: targets, history: history,
-            split: split,
-            statistics: learned.map(\.statistics),
-            figures: figures,
-            samples: samples(dataset, model.graph, evaluated), threadCount: threadCount)
+            spec: spec, signature: signature, graph: whole.graph, parameters: whole.tensors,
+            targets: targets, history: history, split: split,
+            statistics: learned.map(\.statistics), figures: figures,
+            samples: samples(served, whole.graph, evaluated), threadCount: threadCount)
+    }
+
+    // MARK: Frozen encoders
+
+    private func frozenVectors(
+        _ progress: (_ done: Int, _ count: Int) -> Void
+    ) throws(TrainingError) -> [Int: FrozenVectors] {
+        var vectors: [Int: FrozenVectors] = [:]
+        for (index, encoder) in encoders.sorted(by: { $0.key < $1.key }) {
+            guard case .text(let texts) = examples.column(ofFeature: index) else {
+                preconditionFailure("a text feature has a column of texts")
+            }
+            let values = try encoder.vectors(of: texts.dictionary, threadCount: threadCount) {
+                done in
+                progress(done, texts.dictionary.count + 1)
+            }
+            vectors[index] = FrozenVectors(width: encoder.width, values: values)
+        }
+        return vectors
+    }
+
+    /// The model with its encoders in the places of their answers.
+    private func joined(
+        _ built: Signature, _ model: WeightedGraph
+    ) throws(TrainingError) -> (Signature, WeightedGraph) {
+        guard !encoders.isEmpty else { return (built, model) }
+        var signature = built
+        var grafts: [GraphGraft] = []
+        for (index, own) in built.features.enumerated() {
+            guard let encoder = encoders[index] else {
+                signature.features[index].slot = remaining(own.slot, in: built)
+                continue
+            }
+            let graft = GraphGraft(
+                donor: encoder.model, output: encoder.output, input: own.slot.input,
+                column: own.slot.column, prefix: "encoder/\(GraphName.sanitized(own.name))")
+            grafts.append(graft)
+            var text = encoder.signature.features[0]
+            text.name = own.name
+            text.side = own.side
+            text.isRequired = own.isRequired
+            text.slot = text.slot.renamed(graft.name(ofInput:))
+            signature.features[index] = text
+        }
+        do {
+            return (signature, try model.grafting(grafts))
+        } catch {
+            throw TrainingError(.wrongShape, "'\(error.subject)': \(error.message)")
+                .with(\.node, error.subject)
+        }
+    }
+
+    /// A place in an input, after the columns of encoders before it are gone.
+    private func remaining(_ slot: FeatureSlot, in signature: Signature) -> FeatureSlot {
+        var moved = slot
+        for (index, encoder) in encoders {
+            let fed = signature.features[index].slot
+            guard fed.input == slot.input, fed.column < slot.column else { continue }
+            moved.column -= encoder.width
+            moved.missingColumn? -= encoder.width
+        }
+        return moved
     }
 
     // MARK: What the spec means

@@ -63,7 +63,10 @@ struct Train: ParsableCommand {
             Terminal.progress("train: reading \(data.joined(separator: ", ")) ...")
             let examples = try Examples.read(spec, paths: data)
             let line = TrainingLine()
-            let model = try TrainingRun(spec, examples).run { state in
+            let run = TrainingRun(spec, examples, encoders: try Encoders.open(spec))
+            let model = try run.run { done, count in
+                Terminal.progress("train: encoded \(done) of \(count) texts ...")
+            } progress: { state in
                 line.show(state)
                 return .proceed
             }

@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    private static func tensors(
+    static func tensors(
         _ graph: Graph, _ inputs: EncodedInputs, _ rowCount: Int
     ) -> [String: ReferenceTensor] {
         var tensors: [String: ReferenceTensor] = [:]
