@@ -8,7 +8,7 @@ package struct ImportProblem: Hashable, Sendable, CustomStringConvertible {
             case invalidAttribute, unsupportedType, sparseTensor, wrongSize, overflow, notFinite
             case outOfRange, undefinedValue, duplicateName, duplicateValue, cycle
             case dynamicControlFlow, dynamicShape, wrongShape, wrongType, wrongArity, unsupported
-            case unknownInput
+            case unknownInput, invalidFeatures, rowsMixed
         }
         private let kind: Kind
 
@@ -68,6 +68,10 @@ package struct ImportProblem: Hashable, Sendable, CustomStringConvertible {
         package static let unsupported = Code(kind: .unsupported)
         /// A setting of the import names an input or dimension that the model does not have.
         package static let unknownInput = Code(kind: .unknownInput)
+        /// A features file is wrong, or does not fit the model.
+        package static let invalidFeatures = Code(kind: .invalidFeatures)
+        /// A node mixes rows of the batch, so that a row cannot be computed by itself.
+        package static let rowsMixed = Code(kind: .rowsMixed)
 
         package var description: String { kind.rawValue }
     }
@@ -86,6 +90,10 @@ package struct ImportProblem: Hashable, Sendable, CustomStringConvertible {
     package var tensor: String?
     /// The position in the file at which reading failed, in bytes.
     package var offset: Int?
+    /// The key of a features file, with its table.
+    package var key: String?
+    /// The line of a features file, from 1.
+    package var line: Int?
 
     /// Makes a problem; the facts that apply are given.
     package init(
@@ -108,6 +116,8 @@ package struct ImportProblem: Hashable, Sendable, CustomStringConvertible {
             places.append(`operator`.map { "node '\(node)' (\($0))" } ?? "node '\(node)'")
         }
         if let tensor { places.append("'\(tensor)'") }
+        if let line { places.append("line \(line)") }
+        if let key { places.append(key) }
         if let offset { places.append("byte \(offset)") }
         let place = places.isEmpty ? "" : places.joined(separator: ", ") + ": "
         return place + message + (remedy.isEmpty ? "" : "; \(remedy)") + " (\(code))"

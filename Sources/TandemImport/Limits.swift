@@ -24,6 +24,8 @@ package enum ImportLimits {
     package static let opsetMin = 11
     /// Newest understood version of ONNX's own operators.
     package static let opsetMax = 23
+    /// Bytes of a features file; vocabularies lie beside it.
+    package static let featureFileByteCountMax = 16 << 20
     /// Problems that are listed; the rest is counted.
     package static let problemCountMax = 1000
 }

@@ -1,4 +1,3 @@
-import Glibc
 import TandemGraph
 import TandemImport
 import Testing
@@ -135,29 +134,8 @@ import Testing
 }
 
 @Suite struct ExternalFilesTests {
-    /// A folder that disappears with the test, with a file of 16 bytes in it.
-    final class Folder {
-        let path: String
-
-        init() {
-            var template = Array("/tmp/tandem-import-XXXXXX".utf8CString)
-            path = mkdtemp(&template).map { String(cString: $0) } ?? ""
-        }
-
-        func write(_ name: String, _ bytes: [UInt8]) {
-            let file = fopen("\(path)/\(name)", "w")
-            fwrite(bytes, 1, bytes.count, file)
-            if let file { fclose(file) }
-        }
-
-        deinit {
-            for name in ["model.onnx", "weights.bin", "link.bin"] { unlink("\(path)/\(name)") }
-            rmdir(path)
-        }
-    }
-
     static func model(
-        in folder: Folder, _ location: String, offset: String? = nil, length: String? = nil
+        in folder: TemporaryFolder, _ location: String, offset: String? = nil, length: String? = nil
     ) throws -> ONNXModel {
         var forge = ONNXForge.linear
         forge.body.weights[0] = ONNXForge.Weight(name: "W", dimensions: [2, 3]) { writer in
@@ -178,7 +156,7 @@ import Testing
     static let floats = littleEndianBytes([9, 1, 2, 3, 4, 5, 6] as [Float])
 
     @Test func `reads weights from a file beside the model, in place`() throws {
-        let folder = Folder()
+        let folder = TemporaryFolder()
         folder.write("weights.bin", Self.floats)
         let model = try Self.model(in: folder, "weights.bin", offset: "4", length: "24")
         let tensor = try model.graph.initializers[0].tensor()
@@ -190,7 +168,7 @@ import Testing
 
     @Test(arguments: ["/etc/passwd", "../weights.bin", "a/../../b", "", "missing.bin", "."])
     func `refuses a path out of the folder, or to nothing`(location: String) {
-        let folder = Folder()
+        let folder = TemporaryFolder()
         let error = #expect(throws: ImportError.self) { try Self.model(in: folder, location) }
         #expect(error?.problems.first { $0.tensor == "W" }.map(\.code) != nil)
         #expect([.externalFile, .unreadableFile].contains(error?.code))
@@ -198,8 +176,8 @@ import Testing
     }
 
     @Test func `refuses a link that leads out of the folder`() {
-        let folder = Folder()
-        symlink("/etc/passwd", "\(folder.path)/link.bin")
+        let folder = TemporaryFolder()
+        folder.link("link.bin", to: "/etc/passwd")
         let error = #expect(throws: ImportError.self) { try Self.model(in: folder, "link.bin") }
         #expect(error?.code == .externalFile)
         #expect(error?.problems[0].message.contains("link") == true)
@@ -210,7 +188,7 @@ import Testing
             ("8", "24"), ("30", nil), ("-4", "24"), ("4", "x"), ("9223372036854775807", "24"),
         ] as [(String, String?)])
     func `refuses offsets and lengths outside of the file`(offset: String, length: String?) {
-        let folder = Folder()
+        let folder = TemporaryFolder()
         folder.write("weights.bin", Self.floats)
         let error = #expect(throws: ImportError.self) {
             try Self.model(in: folder, "weights.bin", offset: offset, length: length)

@@ -1,0 +1,175 @@
+import TandemFeatures
+import TandemGraph
+import TandemNotation
+
+extension FeatureFile.Entry {
+    /// Reads a `[[feature]]`.
+    init(_ table: FeatureTable, _ files: ExternalFiles) throws(ImportError) {
+        name = try table.requiredText("name")
+        input = try table.text("input") ?? name
+        line = table.line(nil)
+        column = try table.integer("column", in: 0...FeatureLimits.widthMax)
+        let sides = [(name: "candidate", value: RowAxis.candidate), ("context", .context)]
+        side = try table.choice("side", sides)
+        isRequired = try table.truth("required") ?? false
+        let kinds = ["numeric", "buckets", "categorical", "list", "words", "identity"]
+        guard let kind = try table.choice("kind", kinds.map { ($0, $0) }) else {
+            throw table.missing("kind")
+        }
+        switch kind {
+        case "numeric": try readNumber(table)
+        case "buckets":
+            guard let boundaries = try table.numbers("boundaries") else {
+                throw table.missing("boundaries")
+            }
+            rawType = .float32
+            encoding = .buckets(BucketEncoding(boundaries: boundaries.map { Float($0) }))
+        case "words":
+            rawType = .text
+            try readList(table, length: 128)
+            guard let hashing = try Self.hashing(table) else { throw table.missing("hash_buckets") }
+            encoding = .hashedWords(hashing)
+        case "identity": width = try table.integer("width", in: 1...FeatureLimits.widthMax) ?? 1
+        default:
+            let types = [(name: "text", value: RawType.text), ("int64", .int64)]
+            let type = try table.choice("dtype", types) ?? .text
+            rawType = type
+            if kind == "list" { try readList(table, length: 32) }
+            encoding = try Self.category(table, type, files)
+        }
+        try table.finish("a \(kind) feature")
+    }
+
+    private mutating func readList(_ table: FeatureTable, length: Int) throws(ImportError) {
+        listLengthMax =
+            try table.integer("max_length", in: 1...FeatureLimits.listLengthMax) ?? length
+        lengthInput = try table.text("length_input")
+    }
+
+    // MARK: Numbers
+
+    private mutating func readNumber(_ table: FeatureTable) throws(ImportError) {
+        rawType = .float32
+        width = try table.integer("width", in: 1...FeatureLimits.widthMax) ?? 1
+        missingColumn = try table.integer("missing_column", in: 0...FeatureLimits.widthMax)
+        var transforms: [NumberTransform] = []
+        if let clip = try table.numbers("clip") {
+            guard clip.count == 2, clip[0] < clip[1] else {
+                throw table.error(
+                    .wrongValue, "clip", "is not two ascending numbers",
+                    remedy: "write [low, high]")
+            }
+            transforms.append(.clip(minimum: Float(clip[0]), maximum: Float(clip[1])))
+        }
+        if try table.truth("log1p") ?? false { transforms.append(.signedLog1p) }
+        let finite = -Double(Float.greatestFiniteMagnitude)...Double(Float.greatestFiniteMagnitude)
+        let mean = try table.number("mean", in: finite)
+        let deviation = try table.number("deviation", in: 1e-30...1e30)
+        if mean != nil || deviation != nil {
+            transforms.append(
+                .standardize(mean: Float(mean ?? 0), deviation: Float(deviation ?? 1)))
+        }
+        let missing = try table.number("missing", in: finite) ?? 0
+        encoding = .number(
+            NumberEncoding(transforms: transforms, missingValue: Float(missing)))
+    }
+
+    // MARK: Ids
+
+    private static func hashing(_ table: FeatureTable) throws(ImportError) -> HashEncoding? {
+        let counts = 1...FeatureLimits.idCountMax - 1
+        let seed = try table.integer("hash_seed", in: 0...Int.max) ?? 0
+        return try table.integer("hash_buckets", in: counts).map {
+            HashEncoding(bucketCount: $0, seed: UInt64(seed))
+        }
+    }
+
+    private static func category(
+        _ table: FeatureTable, _ type: RawType, _ files: ExternalFiles
+    ) throws(ImportError) -> FeatureEncoding {
+        let hashing = try hashing(table)
+        let vocabulary = try vocabulary(table, type, files)
+        if let hashing {
+            guard vocabulary == nil else {
+                throw table.error(
+                    .wrongValue, "hash_buckets", "stands beside a vocabulary", remedy: "drop one")
+            }
+            return .hashing(hashing)
+        }
+        guard let vocabulary else { throw table.missing("vocabulary") }
+        let ids = 0...FeatureLimits.idCountMax
+        return .vocabulary(
+            VocabularyEncoding(
+                vocabulary: vocabulary, firstID: try table.integer("first_id", in: ids) ?? 0,
+                missingID: try table.integer("missing_id", in: ids) ?? 0,
+                unknownID: try table.integer("unknown_id", in: ids) ?? 0))
+    }
+
+    private static func vocabulary(
+        _ table: FeatureTable, _ type: RawType, _ files: ExternalFiles
+    ) throws(ImportError) -> Vocabulary? {
+        let path = try table.text("vocabulary")
+        let texts = type == .text ? try table.texts("values") : nil
+        let integers =
+            type == .int64 ? try table.integers("values", in: Int.min...Int.max) : nil
+        var values: [[UInt8]]?
+        if let path { values = try lines(of: path, table, files) }
+        if let texts { values = texts.map { Array($0.utf8) } }
+        guard path == nil || (texts == nil && integers == nil) else {
+            throw table.error(
+                .wrongValue, "values", "stands beside a vocabulary's file", remedy: "drop one")
+        }
+        let vocabulary: Vocabulary?
+        if type == .int64 {
+            let fromFile = try numbers(values, table)
+            guard let numbers = integers ?? fromFile else { return nil }
+            vocabulary = Vocabulary(integers: numbers.map { Int64($0) })
+        } else {
+            guard let values else { return nil }
+            vocabulary = Vocabulary(values: values)
+        }
+        guard let vocabulary else {
+            throw table.error(
+                .wrongValue, path == nil ? "values" : "vocabulary",
+                "has a value twice, or too many", remedy: "keep each value once")
+        }
+        return vocabulary
+    }
+
+    private static func numbers(
+        _ values: [[UInt8]]?, _ table: FeatureTable
+    ) throws(ImportError) -> [Int]? {
+        guard let values else { return nil }
+        var numbers: [Int] = []
+        numbers.reserveCapacity(values.count)
+        for (index, value) in values.enumerated() {
+            guard let number = Int(String(decoding: value, as: UTF8.self)) else {
+                throw table.error(
+                    .wrongValue, "vocabulary", "line \(index + 1) is not a whole number",
+                    remedy: "write one number a line, or dtype = \"text\"")
+            }
+            numbers.append(number)
+        }
+        return numbers
+    }
+
+    /// The lines of a file, without their ends; an empty last line is none.
+    private static func lines(
+        of path: String, _ table: FeatureTable, _ files: ExternalFiles
+    ) throws(ImportError) -> [[UInt8]] {
+        let file: MappedFile
+        do throws(ImportError) {
+            file = try files.file(at: path)
+        } catch {
+            let problem = error.problems[0]
+            throw table.error(.wrongValue, "vocabulary", problem.message, remedy: problem.remedy)
+        }
+        var lines = file.bytes.split(
+            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
+        ).map { line in
+            Array(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
+        }
+        if lines.last?.isEmpty == true { lines.removeLast() }
+        return lines
+    }
+}
