@@ -56,7 +56,8 @@ struct OperatorEntry: Sendable {
 enum OperatorTable {
     /// The groups of entries; one file in `Operators/` each.
     private static let groups: [[OperatorEntry]] = [
-        elementwise, products, structure, shapes, control,
+        arithmetic, logic, activations, reductions, normalizations, products, structure, indexing,
+        shapes, control,
     ]
 
     private static let entries: [String: OperatorEntry] = {

@@ -17,12 +17,6 @@ extension OperatorTable {
             let size = try context.product(try context.input(0).shape)
             return [try context.reshape(context.sizesConstant([size]), [])]
         },
-        OperatorEntry("Cast", inputs: 1...1, attributes: ["to", "saturate"]) { context in
-            guard let dtype = try context.dtype("to") else {
-                throw context.failure(.invalidAttribute, "attribute 'to' is missing")
-            }
-            return [try context.cast(try context.input(0), to: dtype)]
-        },
         OperatorEntry(
             "Constant", inputs: 0...0,
             attributes: ["value", "value_int", "value_ints", "value_float", "value_floats"]
