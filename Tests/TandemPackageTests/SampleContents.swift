@@ -73,6 +73,10 @@ enum SampleContents {
                     name: "title", side: .candidate, rawType: .text, listLengthMax: 4,
                     encoding: .hashedWords(HashEncoding(bucketCount: 8)),
                     slot: FeatureSlot(input: "title", lengthInput: "title.length")),
+                Feature(
+                    name: "visits", side: .candidate, rawType: .int64,
+                    encoding: .identity(IdentityEncoding(idCount: 5, missingID: 2)),
+                    slot: FeatureSlot(input: "visits")),
             ],
             tasks: [
                 Task("click", .binary, labels: ["no", "yes"]),
@@ -124,18 +128,19 @@ enum SampleContents {
                 input("title", .int32, .candidate, [4]),
                 input("title.length", .int32, .candidate, []),
             ])
+        let visits = try lookup("visits", 5, [input("visits", .int32, .candidate, [])])
         let joined = try builder.node(
-            "trunk/input", .concat(axis: 0), [numbers, user, age, item, colours, title])
+            "trunk/input", .concat(axis: 0), [numbers, user, age, item, colours, title, visits])
         let scaled = try builder.node("trunk/scaled", .affine(scale: 0.5, offset: -0.25), [joined])
         let bias = try builder.parameter("trunk/hidden/bias", .float32, [8])
         let hidden: ValueID
         if isQuantized {
-            let weight = try builder.parameter("trunk/hidden/weight/int8", .int8, [8, 14])
+            let weight = try builder.parameter("trunk/hidden/weight/int8", .int8, [8, 16])
             let scale = try builder.parameter("trunk/hidden/weight/scale", .float32, [8])
             hidden = try builder.node(
                 "trunk/hidden", .quantizedLinear, [scaled, weight, scale, bias])
         } else {
-            let weight = try builder.parameter("trunk/hidden/weight", .float32, [8, 14])
+            let weight = try builder.parameter("trunk/hidden/weight", .float32, [8, 16])
             hidden = try builder.node("trunk/hidden", .linear, [scaled, weight, bias])
         }
         let square = try builder.node("trunk/square", .reshape([2, 4]), [hidden])

@@ -85,7 +85,8 @@ package struct FeatureEncoder: Sendable {
     ///   - rowCount: How many rows; at most what the cursor has left.
     ///   - inputs: Overwritten in this feature's columns.
     ///   - counts: What was seen is added to it; after a throw it may hold a part.
-    /// - Throws: `FeatureError` `notANumber`, `infiniteNumber` or `missingValue`, with the row.
+    /// - Throws: `FeatureError` `notANumber`, `infiniteNumber`, `identifierOutOfRange` or
+    ///   `missingValue`, with the row.
     /// - Complexity: O(values + texts' bytes). Allocates nothing.
     package func encode(
         _ cursor: inout FeatureCursor, rowCount: Int, into inputs: EncodedInputs,
@@ -110,6 +111,12 @@ package struct FeatureEncoder: Sendable {
                 inputs.inputs[target.input], length: target.length.map { inputs.inputs[$0] },
                 feature)
             rows.encode(block, feature.encoding, &cursor.position, &counts)
+        case .identity(let encoding):
+            try block.checkRange(feature, 0..<Int64(encoding.idCount), cursor.position)
+            let rows = IdentifierRows(
+                inputs.inputs[target.input], length: target.length.map { inputs.inputs[$0] },
+                feature)
+            rows.encode(block, encoding, &cursor.position, &counts)
         }
         cursor.row += rowCount
     }

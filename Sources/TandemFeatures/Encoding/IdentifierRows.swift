@@ -21,6 +21,7 @@ struct IdentifierRows {
     private let lengths: UnsafeMutablePointer<Int32>?
     private let lengthStride: Int
     private let listLengthMax: Int?
+    private let width: Int
 
     init(_ input: EncodedInput, length: EncodedInput?, _ feature: Feature) {
         base = input.base.assumingMemoryBound(to: Int32.self) + feature.slot.column
@@ -28,6 +29,7 @@ struct IdentifierRows {
         lengths = length?.base.assumingMemoryBound(to: Int32.self)
         lengthStride = length?.rowStride ?? 0
         listLengthMax = feature.listLengthMax
+        width = feature.width
     }
 
     /// Encodes the block's rows, whose present numbers are finite.
@@ -36,7 +38,7 @@ struct IdentifierRows {
         _ counts: inout FeatureCounts
     ) {
         switch encoding {
-        case .number: preconditionFailure("numbers have rows of their own")
+        case .number, .identity: preconditionFailure("numbers have rows of their own")
         case .buckets(let buckets):
             buckets.boundaries.withUnsafeBufferPointer { boundaries in
                 encodeBuckets(block, boundaries, &position, &counts)
@@ -50,6 +52,29 @@ struct IdentifierRows {
         case .hashedWords(let encoding):
             encodeWords(block, HashLookup(encoding), &position, &counts)
         }
+    }
+
+    /// Takes whole numbers as they are; they were checked to be in range.
+    func encode(
+        _ block: RowBlock, _ encoding: IdentityEncoding, _ position: inout ValuePosition,
+        _ counts: inout FeatureCounts
+    ) {
+        let missing = Int32(truncatingIfNeeded: encoding.missingID)
+        guard width > 1 else {
+            return encode(block, IdentityLookup(), missing: missing, &position, &counts)
+        }
+        for row in 0..<block.count {
+            let numbers = base + row * stride
+            let first = position.value + row * width
+            let isPresent = block.isPresent(row)
+            for element in 0..<width {
+                numbers[element] =
+                    isPresent
+                    ? block.column?.values.integer(at: first + element) ?? missing : missing
+            }
+            counts.values += isPresent ? width : 0
+        }
+        position.value += block.count * width
     }
 
     // MARK: By type of value

@@ -120,6 +120,30 @@ struct HashLookup: IdentifierLookup {
     }
 }
 
+/// The number itself.
+struct IdentityLookup: IdentifierLookup {
+    func id(of text: UnsafeRawBufferPointer, _ counts: inout FeatureCounts) -> Int32 {
+        preconditionFailure("a text was checked not to be a number")
+    }
+
+    @inline(__always)
+    func id(of integer: Int64, _ counts: inout FeatureCounts) -> Int32 {
+        Int32(truncatingIfNeeded: integer)
+    }
+}
+
+extension RawColumn.Values {
+    /// A whole number of the column, cut to 32 bits; nil for other columns.
+    @inline(__always)
+    func integer(at index: Int) -> Int32? {
+        switch self {
+        case .int64(let values): Int32(truncatingIfNeeded: values[index])
+        case .int32(let values): values[index]
+        case .float32, .text: nil
+        }
+    }
+}
+
 /// A type of raw number.
 protocol RawNumber {
     /// The number in double precision; whole numbers beyond 2^53 are rounded.

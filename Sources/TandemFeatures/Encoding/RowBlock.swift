@@ -61,6 +61,38 @@ struct RowBlock {
         }
     }
 
+    /// Refuses whole numbers outside a range in rows that have a value.
+    func checkRange(
+        _ feature: Feature, _ range: Range<Int64>, _ position: ValuePosition
+    ) throws(FeatureError) {
+        switch column?.values {
+        case .int64(let values)?: try checkRange(feature, range, position.value, values)
+        case .int32(let values)?: try checkRange(feature, range, position.value, values)
+        case .float32?, .text?, nil: break
+        }
+    }
+
+    private func checkRange<Integer: FixedWidthInteger>(
+        _ feature: Feature, _ range: Range<Int64>, _ first: Int,
+        _ values: UnsafeBufferPointer<Integer>
+    ) throws(FeatureError) {
+        var value = first
+        for row in 0..<count {
+            let end = value + valueCount(row, width: feature.width)
+            if isPresent(row) {
+                for index in value..<end where !range.contains(Int64(values[index])) {
+                    throw FeatureError(
+                        .identifierOutOfRange, feature.name,
+                        "row \(self.first + row) has \(values[index]); send numbers in "
+                            + "\(range.lowerBound) ..< \(range.upperBound)",
+                        row: self.first + row, limit: Int(range.upperBound),
+                        actual: Int(values[index]))
+                }
+            }
+            value = end
+        }
+    }
+
     private func refusal(of number: Float, _ feature: Feature, _ row: Int) -> FeatureError {
         guard number.isNaN else {
             return FeatureError(

@@ -24,6 +24,13 @@ extension Feature {
             guard listLengthMax != nil else {
                 throw refusal("is a list of words, it needs a list length")
             }
+        case .identity(let encoding):
+            try checkRawType([.int64])
+            guard encoding.idCount >= 1, (0..<encoding.idCount).contains(encoding.missingID) else {
+                throw refusal(
+                    "takes numbers in 0 ..< \(encoding.idCount), with \(encoding.missingID) for a "
+                        + "missing one, which is not among them")
+            }
         }
     }
 
@@ -34,9 +41,17 @@ extension Feature {
         }
         try check(width, "values a row", FeatureLimits.widthMax)
         try check(listLengthMax ?? 0, "list elements", FeatureLimits.listLengthMax)
-        if case .number = encoding {
+        switch encoding {
+        case .number:
             guard listLengthMax == nil else { throw refusal("a list is of ids, not of numbers") }
-        } else {
+        case .identity where width > 1:
+            guard listLengthMax == nil else { throw refusal("has a width and a list length") }
+            fallthrough
+        case .identity:
+            guard slot.missingColumn == nil else {
+                throw refusal("has a missing column, which only a number has")
+            }
+        default:
             guard width == 1 else { throw refusal("has \(width) ids a row: make it a list") }
             guard slot.missingColumn == nil else {
                 throw refusal("has a missing column, which only a number has")

@@ -10,6 +10,8 @@ package enum FeatureEncoding: Hashable, Sendable {
     case hashing(HashEncoding)
     /// Text cut into lower-case words (see `WordReader`), each hashed; a list of i32 ids.
     case hashedWords(HashEncoding)
+    /// Whole numbers, taken as they are; i32.
+    case identity(IdentityEncoding)
 
     /// Number of ids this encoding can make (the embedding table's rows); nil for numbers.
     ///
@@ -21,6 +23,7 @@ package enum FeatureEncoding: Hashable, Sendable {
         case .vocabulary(let vocabulary): vocabulary.idCount
         case .hashing(let hashing), .hashedWords(let hashing):
             saturatingSum(hashing.bucketCount, 1)
+        case .identity(let identity): identity.idCount
         }
     }
 
@@ -32,6 +35,7 @@ package enum FeatureEncoding: Hashable, Sendable {
         case .vocabulary: "vocabulary"
         case .hashing: "hashing"
         case .hashedWords: "hashed_words"
+        case .identity: "identity"
         }
     }
 }
@@ -99,6 +103,20 @@ package enum HashAlgorithm: UInt8, CaseIterable, Sendable {
 
     /// The name in specs, packages and messages.
     package var name: String { "xxh64" }
+}
+
+/// Whole numbers that a caller has in the form in which the model takes them: ids, masks, counts.
+package struct IdentityEncoding: Hashable, Sendable {
+    /// Numbers are in `0 ..< idCount`; a row with another is refused.
+    package var idCount: Int
+    /// What stands for a missing one.
+    package var missingID: Int
+
+    /// Makes an encoding.
+    package init(idCount: Int, missingID: Int = 0) {
+        self.idCount = idCount
+        self.missingID = missingID
+    }
 }
 
 /// Looks a value up: ids of known values start at `firstID`.

@@ -75,6 +75,12 @@ extension Manifest {
             if let words = message.hashed_words {
                 return .hashedWords(try decodeHash(words.pointee))
             }
+        case TANDEM__PACKAGE__V1__FEATURE__ENCODING_IDENTITY:
+            if let identity = message.identity?.pointee {
+                return .identity(
+                    IdentityEncoding(
+                        idCount: Int(identity.id_count), missingID: Int(identity.missing_id)))
+            }
         default: break
         }
         throw invalid("the feature has no encoding that this version knows")

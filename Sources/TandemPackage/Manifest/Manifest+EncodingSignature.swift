@@ -86,6 +86,13 @@ extension Manifest {
         case .hashedWords(let hashing):
             message.encoding_case = TANDEM__PACKAGE__V1__FEATURE__ENCODING_HASHED_WORDS
             message.hashed_words = arena.message(Self.message(hashing))
+        case .identity(let encoding):
+            message.encoding_case = TANDEM__PACKAGE__V1__FEATURE__ENCODING_IDENTITY
+            var identity = Tandem__Package__V1__IdentityEncoding()
+            tandem__package__v1__identity_encoding__init(&identity)
+            identity.id_count = UInt32(clamping: encoding.idCount)
+            identity.missing_id = UInt32(clamping: encoding.missingID)
+            message.identity = arena.message(identity)
         }
     }
 

@@ -142,6 +142,7 @@ extension FeatureMetadata {
             case .vocabulary: "vocabulary"
             case .hashing: "hashing"
             case .hashedWords: "hashed_words"
+            case .identity: "identity"
             }
         // Words are cut from one text a row: to the caller a scalar.
         let isRagged = feature.listLengthMax != nil && kind != "hashed_words"
@@ -152,7 +153,7 @@ extension FeatureMetadata {
         case .vocabulary(let encoding): vocabularySize = UInt64(encoding.vocabulary.count)
         case .hashing(let encoding), .hashedWords(let encoding):
             vocabularySize = UInt64(encoding.bucketCount)
-        case .number, .buckets: break
+        case .number, .buckets, .identity: break
         }
     }
 }

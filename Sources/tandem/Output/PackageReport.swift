@@ -133,6 +133,7 @@ struct PackageReport {
         case .vocabulary(let vocabulary):
             "vocabulary of \(Readable.grouped(vocabulary.vocabulary.count))"
         case .hashing(let hashing): "\(hashing.algorithm.name) % \(hashing.bucketCount)"
+        case .identity(let identity): "whole numbers below \(Readable.grouped(identity.idCount))"
         case .hashedWords(let hashing): "words, \(hashing.algorithm.name) % \(hashing.bucketCount)"
         }
     }

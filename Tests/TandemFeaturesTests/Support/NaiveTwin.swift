@@ -99,6 +99,9 @@ enum NaiveTwin {
             return bytes.withUnsafeBytes {
                 Int(1 + XXHash64.hash($0, seed: hash.seed) % UInt64(hash.bucketCount))
             }
+        case .identity(let encoding):
+            guard case .integer(let integer) = value else { return encoding.missingID }
+            return Int(integer)
         }
     }
 

@@ -117,12 +117,16 @@ final class ToyModel {
     private static func embedding(
         _ feature: Feature, _ idCount: Int, _ builder: inout GraphBuilder
     ) throws -> ValueID {
-        let sizes = feature.listLengthMax.map { [$0] } ?? []
+        let sizes =
+            feature.columnCount == 1 && feature.listLengthMax == nil
+            ? [] : [feature.columnCount]
         let name = feature.slot.input
         let ids = try builder.input(name, TensorType(.int32, feature.side, sizes: sizes))
         let table = try builder.parameter("\(name)/table", .float32, [idCount, 2])
         guard let lengthInput = feature.slot.lengthInput else {
-            return try builder.node("\(name)/embedding", .embedding, [ids, table])
+            let rows = try builder.node("\(name)/embedding", .embedding, [ids, table])
+            return try builder.node(
+                "\(name)/flat", .reshape([.fixed(2 * feature.columnCount)]), [rows])
         }
         let length = try builder.input(lengthInput, TensorType(.int32, feature.side, []))
         return try builder.node(
@@ -142,6 +146,13 @@ extension Feature {
             encoding: .number(
                 NumberEncoding(transforms: transforms, missingValue: missingValue)),
             slot: FeatureSlot(input: name, missingColumn: missingColumn))
+    }
+
+    /// Several whole numbers of a candidate, with an input of their own.
+    static func ids(_ name: String, _ encoding: FeatureEncoding, width: Int) -> Feature {
+        Feature(
+            name: name, side: .candidate, rawType: .int64, width: width, encoding: encoding,
+            slot: FeatureSlot(input: name))
     }
 
     /// A candidate id, or a list of them, with an input of its own.

@@ -323,7 +323,8 @@ struct  Tandem__V1__FeatureMetadata
    */
   Tandem__V1__DataType data_type;
   /*
-   * UTF-8, how the model reads it: "number", "buckets", "vocabulary", "hashing", "hashed_words".
+   * UTF-8, how the model reads it: "number", "buckets", "vocabulary", "hashing", "hashed_words",
+   * "identity".
    */
   ProtobufCBinaryData kind;
   /*

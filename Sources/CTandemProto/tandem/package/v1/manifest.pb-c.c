@@ -547,6 +547,51 @@ void   tandem__package__v1__hash_encoding__free_unpacked
   assert(message->base.descriptor == &tandem__package__v1__hash_encoding__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   tandem__package__v1__identity_encoding__init
+                     (Tandem__Package__V1__IdentityEncoding         *message)
+{
+  static const Tandem__Package__V1__IdentityEncoding init_value = TANDEM__PACKAGE__V1__IDENTITY_ENCODING__INIT;
+  *message = init_value;
+}
+size_t tandem__package__v1__identity_encoding__get_packed_size
+                     (const Tandem__Package__V1__IdentityEncoding *message)
+{
+  assert(message->base.descriptor == &tandem__package__v1__identity_encoding__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tandem__package__v1__identity_encoding__pack
+                     (const Tandem__Package__V1__IdentityEncoding *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tandem__package__v1__identity_encoding__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tandem__package__v1__identity_encoding__pack_to_buffer
+                     (const Tandem__Package__V1__IdentityEncoding *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tandem__package__v1__identity_encoding__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tandem__Package__V1__IdentityEncoding *
+       tandem__package__v1__identity_encoding__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tandem__Package__V1__IdentityEncoding *)
+     protobuf_c_message_unpack (&tandem__package__v1__identity_encoding__descriptor,
+                                allocator, len, data);
+}
+void   tandem__package__v1__identity_encoding__free_unpacked
+                     (Tandem__Package__V1__IdentityEncoding *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tandem__package__v1__identity_encoding__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   tandem__package__v1__task__init
                      (Tandem__Package__V1__Task         *message)
 {
@@ -1589,7 +1634,7 @@ const ProtobufCMessageDescriptor tandem__package__v1__signature__descriptor =
   (ProtobufCMessageInit) tandem__package__v1__signature__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor tandem__package__v1__feature__field_descriptors[12] =
+static const ProtobufCFieldDescriptor tandem__package__v1__feature__field_descriptors[13] =
 {
   {
     "name",
@@ -1735,11 +1780,24 @@ static const ProtobufCFieldDescriptor tandem__package__v1__feature__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "identity",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Tandem__Package__V1__Feature, encoding_case),
+    offsetof(Tandem__Package__V1__Feature, identity),
+    &tandem__package__v1__identity_encoding__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned tandem__package__v1__feature__field_indices_by_name[] = {
   6,   /* field[6] = buckets */
   9,   /* field[9] = hashed_words */
   8,   /* field[8] = hashing */
+  12,   /* field[12] = identity */
   11,   /* field[11] = is_required */
   3,   /* field[3] = list_length_max */
   0,   /* field[0] = name */
@@ -1753,7 +1811,7 @@ static const unsigned tandem__package__v1__feature__field_indices_by_name[] = {
 static const ProtobufCIntRange tandem__package__v1__feature__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor tandem__package__v1__feature__descriptor =
 {
@@ -1763,7 +1821,7 @@ const ProtobufCMessageDescriptor tandem__package__v1__feature__descriptor =
   "Tandem__Package__V1__Feature",
   "tandem.package.v1",
   sizeof(Tandem__Package__V1__Feature),
-  12,
+  13,
   tandem__package__v1__feature__field_descriptors,
   tandem__package__v1__feature__field_indices_by_name,
   1,  tandem__package__v1__feature__number_ranges,
@@ -2272,6 +2330,57 @@ const ProtobufCMessageDescriptor tandem__package__v1__hash_encoding__descriptor 
   tandem__package__v1__hash_encoding__field_indices_by_name,
   1,  tandem__package__v1__hash_encoding__number_ranges,
   (ProtobufCMessageInit) tandem__package__v1__hash_encoding__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tandem__package__v1__identity_encoding__field_descriptors[2] =
+{
+  {
+    "id_count",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__IdentityEncoding, id_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "missing_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__IdentityEncoding, missing_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tandem__package__v1__identity_encoding__field_indices_by_name[] = {
+  0,   /* field[0] = id_count */
+  1,   /* field[1] = missing_id */
+};
+static const ProtobufCIntRange tandem__package__v1__identity_encoding__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor tandem__package__v1__identity_encoding__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tandem.package.v1.IdentityEncoding",
+  "IdentityEncoding",
+  "Tandem__Package__V1__IdentityEncoding",
+  "tandem.package.v1",
+  sizeof(Tandem__Package__V1__IdentityEncoding),
+  2,
+  tandem__package__v1__identity_encoding__field_descriptors,
+  tandem__package__v1__identity_encoding__field_indices_by_name,
+  1,  tandem__package__v1__identity_encoding__number_ranges,
+  (ProtobufCMessageInit) tandem__package__v1__identity_encoding__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor tandem__package__v1__task__field_descriptors[5] =

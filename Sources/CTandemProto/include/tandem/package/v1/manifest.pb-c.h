@@ -27,6 +27,7 @@ typedef struct Tandem__Package__V1__Standardize Tandem__Package__V1__Standardize
 typedef struct Tandem__Package__V1__BucketEncoding Tandem__Package__V1__BucketEncoding;
 typedef struct Tandem__Package__V1__VocabularyEncoding Tandem__Package__V1__VocabularyEncoding;
 typedef struct Tandem__Package__V1__HashEncoding Tandem__Package__V1__HashEncoding;
+typedef struct Tandem__Package__V1__IdentityEncoding Tandem__Package__V1__IdentityEncoding;
 typedef struct Tandem__Package__V1__Task Tandem__Package__V1__Task;
 typedef struct Tandem__Package__V1__Formula Tandem__Package__V1__Formula;
 typedef struct Tandem__Package__V1__Program Tandem__Package__V1__Program;
@@ -224,7 +225,8 @@ typedef enum {
   TANDEM__PACKAGE__V1__FEATURE__ENCODING_BUCKETS = 7,
   TANDEM__PACKAGE__V1__FEATURE__ENCODING_VOCABULARY = 8,
   TANDEM__PACKAGE__V1__FEATURE__ENCODING_HASHING = 9,
-  TANDEM__PACKAGE__V1__FEATURE__ENCODING_HASHED_WORDS = 10
+  TANDEM__PACKAGE__V1__FEATURE__ENCODING_HASHED_WORDS = 10,
+  TANDEM__PACKAGE__V1__FEATURE__ENCODING_IDENTITY = 13
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TANDEM__PACKAGE__V1__FEATURE__ENCODING__CASE)
 } Tandem__Package__V1__Feature__EncodingCase;
 
@@ -253,7 +255,7 @@ struct  Tandem__Package__V1__Feature
    */
   Tandem__Package__V1__Slot *slot;
   /*
-   * Numbers a row; above 1 for a vector, with number encoding. 1 to 65,536.
+   * Numbers a row; above 1 for a vector, with number or identity encoding. 1 to 65,536.
    */
   uint32_t width;
   /*
@@ -270,6 +272,7 @@ struct  Tandem__Package__V1__Feature
      * Text is cut into words, each is hashed; a list of ids.
      */
     Tandem__Package__V1__HashEncoding *hashed_words;
+    Tandem__Package__V1__IdentityEncoding *identity;
   };
 };
 #define TANDEM__PACKAGE__V1__FEATURE__INIT \
@@ -468,6 +471,26 @@ struct  Tandem__Package__V1__HashEncoding
 #define TANDEM__PACKAGE__V1__HASH_ENCODING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tandem__package__v1__hash_encoding__descriptor) \
     , TANDEM__PACKAGE__V1__HASH_ALGORITHM__HASH_ALGORITHM_UNSPECIFIED, 0, 0 }
+
+
+/*
+ * Whole numbers are taken as they are; rows with one outside 0 ..< id_count are refused.
+ */
+struct  Tandem__Package__V1__IdentityEncoding
+{
+  ProtobufCMessage base;
+  /*
+   * 1 to 2^31 - 1.
+   */
+  uint32_t id_count;
+  /*
+   * What stands for a missing one; below id_count. Default 0.
+   */
+  uint32_t missing_id;
+};
+#define TANDEM__PACKAGE__V1__IDENTITY_ENCODING__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tandem__package__v1__identity_encoding__descriptor) \
+    , 0, 0 }
 
 
 /*
@@ -1142,6 +1165,25 @@ Tandem__Package__V1__HashEncoding *
 void   tandem__package__v1__hash_encoding__free_unpacked
                      (Tandem__Package__V1__HashEncoding *message,
                       ProtobufCAllocator *allocator);
+/* Tandem__Package__V1__IdentityEncoding methods */
+void   tandem__package__v1__identity_encoding__init
+                     (Tandem__Package__V1__IdentityEncoding         *message);
+size_t tandem__package__v1__identity_encoding__get_packed_size
+                     (const Tandem__Package__V1__IdentityEncoding   *message);
+size_t tandem__package__v1__identity_encoding__pack
+                     (const Tandem__Package__V1__IdentityEncoding   *message,
+                      uint8_t             *out);
+size_t tandem__package__v1__identity_encoding__pack_to_buffer
+                     (const Tandem__Package__V1__IdentityEncoding   *message,
+                      ProtobufCBuffer     *buffer);
+Tandem__Package__V1__IdentityEncoding *
+       tandem__package__v1__identity_encoding__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tandem__package__v1__identity_encoding__free_unpacked
+                     (Tandem__Package__V1__IdentityEncoding *message,
+                      ProtobufCAllocator *allocator);
 /* Tandem__Package__V1__Task methods */
 void   tandem__package__v1__task__init
                      (Tandem__Package__V1__Task         *message);
@@ -1522,6 +1564,9 @@ typedef void (*Tandem__Package__V1__VocabularyEncoding_Closure)
 typedef void (*Tandem__Package__V1__HashEncoding_Closure)
                  (const Tandem__Package__V1__HashEncoding *message,
                   void *closure_data);
+typedef void (*Tandem__Package__V1__IdentityEncoding_Closure)
+                 (const Tandem__Package__V1__IdentityEncoding *message,
+                  void *closure_data);
 typedef void (*Tandem__Package__V1__Task_Closure)
                  (const Tandem__Package__V1__Task *message,
                   void *closure_data);
@@ -1599,6 +1644,7 @@ extern const ProtobufCMessageDescriptor tandem__package__v1__standardize__descri
 extern const ProtobufCMessageDescriptor tandem__package__v1__bucket_encoding__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__vocabulary_encoding__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__hash_encoding__descriptor;
+extern const ProtobufCMessageDescriptor tandem__package__v1__identity_encoding__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__task__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__formula__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__program__descriptor;
