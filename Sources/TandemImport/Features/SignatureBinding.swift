@@ -45,15 +45,42 @@ package struct SignatureBinding {
         }
         let tasks = makeTasks()
         if let error = ImportError(problems: problems, file: file?.path ?? "") { throw error }
-        let signature = Signature(
-            features: features, tasks: tasks, formulas: file?.formulas ?? [])
-        do throws(FeatureError) {
-            try signature.validate(against: graph)
-        } catch {
-            throw ImportError(
-                .invalidFeatures, "'\(error.subject)': \(error.message)", file: file?.path ?? "")
+        return try settled(
+            Signature(features: features, tasks: tasks, formulas: file?.formulas ?? []))
+    }
+
+    /// The signature with ranges for ids that are passed through: what every table has.
+    ///
+    /// The signature's own check says by how much a feature's ids go beyond a table, whatever was
+    /// added to them on the way; so they are lowered by that until it says nothing.
+    private func settled(_ signature: Signature) throws(ImportError) -> Signature {
+        var signature = signature
+        for _ in 0...4 * signature.features.count {
+            do throws(FeatureError) {
+                try signature.validate(against: graph)
+                return signature
+            } catch {
+                let isSettled = Self.lower(&signature, error)
+                guard !isSettled else { continue }
+                throw ImportError(
+                    .invalidFeatures, "'\(error.subject)': \(error.message)",
+                    file: file?.path ?? "")
+            }
         }
-        return signature
+        throw ImportError(.invalidFeatures, "no range of ids fits all tables")
+    }
+
+    /// Lowers the range of the feature that an error is about; false if that cannot mend it.
+    private static func lower(_ signature: inout Signature, _ error: FeatureError) -> Bool {
+        guard error.code == .identifierOutOfRange, let limit = error.limit,
+            let actual = error.actual, actual > limit,
+            let index = signature.features.firstIndex(where: { $0.name == error.subject }),
+            case .identity(var encoding) = signature.features[index].encoding,
+            encoding.idCount > actual - limit
+        else { return false }
+        encoding.idCount -= actual - limit
+        signature.features[index].encoding = .identity(encoding)
+        return true
     }
 
     // MARK: Features
@@ -122,6 +149,7 @@ package struct SignatureBinding {
     private static func passingThrough(_ dtype: DataType) -> FeatureEncoding? {
         switch dtype {
         case .float32: .number(NumberEncoding(transforms: []))
+        case .int32: .identity(IdentityEncoding(idCount: FeatureLimits.idCountMax))
         default: nil
         }
     }

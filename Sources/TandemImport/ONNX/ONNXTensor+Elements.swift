@@ -73,15 +73,30 @@ extension ONNXTensor {
                 dtype: dtype, shape: shape, storage: file.storage, byteOffset: range.lowerBound)
         }
         let tensor = Tensor(zeros: dtype, shape: shape)
-        let source = UnsafeRawBufferPointer(rebasing: file.bytes[range])
         if elementType.isKept {
-            UnsafeMutableRawBufferPointer(start: tensor.base, count: tensor.byteCount)
-                .copyMemory(from: source)
+            Self.copy(file, range, to: tensor.base)
         } else {
-            try convert(source, into: tensor)
+            try convert(UnsafeRawBufferPointer(rebasing: file.bytes[range]), into: tensor)
+            file.releasePages(range)
         }
-        file.releasePages(range)
         return tensor
+    }
+
+    /// Copies a part of a file, and gives its pages back piece by piece: a table is not there twice.
+    private static func copy(
+        _ file: MappedFile, _ range: Range<Int>, to target: UnsafeMutableRawPointer
+    ) {
+        let pieceByteCount = 16 << 20
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let end = min(start + pieceByteCount, range.upperBound)
+            let piece = UnsafeRawBufferPointer(rebasing: file.bytes[start..<end])
+            UnsafeMutableRawBufferPointer(
+                start: target + (start - range.lowerBound), count: end - start
+            ).copyMemory(from: piece)
+            file.releasePages(start..<end)
+            start = end
+        }
     }
 
     private func convert(

@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct FeatureFileTests {
     /// Inputs: numbers `dense` [4] and ids `country` [] of the context, ids `items` [3] with
-    /// `count` of the candidate. Outputs: a probability, classes, a number and a vector.
+    /// `count` of the candidate.
+    ///
+    /// Outputs: a probability, classes, a number and a vector.
     static func graph() throws -> Graph {
         var builder = try GraphBuilder(name: "shop")
         let dense = try builder.input("dense", TensorType(.float32, .candidate, sizes: [4]))
@@ -117,6 +119,15 @@ import Testing
                 .binary, .multiclass(classCount: 4), .binary, .vector(width: 1), .vector(width: 4),
             ])
         #expect(signature.tasks[0].labels == ["no", "yes"])
+    }
+
+    @Test func `passes inputs through that no feature writes, ids as far as tables go`() throws {
+        let signature = try SignatureBinding.signature(of: Self.graph())
+        #expect(signature.features.map(\.name) == ["dense", "country", "items", "count"])
+        #expect(signature.features.map(\.width) == [4, 1, 3, 1])
+        #expect(signature.features.map(\.side) == [.candidate, .context, .candidate, .candidate])
+        #expect(signature.features.map { $0.encoding.idCount ?? 0 } == [0, 50, 50, 4])
+        #expect(signature.features.map(\.isRequired) == [true, true, true, true])
     }
 
     @Test func `says which inputs are the context's`() throws {
