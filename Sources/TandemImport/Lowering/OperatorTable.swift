@@ -56,8 +56,9 @@ struct OperatorEntry: Sendable {
 enum OperatorTable {
     /// The groups of entries; one file in `Operators/` each.
     private static let groups: [[OperatorEntry]] = [
-        arithmetic, logic, activations, reductions, normalizations, products, structure, indexing,
-        shapes, control,
+        arithmetic, logic, activations, reductions, normalizations, products, sums,
+        structure, indexing, windows, recurrences, attentions, quantizations, shapes, control,
+        microsoft, microsoftQuantized,
     ]
 
     private static let entries: [String: OperatorEntry] = {

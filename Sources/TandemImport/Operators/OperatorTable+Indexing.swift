@@ -61,7 +61,9 @@ extension OperatorContext {
     fileprivate func dropout() throws(ImportError) -> [ImportedValue] {
         let x = try input(0)
         if let mode = optional(2) {
-            guard try integers(mode, "the training mode") == [0] else {
+            let isKept = optional(1)?.floats?.first == 0
+            let training = try integers(mode, "the training mode")
+            guard isKept || training == [0] else {
                 throw failure(
                     .unsupported, "random numbers have no place in serving",
                     "export in evaluation mode (model.eval())")
