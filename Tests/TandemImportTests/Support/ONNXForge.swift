@@ -2,16 +2,16 @@ import TandemGraph
 import TandemImport
 
 /// Makes the bytes of small ONNX models, sound ones and broken ones.
-struct ONNXForge {
+struct ONNXForge: Sendable {
     /// A tensor's message.
-    struct Weight {
+    struct Weight: Sendable {
         var name: String
         var type = 1
         var dimensions: [Int64]
         /// Content of `raw_data`, if that is where the elements are.
         var raw: [UInt8]?
         /// Writes other fields: typed elements, external locations.
-        var more: (inout ProtobufWriter) -> Void = { _ in }
+        var more: @Sendable (inout ProtobufWriter) -> Void = { _ in }
 
         static func floats(_ name: String, _ dimensions: [Int64], _ values: [Float]) -> Weight {
             Weight(name: name, dimensions: dimensions, raw: littleEndianBytes(values))
@@ -31,7 +31,7 @@ struct ONNXForge {
     }
 
     /// An attribute's message.
-    enum Attribute {
+    enum Attribute: Sendable {
         case int(String, Int64)
         case float(String, Float)
         case string(String, String)
@@ -75,7 +75,7 @@ struct ONNXForge {
     }
 
     /// A node's message.
-    struct Node {
+    struct Node: Sendable {
         var name = ""
         var `operator`: String
         var domain = ""
@@ -106,7 +106,7 @@ struct ONNXForge {
     }
 
     /// A value's declaration; a dimension is a size, or a name.
-    struct Declaration {
+    struct Declaration: Sendable {
         var name: String
         var type = 1
         var dimensions: [String]?
@@ -143,12 +143,12 @@ struct ONNXForge {
     }
 
     /// A graph's message.
-    struct Body {
+    struct Body: Sendable {
         var nodes: [Node] = []
         var weights: [Weight] = []
         var inputs: [Declaration] = []
         var outputs: [Declaration] = []
-        var more: (inout ProtobufWriter) -> Void = { _ in }
+        var more: @Sendable (inout ProtobufWriter) -> Void = { _ in }
 
         func write(_ writer: inout ProtobufWriter) {
             for node in nodes { writer.message(1) { node.write(&$0) } }
@@ -161,7 +161,7 @@ struct ONNXForge {
     }
 
     /// A function's message.
-    struct Function {
+    struct Function: Sendable {
         var name: String
         var domain: String
         var inputs: [String]
