@@ -13,7 +13,10 @@ enum PlanRunner {
             switch tensor.elements {
             case .float32(let values): fill(workspace.input(index), values)
             case .int32(let values): fill(workspace.input(index), values)
+            case .int64(let values): fill(workspace.input(index), values)
+            case .bool(let values): fill(workspace.input(index), values)
             case .int8(let values): fill(workspace.input(index), values)
+            case .uint8(let values): fill(workspace.input(index), values)
             }
         }
         plan.run(workspace, rowCount: rowCount)
@@ -33,14 +36,17 @@ enum PlanRunner {
         for id in graph.inputs where graph[id].type.rows == .candidate {
             guard let tensor = inputs[graph[id].name] else { continue }
             let width = tensor.rowElementCount
+            func picked<Element>(_ values: [Element]) -> [Element] {
+                rows.flatMap { values[$0 * width..<($0 + 1) * width] }
+            }
             let elements: ReferenceTensor.Elements =
                 switch tensor.elements {
-                case .float32(let values):
-                    .float32(rows.flatMap { values[$0 * width..<($0 + 1) * width] })
-                case .int32(let values):
-                    .int32(rows.flatMap { values[$0 * width..<($0 + 1) * width] })
-                case .int8(let values):
-                    .int8(rows.flatMap { values[$0 * width..<($0 + 1) * width] })
+                case .float32(let values): .float32(picked(values))
+                case .int32(let values): .int32(picked(values))
+                case .int64(let values): .int64(picked(values))
+                case .bool(let values): .bool(picked(values))
+                case .int8(let values): .int8(picked(values))
+                case .uint8(let values): .uint8(picked(values))
                 }
             result[graph[id].name] = ReferenceTensor(
                 rowCount: rows.count, shape: tensor.shape, elements)

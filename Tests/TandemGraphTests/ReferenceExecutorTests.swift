@@ -3,42 +3,10 @@ import TandemTestSupport
 import Testing
 
 @Suite struct ReferenceExecutorTests {
-    /// Runs one operation over given inputs; weights are parameters, the rest inputs.
     private func run(
         _ operation: Operation, _ inputs: [(RowAxis, ReferenceTensor)], rowCount: Int = 2
     ) throws -> ReferenceTensor {
-        var builder = try GraphBuilder(name: "one")
-        var given: [String: ReferenceTensor] = [:]
-        var tensors: TensorSet = [:]
-        var ids: [ValueID] = []
-        for (index, (axis, tensor)) in inputs.enumerated() {
-            let name = "x\(index)"
-            let (dtype, parameter): (DataType, Tensor) =
-                switch tensor.elements {
-                case .float32(let values):
-                    (
-                        .float32,
-                        Tensor(
-                            .float32, shape: tensor.shape,
-                            axis == .none
-                                ? values : [Float](repeating: 0, count: tensor.shape.reduce(1, *)))
-                    )
-                case .int32: (.int32, Tensor(zeros: .int32, shape: tensor.shape))
-                case .int8(let values): (.int8, Tensor(.int8, shape: tensor.shape, values))
-                }
-            if axis == .none {
-                ids.append(try builder.parameter(name, dtype, tensor.shape))
-                tensors[name] = parameter
-            } else {
-                ids.append(
-                    try builder.input(name, TensorType(dtype, axis, sizes: tensor.shape)))
-                given[name] = tensor
-            }
-        }
-        try builder.output(try builder.node("y", operation, ids))
-        let outputs = try ReferenceExecutor(builder.finished(), tensors)
-            .run(given, rowCount: rowCount)
-        return try #require(outputs["y"])
+        try OneOperation.run(operation, inputs, rowCount: rowCount)
     }
 
     private func floats(_ rowCount: Int, _ shape: [Int], _ values: [Float]) -> ReferenceTensor {

@@ -5,7 +5,7 @@ package struct GraphError: Error, Equatable, Sendable, CustomStringConvertible {
         private enum Kind: String {
             case invalidName, duplicateName, unknownValue, unknownOperation, invalidAttribute
             case wrongArity, wrongType, wrongShape, rowsMixed, notTopological, missingTensor
-            case wrongTensor, indexOutOfRange, overflow
+            case wrongTensor, indexOutOfRange, divisionByZero, overflow
         }
         private let kind: Kind
 
@@ -33,8 +33,10 @@ package struct GraphError: Error, Equatable, Sendable, CustomStringConvertible {
         package static let missingTensor = Code(kind: .missingTensor)
         /// A tensor was given whose dtype or shape differs from the declaration.
         package static let wrongTensor = Code(kind: .wrongTensor)
-        /// An id lies outside its embedding table.
+        /// An id, index or length lies outside what it points into.
         package static let indexOutOfRange = Code(kind: .indexOutOfRange)
+        /// A whole number is divided by 0.
+        package static let divisionByZero = Code(kind: .divisionByZero)
         /// A product of dimensions does not fit.
         package static let overflow = Code(kind: .overflow)
 

@@ -5,7 +5,7 @@ enum ReferenceScalar {
     static func value(of function: UnaryFunction, _ x: Double) -> Float {
         switch function {
         case .relu: Float(x > 0 ? x : 0)
-        case .sigmoid: Float(1 / (1 + Glibc.exp(-x)))
+        case .sigmoid: Float(sigmoid(x))
         case .tanh: Float(Glibc.tanh(x))
         case .exp: Float(Glibc.exp(x))
         case .log: Float(Glibc.log(x))
@@ -27,65 +27,40 @@ enum ReferenceScalar {
         }
     }
 
-    static func value(of function: BinaryFunction, _ a: Float, _ b: Float) -> Float {
-        switch function {
-        case .add: a + b
-        case .subtract: a - b
-        case .multiply: a * b
-        case .divide: a / b
-        case .minimum: a.isNaN || b.isNaN ? .nan : Swift.min(a, b)
-        case .maximum: a.isNaN || b.isNaN ? .nan : Swift.max(a, b)
-        case .power: Float(Glibc.pow(Double(a), Double(b)))
-        case .remainder: Glibc.fmodf(a, b)
-        case .modulo: a - (a / b).rounded(.down) * b
+    static func sigmoid(_ x: Double) -> Double { 1 / (1 + Glibc.exp(-x)) }
+
+    static func minimum(_ a: Float, _ b: Float) -> Float {
+        a.isNaN || b.isNaN ? .nan : Swift.min(a, b)
+    }
+
+    static func maximum(_ a: Float, _ b: Float) -> Float {
+        a.isNaN || b.isNaN ? .nan : Swift.max(a, b)
+    }
+
+    /// The exact remainder moved to the divisor's side of 0; `a - floor(a / b) * b` rounds thrice.
+    static func modulo(_ a: Float, _ b: Float) -> Float {
+        let rest = Glibc.fmodf(a, b)
+        return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest
+    }
+
+    /// The softmax of a row, in place.
+    static func softmax(_ row: UnsafeMutableBufferPointer<Double>) {
+        let largest = row.max() ?? 0
+        var sum = 0.0
+        for index in row.indices {
+            row[index] = Glibc.exp(row[index] - largest)
+            sum += row[index]
         }
+        for index in row.indices { row[index] /= sum }
     }
 
-    static func softmax(_ row: [Float]) -> [Float] {
-        let maximum = Double(row.max() ?? 0)
-        let powers = row.map { Glibc.exp(Double($0) - maximum) }
-        let sum = powers.reduce(0, +)
-        return powers.map { Float($0 / sum) }
-    }
-
-    static func layerNorm(
-        _ row: [Float], _ gamma: [Float], _ beta: [Float], _ epsilon: Float
-    ) -> [Float] {
+    /// The row moved to mean 0 and variance 1, in place.
+    static func normalize(_ row: UnsafeMutableBufferPointer<Double>, _ epsilon: Float) {
         let count = Double(row.count)
-        let mean = row.reduce(0.0) { $0 + Double($1) } / count
-        let variance = row.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
+        let mean = row.reduce(0, +) / count
+        let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count
         let factor = 1 / (variance + Double(epsilon)).squareRoot()
-        return row.indices.map {
-            Float((Double(row[$0]) - mean) * factor * Double(gamma[$0]) + Double(beta[$0]))
-        }
-    }
-
-    /// Eight running sums in double precision: enough to be fast, too few to be unclear.
-    static func dot(
-        _ a: [Float], _ aStart: Int, _ b: [Float], _ bStart: Int, _ count: Int
-    ) -> Double {
-        a.withUnsafeBufferPointer { a in
-            b.withUnsafeBufferPointer { b in
-                var sums = SIMD8<Double>.zero
-                var k = 0
-                while k + 8 <= count {
-                    var x = SIMD8<Float>.zero
-                    var y = SIMD8<Float>.zero
-                    for lane in 0..<8 {
-                        x[lane] = a[aStart + k + lane]
-                        y[lane] = b[bStart + k + lane]
-                    }
-                    sums += SIMD8<Double>(x) * SIMD8<Double>(y)
-                    k += 8
-                }
-                var sum = sums.sum()
-                while k < count {
-                    sum += Double(a[aStart + k]) * Double(b[bStart + k])
-                    k += 1
-                }
-                return sum
-            }
-        }
+        for index in row.indices { row[index] = (row[index] - mean) * factor }
     }
 
     /// A row as int8 with its scale, as `Operation.quantizedLinear` defines.

@@ -34,16 +34,19 @@ enum ConstantFolding {
         }
         try builder.output(try builder.node("result", operation, ids))
         let executor = try ReferenceExecutor(builder.finished(), tensors)
-        return try executor.run([:], rowCount: 1)["result"].flatMap(tensor)
+        return try executor.run([:], rowCount: 1)["result"].map(tensor)
     }
 
-    private static func tensor(_ result: ReferenceTensor) -> Tensor? {
-        if case .float32(let values) = result.elements {
-            return Tensor(.float32, shape: result.shape, values)
+    private static func tensor(_ result: ReferenceTensor) -> Tensor {
+        let shape = result.shape
+        switch result.elements {
+        case .float32(let values): return Tensor(.float32, shape: shape, values)
+        case .int32(let values): return Tensor(.int32, shape: shape, values)
+        case .int64(let values): return Tensor(.int64, shape: shape, values)
+        case .bool(let values):
+            return Tensor(.bool, shape: shape, values.map { UInt8($0 ? 1 : 0) })
+        case .int8(let values): return Tensor(.int8, shape: shape, values)
+        case .uint8(let values): return Tensor(.uint8, shape: shape, values)
         }
-        if case .int32(let values) = result.elements {
-            return Tensor(.int32, shape: result.shape, values)
-        }
-        return nil
     }
 }
