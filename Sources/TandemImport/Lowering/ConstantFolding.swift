@@ -44,7 +44,7 @@ enum ConstantFolding {
         case .int32(let values): return Tensor(.int32, shape: shape, values)
         case .int64(let values): return Tensor(.int64, shape: shape, values)
         case .bool(let values):
-            return Tensor(.bool, shape: shape, values.map { UInt8($0 ? 1 : 0) })
+            return Tensor(.bool, shape: shape, values.map { $0 ? 1 : 0 as UInt8 })
         case .int8(let values): return Tensor(.int8, shape: shape, values)
         case .uint8(let values): return Tensor(.uint8, shape: shape, values)
         }

@@ -60,7 +60,7 @@ extension OperatorContext {
     func spread(
         _ value: ImportedValue, over x: ImportedValue
     ) throws(ImportError) -> ImportedValue {
-        if value.rank == 0 || (value.rank == 1 && value.shape[0] == 1 && x.rank != 1) {
+        if value.rank == 0 || (value.rank == 1 && value.shape[0] == 1) {
             return try reshape(value, [])
         }
         let block = try int("block_size", default: 0)
