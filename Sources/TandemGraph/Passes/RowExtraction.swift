@@ -96,6 +96,7 @@ extension WeightedGraph {
     /// The graph of one row: `RowExtraction` with its defaults.
     ///
     /// - Parameter context: Inputs that are the same for every row of a request.
+    /// - Returns: The graph of one row, with context and candidate values.
     /// - Throws: `GraphError`, naming the input or the node that mixes rows.
     package func extractingRows(
         context: Set<String> = []
