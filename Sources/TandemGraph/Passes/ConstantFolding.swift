@@ -1,14 +1,14 @@
-import TandemGraph
-
-/// Computes operations on constants at import, by the float reference.
-enum ConstantFolding {
-    /// Elements of all inputs beyond which an operation stays in the graph.
+/// Computes operations on constants beforehand, by the float reference.
+package enum ConstantFolding {
+    /// Elements of a result, and of all inputs, beyond which an operation stays in the graph.
     ///
     /// Tables and wide layers are moved by passes that know what for, not copied on the way.
-    private static let inputElementCountMax = ImportLimits.foldedElementCountMax
+    package static let elementCountMax = 1 << 24
 
     /// The result, or nil if it is too large or the operation fails on these inputs.
-    static func folded(
+    ///
+    /// A reshape shares its input's memory, whatever its size.
+    package static func folded(
         _ operation: Operation, _ inputs: [Tensor], _ type: TensorType
     ) -> Tensor? {
         guard let shape = type.fixedSizes, let count = TensorType.product(shape) else { return nil }
@@ -18,9 +18,7 @@ enum ConstantFolding {
                 byteOffset: source.byteOffset)
         }
         let inputCount = inputs.reduce(0) { $0 + $1.elementCount }
-        guard count <= ImportLimits.foldedElementCountMax, inputCount <= inputElementCountMax else {
-            return nil
-        }
+        guard count <= elementCountMax, inputCount <= elementCountMax else { return nil }
         return (try? executed(operation, inputs)) ?? nil
     }
 

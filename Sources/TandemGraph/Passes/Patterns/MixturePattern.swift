@@ -1,0 +1,74 @@
+/// Experts weighed by a gate.
+///
+/// The experts are stacked to `[E, D]` by reshapes and a concat; the sum is a product with the gate
+/// as a matrix `[1, E]`, or, stacked to `[D, E]`, as `[E, 1]`, or the sum of an element-wise product
+/// over the experts. PyTorch's `bmm`, `einsum` and `(gate * experts).sum(1)` export to these.
+enum MixturePattern: LayerPattern {
+    static func replacement(
+        _ node: Node, _ view: GraphView, _ rewriter: inout GraphRewriter
+    ) throws(GraphError) -> ValueID? {
+        guard view.type(node.output).shape.count == 1 else { return nil }
+        let found: (gate: ValueID, experts: [ValueID])? =
+            switch node.operation {
+            case .reshape: product(node.inputs[0], view)
+            case .reduce(.sum, let axis): sum(node.inputs[0], axis, view)
+            default: nil
+            }
+        guard let found, view.type(found.gate).shape == [.fixed(found.experts.count)] else {
+            return nil
+        }
+        return try rewriter.standIn(for: node, .mixture, [found.gate] + found.experts)
+    }
+
+    private static func product(
+        _ id: ValueID, _ view: GraphView
+    ) -> (gate: ValueID, experts: [ValueID])? {
+        guard let inputs = view.inputs(id, of: .matmul) else { return nil }
+        for (gate, stack, axis) in [(0, 1, 0), (1, 0, 1)] {
+            let weights = view.withoutUnits(inputs[gate])
+            guard view.type(weights).shape.count == 1,
+                let experts = stacked(inputs[stack], axis, view)
+            else { continue }
+            return (weights, experts)
+        }
+        return nil
+    }
+
+    private static func sum(
+        _ id: ValueID, _ axis: Int, _ view: GraphView
+    ) -> (gate: ValueID, experts: [ValueID])? {
+        guard let inputs = view.inputs(id, of: .binary(.multiply)) else { return nil }
+        for (gate, stack) in [(0, 1), (1, 0)] {
+            let weights = view.withoutUnits(inputs[gate])
+            guard view.type(weights).shape.count == 1,
+                let experts = stacked(inputs[stack], axis, view),
+                view.type(inputs[gate]).shape.filter({ $0 != 1 }).count <= 1,
+                view.type(inputs[gate]).shape.indices.contains(axis),
+                view.type(inputs[gate]).shape[axis] == .fixed(experts.count)
+            else { continue }
+            return (weights, experts)
+        }
+        return nil
+    }
+
+    /// The vectors that a matrix is stacked of along an axis.
+    private static func stacked(
+        _ id: ValueID, _ axis: Int, _ view: GraphView
+    ) -> [ValueID]? {
+        guard view.type(id).shape.count == 2, axis < 2 else { return nil }
+        if let parts = view.inputs(id, of: .concat(axis: axis)), parts.count > 1 {
+            let vectors = parts.map(view.withoutUnits)
+            let isStack = zip(parts, vectors).allSatisfy { part, vector in
+                view.type(part).shape[axis] == 1 && view.type(vector).shape.count == 1
+            }
+            return isStack ? vectors : nil
+        }
+        // One concat of all vectors end to end, cut into rows afterwards.
+        guard axis == 0, let node = view.maker(id), case .reshape(let shape) = node.operation,
+            let parts = view.inputs(node.inputs[0], of: .concat(axis: 0)),
+            shape == [.fixed(parts.count), shape[1]],
+            parts.allSatisfy({ view.type($0).shape == [shape[1]] })
+        else { return nil }
+        return parts
+    }
+}
