@@ -6,6 +6,7 @@ package struct GraphError: Error, Equatable, Sendable, CustomStringConvertible {
             case invalidName, duplicateName, unknownValue, unknownOperation, invalidAttribute
             case wrongArity, wrongType, wrongShape, rowsMixed, notTopological, missingTensor
             case wrongTensor, indexOutOfRange, divisionByZero, overflow
+            case invalidText
         }
         private let kind: Kind
 
@@ -39,6 +40,9 @@ package struct GraphError: Error, Equatable, Sendable, CustomStringConvertible {
         package static let divisionByZero = Code(kind: .divisionByZero)
         /// A product of dimensions does not fit.
         package static let overflow = Code(kind: .overflow)
+
+        /// A text does not follow the form of graphs.
+        package static let invalidText = Code(kind: .invalidText)
 
         package var description: String { kind.rawValue }
     }

@@ -5,18 +5,21 @@
 // that accepts what its users cannot bear is as bad as one that traps. To add one: a case here, and
 // a folder of small examples of the same name in Tests/Fuzz/Corpus.
 
+import TandemGraph
 import TandemImport
 import TandemNotation
 
 /// What can be fuzzed, by the name of its corpus.
 enum FuzzTarget: String, CaseIterable {
     case onnx
+    case graphText = "graph-text"
     case toml
 
     /// Feeds the bytes to the target's reader.
     func run(_ bytes: UnsafeBufferPointer<UInt8>) {
         switch self {
         case .onnx: Self.readModel(bytes)
+        case .graphText: Self.readGraph(bytes)
         case .toml: _ = try? TOMLParser.parse(String(decoding: bytes, as: UTF8.self))
         }
     }
@@ -25,5 +28,13 @@ enum FuzzTarget: String, CaseIterable {
     private static func readModel(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard let model = try? ONNXModel(MappedFile(bytes)).checked() else { return }
         for tensor in model.graph.initializers { _ = try? tensor.tensor() }
+    }
+
+    /// Reads a graph; what it prints must read back to the same graph.
+    private static func readGraph(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard let graph = try? Graph(text: String(decoding: bytes, as: UTF8.self)) else { return }
+        let again = try? Graph(text: graph.text)
+        precondition(again == graph, "a graph's text does not read back")
+        _ = graph.dot
     }
 }
