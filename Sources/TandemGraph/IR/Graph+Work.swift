@@ -7,27 +7,50 @@ extension Graph {
         package var perCandidate = 0
     }
 
-    /// Counts the multiply-adds of linear layers and mixtures.
+    /// Counts the multiply-adds of products, convolutions, attention, recurrent layers and mixtures.
     ///
     /// Symbolic dimensions count as 1. O(nodes).
     package var work: Work {
         var work = Work()
         for node in nodes {
-            let output = self[node.output].type
-            let rows = output.shape.reduce(1) { $0 &* ($1.fixedSize ?? 1) }
-            let depth: Int
-            switch node.operation {
-            case .linear, .quantizedLinear:
-                depth = self[node.inputs[1]].type.shape[1].fixedSize ?? 1
-            case .mixture: depth = node.inputs.count - 1
-            default: continue
-            }
-            if output.rows == .candidate {
-                work.perCandidate &+= rows &* depth
+            let count = multiplyAdds(node)
+            if self[node.output].type.rows == .candidate {
+                work.perCandidate &+= count
             } else {
-                work.perRequest &+= rows &* depth
+                work.perRequest &+= count
             }
         }
         return work
+    }
+
+    private func multiplyAdds(_ node: Node) -> Int {
+        let result = elements(node.output)
+        switch node.operation {
+        case .linear, .quantizedLinear: return result &* size(node.inputs[1], 1)
+        case .mixture: return result &* (node.inputs.count - 1)
+        case .matmul: return result &* size(node.inputs[0], -1)
+        case .attention:
+            // Scores are products with the queries, answers with the values.
+            let keys = size(node.inputs[1], -2)
+            return (elements(node.inputs[0]) &+ result) &* keys
+        case .recurrent:
+            let weights = elements(node.inputs[1]) &+ elements(node.inputs[2])
+            let positions = elements(node.inputs[0]) / max(size(node.inputs[0], -1), 1)
+            return positions &* weights
+        case .convolution:
+            return result &* (elements(node.inputs[1]) / max(size(node.inputs[1], 0), 1))
+        default: return 0
+        }
+    }
+
+    private func elements(_ id: ValueID) -> Int {
+        self[id].type.shape.reduce(1) { $0 &* ($1.fixedSize ?? 1) }
+    }
+
+    /// A size by its dimension, counted from the end below 0.
+    private func size(_ id: ValueID, _ dimension: Int) -> Int {
+        let shape = self[id].type.shape
+        let index = dimension < 0 ? shape.count + dimension : dimension
+        return shape.indices.contains(index) ? shape[index].fixedSize ?? 1 : 1
     }
 }

@@ -89,12 +89,12 @@ private struct GraphTextReader {
 
     private mutating func readNode(_ body: Substring, _ line: Int) throws(GraphError) {
         let (name, rest) = try cut(body, at: " = ", line, "NAME = OPERATION(...)")
-        guard let open = rest.firstIndex(of: "("), let close = rest.firstIndex(of: ")"),
-            open < close
+        guard let from = rest.firstIndex(of: "("), let to = rest.firstIndex(of: ")"),
+            from < to
         else { throw failure(line, "an operation has its inputs in ( )") }
-        let inputs = rest[rest.index(after: open)..<close]
+        let inputs = rest[rest.index(after: from)..<to]
         let names = inputs.isEmpty ? [] : separated(inputs).map(String.init)
-        var tail = rest[rest.index(after: close)...]
+        var tail = rest[rest.index(after: to)...]
         var attributes: [Attribute] = []
         if tail.hasPrefix(" {") {
             guard let end = tail.firstIndex(of: "}") else {
@@ -106,7 +106,7 @@ private struct GraphTextReader {
         }
         guard tail.hasPrefix(": ") else { throw failure(line, "': TYPE' ends a node's line") }
         let operation = try Operation(
-            name: String(rest[..<open]), attributes: attributes, node: String(name))
+            name: String(rest[..<from]), attributes: attributes, node: String(name))
         nodes.append((operation, names, String(name)))
         declared.append((try type(tail.dropFirst(2), line), String(name), line))
     }

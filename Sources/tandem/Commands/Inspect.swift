@@ -12,6 +12,7 @@ struct Inspect: ParsableCommand {
             Example:
               tandem inspect models/shop/1
               tandem inspect models/shop/1 --graph --executor int8
+              tandem inspect models/shop/1 --dot | dot -Tsvg > graph.svg
             """)
 
     @Argument(help: "The package: REPOSITORY/MODEL/VERSION.")
@@ -20,13 +21,19 @@ struct Inspect: ParsableCommand {
     @Flag(help: "Print the graph of the executor's program.")
     var graph = false
 
+    @Flag(help: "Print that graph in Graphviz's language.")
+    var dot = false
+
+    @Flag(help: "Print the hash of that graph with its weights, whatever its values are called.")
+    var hash = false
+
     @Flag(help: "Print the kernel calls that the program becomes on this machine.")
     var plan = false
 
     @Flag(help: "Print every tensor, where it lies, and every shard.")
     var manifest = false
 
-    @Option(help: "Whose program --graph and --plan show: int8 or float.")
+    @Option(help: "Whose program --graph, --dot, --hash and --plan show: int8 or float.")
     var executor = ExecutorName.int8
 
     @Flag(help: "Print JSON.")
@@ -37,12 +44,15 @@ struct Inspect: ParsableCommand {
         if plan {
             let program = try LoadedProgram(path: package, executor: executor)
             Terminal.write(try Plan(program.weights.graph, program.weights.tensors).text)
-        } else if graph {
+        } else if hash {
+            let program = try LoadedProgram(path: package, executor: executor)
+            Terminal.line(try program.weights.contentID().hexadecimal)
+        } else if graph || dot {
             guard let program = opened.model.program(named: executor.programName) else {
                 throw Failure(
                     .dataError, "\(package): has no program '\(executor.programName)'")
             }
-            Terminal.write(program.graph.text)
+            Terminal.write(dot ? program.graph.dot : program.graph.text)
         } else if json {
             Terminal.line(PackageReport(opened).json.text)
         } else if manifest {
