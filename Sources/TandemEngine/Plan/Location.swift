@@ -1,14 +1,18 @@
-/// The parts of a workspace's memory.
-enum Region: Int {
+/// The parts of a plan's memory.
+enum Region {
     /// Inputs and values that exist once a request; one row each.
-    case context = 0
+    case context
     /// Candidate inputs; all rows of the request.
-    case candidateInput = 1
+    case candidateInput
     /// Values of the block of candidate rows at hand, reused block after block.
-    case block = 2
+    case block
+    /// Parameters and what is computed from them alone: one row, at an address of its own.
+    case fixed(UnsafeMutableRawPointer)
 }
 
-/// Where a value's rows lie in a workspace.
+/// Where a value's rows lie.
+///
+/// A row's elements follow each other without gaps; rows may have gaps between them.
 struct Location {
     var region: Region
     /// First byte of row 0 in the region; for candidate inputs, in bytes a row of capacity, since
@@ -20,6 +24,11 @@ struct Location {
     var width: Int
     /// First element within the row, for a view of a wider one.
     var elementOffset = 0
+    /// Bytes an element takes.
+    var elementBytes = 4
+
+    /// Whether rows follow each other without gaps.
+    var isDense: Bool { stride == width }
 }
 
 /// The base addresses of a workspace for one block of rows.
@@ -27,11 +36,13 @@ struct Frame {
     var context: UnsafeMutableRawPointer
     var candidateInput: UnsafeMutableRawPointer
     var block: UnsafeMutableRawPointer
+    /// Room that any step may use while it runs, as large as the plan's greediest step asked for.
+    var scratch: UnsafeMutableRawPointer
     /// Rows that candidate inputs have room for.
     var rowCapacity: Int
     /// First candidate row of the block.
     var rowStart: Int
-    /// Rows to compute: those of the block, or 1 for the context's steps.
+    /// Rows to compute: those of the block, or 1 for steps off the candidates.
     var rowCount: Int
 
     /// The first row's address of a float value.
@@ -44,15 +55,47 @@ struct Frame {
         address(location).assumingMemoryBound(to: Int32.self)
     }
 
-    /// The first row's address; every element that rows are strided by has 4 bytes.
+    /// The first row's address as elements of a type.
+    func elements<Element>(
+        _ location: Location, as type: Element.Type
+    ) -> UnsafeMutablePointer<Element> {
+        address(location).assumingMemoryBound(to: type)
+    }
+
+    /// The first row's address.
     func address(_ location: Location) -> UnsafeMutableRawPointer {
         let row =
             switch location.region {
             case .context: context + location.byteOffset
             case .candidateInput:
-                candidateInput + location.byteOffset * rowCapacity + rowStart * location.stride * 4
+                candidateInput + location.byteOffset * rowCapacity
+                    + rowStart * location.stride * location.elementBytes
             case .block: block + location.byteOffset
+            case .fixed(let base): base + location.byteOffset
             }
-        return row + location.elementOffset * 4
+        return row + location.elementOffset * location.elementBytes
+    }
+
+    /// How to call a kernel for `positions` runs in each row: at once where rows have no gaps,
+    /// otherwise row by row.
+    func runs(_ positions: Int, from input: Location, to output: Location) -> Runs {
+        if positions == 1 {
+            return Runs(
+                calls: 1, count: rowCount, inputStride: input.stride, outputStride: output.stride)
+        }
+        let isWhole = rowCount == 1 || (input.isDense && output.isDense)
+        return Runs(
+            calls: isWhole ? 1 : rowCount, count: isWhole ? rowCount * positions : positions,
+            inputStride: input.width / max(positions, 1),
+            outputStride: output.width / max(positions, 1))
+    }
+
+    /// Calls of one kernel: `count` runs each, a value's row stride apart.
+    struct Runs {
+        var calls: Int
+        var count: Int
+        /// Elements from one run to the next.
+        var inputStride: Int
+        var outputStride: Int
     }
 }

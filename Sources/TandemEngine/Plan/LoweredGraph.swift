@@ -1,7 +1,13 @@
+import TandemGraph
+
 /// What lowering makes of a graph: steps and the sizes of the memory they run in.
-struct LoweredGraph: Sendable {
-    var contextSteps: [Step] = []
-    var candidateSteps: [Step] = []
+///
+/// Immutable once made; steps hold addresses of parameters that are never written.
+struct LoweredGraph: @unchecked Sendable {
+    var contextSteps: [any Step] = []
+    var candidateSteps: [any Step] = []
+    /// Parameters that steps read at their addresses.
+    var retained: [Tensor] = []
     /// Where each graph input goes.
     var inputs: [Location] = []
     /// Where each graph output is found after a block.
@@ -10,9 +16,8 @@ struct LoweredGraph: Sendable {
     var blockBytes = 0
     var candidateInputBytesPerRow = 0
     var blockRowCount = 1
-    var expertCountMax = 0
+    /// Bytes of scratch memory that the greediest step uses.
+    var scratchBytes = 0
     var memory = Plan.Memory()
     var text = ""
 }
-
-extension Step: @unchecked Sendable {}

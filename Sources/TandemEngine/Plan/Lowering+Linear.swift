@@ -4,9 +4,7 @@ import TandemGraph
 extension Lowering {
     /// Queues a product, with the rectifier that follows it, and the quantisation before it.
     func lowerLinear(_ node: Node) throws(EngineError) {
-        guard graph[node.inputs[0]].type.shape.count == 1 else {
-            throw unsupported(node, "its rows have more than one dimension")
-        }
+        let positions = runs(in: node.inputs[0])
         let isQuantized = node.operation == .quantizedLinear
         let name = graph[node.output].name
         let weight = try parameter(node.inputs[1], node)
@@ -24,18 +22,19 @@ extension Lowering {
             placement.touchBuffer(buffer.rows, step: pending.count)
             placement.touchBuffer(buffer.scales, step: pending.count)
             queue(node, reads: reads, writes: output, text: text(node, activation)) { lowering in
-                .quantizedLinear(
+                QuantizedLinearStep(
                     input: lowering.location(of: buffer), weights: packed,
                     bias: bias.resolved(lowering, node),
-                    output: lowering.location(output, for: node), activation)
+                    output: lowering.location(output, for: node), activation: activation)
             }
         } else {
             reads.append(node.inputs[0])
             queue(node, reads: reads, writes: output, text: text(node, activation)) { lowering in
-                .linear(
+                LinearStep(
                     input: lowering.location(node.inputs[0], for: node), weights: packed,
                     bias: bias.resolved(lowering, node),
-                    output: lowering.location(output, for: node), activation)
+                    output: lowering.location(output, for: node), activation: activation,
+                    positions: positions)
             }
         }
     }
@@ -48,11 +47,11 @@ extension Lowering {
 
         var reads: [ValueID] { if case .value(let id) = self { [id] } else { [] } }
 
-        func resolved(_ lowering: Lowering, _ node: Node) -> Step.Bias {
+        func resolved(_ lowering: Lowering, _ node: Node) -> Bias {
             switch self {
             case .none: .none
             case .parameter(let tensor): .parameter(tensor)
-            case .value(let id): .context(lowering.location(id, for: node))
+            case .value(let id): .computed(lowering.location(id, for: node))
             }
         }
     }
@@ -85,14 +84,15 @@ extension Lowering {
         if let found = quantized[id] { return found }
         // On the value's own axis: a context value is quantised once a request.
         let rows: RowAxis = graph[id].type.rows == .candidate ? .candidate : .context
-        let inputCount = graph[id].type.rowElementCount ?? 0
-        let stride = tandemk_qd8_stride(inputCount)
-        let scaleBytes = MemoryLayout<tandemk_qd8_row>.size
+        let positions = runs(in: id)
+        let inputCount = (graph[id].type.rowElementCount ?? 0) / max(positions, 1)
+        let stride = tandemk_qd8_stride(inputCount) * positions
+        let scaleBytes = MemoryLayout<tandemk_qd8_row>.size * positions
         let buffer = QuantizedBuffer(
             rows: placement.addBuffer(rows: rows, width: stride / 4, bytesPerRow: stride),
             scales: placement.addBuffer(
                 rows: rows, width: scaleBytes / 4, bytesPerRow: scaleBytes),
-            inputCount: inputCount, axis: rows)
+            inputCount: inputCount, positions: positions, axis: rows)
         quantized[id] = buffer
         let step = pending.count
         placement.touch(id, step: step)
@@ -102,7 +102,7 @@ extension Lowering {
             (
                 rows, "quantize(\(graph[id].name))",
                 { lowering throws(EngineError) in
-                    .quantize(
+                    QuantizeStep(
                         input: lowering.placement.location(id, readBy: rows),
                         output: lowering.location(of: buffer))
                 }
@@ -110,10 +110,15 @@ extension Lowering {
         return buffer
     }
 
-    private func location(of buffer: QuantizedBuffer) -> Step.QuantizedLocation {
-        Step.QuantizedLocation(
+    private func location(of buffer: QuantizedBuffer) -> QuantizedLocation {
+        QuantizedLocation(
             rows: placement.location(buffer: buffer.rows, readBy: buffer.axis),
             scales: placement.location(buffer: buffer.scales, readBy: buffer.axis),
-            inputCount: buffer.inputCount)
+            inputCount: buffer.inputCount, positions: buffer.positions)
+    }
+
+    /// Runs in one row of a value: the product of all dimensions but the last.
+    func runs(in id: ValueID) -> Int {
+        graph[id].type.shape.dropLast().reduce(1) { $0 * ($1.fixedSize ?? 0) }
     }
 }

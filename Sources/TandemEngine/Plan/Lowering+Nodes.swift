@@ -1,181 +1,191 @@
 import CTandemKernels
 import TandemGraph
 
+// One node, one step or a few. Views (reshape, a cut of the first dimension) have none.
+
 extension Lowering {
     /// Queues the steps of one node.
+    ///
+    /// - Throws: `EngineError` `unsupportedOperation` for sizes that are not known yet, and for the
+    ///   few forms that no step computes.
     func lower(_ node: Node) throws(EngineError) {
         if folded.contains(node.output) { return }
+        for id in node.inputs + [node.output] where graph[id].type.rowElementCount == nil {
+            throw unsupported(
+                node, "'\(graph[id].name)' is \(graph[id].type): bind its sizes to numbers")
+        }
         switch node.operation {
-        case .unary(let function):
-            guard let kernel = function.kernel else {
-                throw unsupported(node, "it has no kernel")
-            }
-            queue(node, reads: node.inputs) { lowering in
-                .unary(
-                    kernel, input: lowering.location(node.inputs[0], for: node),
-                    output: lowering.location(node.output, for: node))
-            }
-        case .affine(let scale, let offset):
-            queue(node, reads: node.inputs) { lowering in
-                .affine(
-                    scale: scale, offset: offset,
-                    input: lowering.location(node.inputs[0], for: node),
-                    output: lowering.location(node.output, for: node))
-            }
-        case .binary(let function): try lowerBinary(node, function)
+        case .unary, .affine, .binary, .compare, .logical, .not, .select, .cast:
+            try lowerElements(node)
+        case .concat, .slice, .reshape, .transpose, .expand, .gather, .takeAlong, .range, .size:
+            try lowerMoves(node)
         case .linear, .quantizedLinear: try lowerLinear(node)
-        case .concat: lowerConcat(node)
-        case .reshape: placement.placeView(node.output, of: node.inputs[0], elementOffset: 0)
-        case .slice(let axis, let start, _):
-            guard axis == 0, let start = start.fixedSize else {
-                throw unsupported(node, "it cuts an inner axis")
-            }
-            let inner = graph[node.output].type.shape.dropFirst().reduce(1) {
-                $0 * ($1.fixedSize ?? 0)
-            }
-            placement.placeView(node.output, of: node.inputs[0], elementOffset: start * inner)
-        case .softmax, .layerNorm: try lowerRowwise(node)
-        case .embedding, .quantizedEmbedding: try lowerGather(node)
+        case .softmax, .layerNorm, .reduce, .cumulativeSum: try lowerSums(node)
+        case .embedding, .quantizedEmbedding: try lowerLookup(node)
         case .embeddingPool(let reduction), .quantizedEmbeddingPool(let reduction):
             try lowerPool(node, reduction)
-        case .mixture:
-            lowered.expertCountMax = max(lowered.expertCountMax, node.inputs.count - 1)
-            queue(node, reads: node.inputs) { lowering in
-                .mixture(
-                    gates: lowering.location(node.inputs[0], for: node),
-                    experts: node.inputs.dropFirst().map { lowering.location($0, for: node) },
-                    output: lowering.location(node.output, for: node))
-            }
-        default: throw unsupported(node, "the engine does not run \(node.operation.name) yet")
+        case .mixture: lowerMixture(node)
+        case .matmul: try lowerMatrixProduct(node)
+        case .attention(let heads, let scale):
+            try lowerAttention(node, heads: heads, scale: scale)
+        case .recurrent(let layer): try lowerRecurrent(node, layer)
+        case .convolution(let convolution): try lowerConvolution(node, convolution)
         }
     }
 
-    private func lowerBinary(_ node: Node, _ function: BinaryFunction) throws(EngineError) {
-        let width = graph[node.output].type.rowElementCount ?? 0
-        var steps: [Int] = []
-        for input in node.inputs {
-            let type = graph[input].type
-            guard type.rowElementCount == width || type.rowElementCount == 1 else {
-                throw unsupported(node, "operands are equal in shape or one is a single number")
+    /// A value's row shape.
+    func sizes(_ id: ValueID) -> [Int] { graph[id].type.fixedSizes ?? [] }
+
+    // MARK: Sums along an axis
+
+    private func lowerSums(_ node: Node) throws(EngineError) {
+        let input = node.inputs[0]
+        let positions = runs(in: input)
+        let length = sizes(input).last ?? 1
+        switch node.operation {
+        case .softmax:
+            queue(node, reads: [input]) { lowering in
+                SoftmaxStep(
+                    input: lowering.location(input, for: node),
+                    output: lowering.location(node.output, for: node), positions: positions,
+                    length: length)
             }
-            guard type.rows != .none || uses.makers[input.index] != nil else {
-                throw unsupported(node, "an operand is a parameter")
+        case .layerNorm(let epsilon):
+            let gamma = try parameter(node.inputs[1], node)
+            let beta = try parameter(node.inputs[2], node)
+            queue(node, reads: [input]) { lowering in
+                LayerNormStep(
+                    input: lowering.location(input, for: node), gamma: gamma, beta: beta,
+                    epsilon: epsilon, output: lowering.location(node.output, for: node),
+                    positions: positions)
             }
-            steps.append(type.rowElementCount == width ? 1 : 0)
-        }
-        guard let kernel = function.kernel else { throw unsupported(node, "it has no kernel") }
-        let (leftStep, rightStep) = (steps[0], steps[1])
-        queue(node, reads: node.inputs) { lowering in
-            .binary(
-                kernel, lowering.location(node.inputs[0], for: node), leftStep: leftStep,
-                lowering.location(node.inputs[1], for: node), rightStep: rightStep,
-                output: lowering.location(node.output, for: node))
+        case .reduce(let reduction, let axis):
+            queue(node, reads: [input]) { lowering in
+                Self.reduction(
+                    reduction, AxisView(lowering.sizes(input), axis: axis),
+                    lowering.graph[input].type.dtype, lowering.location(input, for: node),
+                    lowering.location(node.output, for: node))
+            }
+        case .cumulativeSum(let axis):
+            queue(node, reads: [input]) { lowering in
+                Self.runningSum(
+                    AxisView(lowering.sizes(input), axis: axis),
+                    lowering.graph[input].type.dtype, lowering.location(input, for: node),
+                    lowering.location(node.output, for: node))
+            }
+        default: throw unsupported(node, "it sums along no axis")
         }
     }
 
-    private func lowerConcat(_ node: Node) {
-        var elementOffset = 0
-        for input in node.inputs {
-            let width = graph[input].type.rowElementCount ?? 0
-            let offset = elementOffset
-            elementOffset += width
-            if placement.isPlaced(input, insideOf: node.output) {
-                placement.touch(input, step: pending.count)
-                continue
-            }
-            let text = "\(graph[node.output].name)[\(offset)...] = copy(\(graph[input].name))"
-            queue(node, reads: [input], text: text) { lowering in
-                var output = lowering.location(node.output, for: node)
-                output.elementOffset += offset
-                output.width = width
-                return .copy(input: lowering.location(input, for: node), output: output)
-            }
+    private static func reduction(
+        _ reduction: Reduction, _ view: AxisView, _ dtype: DataType, _ input: Location,
+        _ output: Location
+    ) -> any Step {
+        switch dtype {
+        case .int32:
+            IntegerReduceStep<Int32>(
+                reduction: reduction, view: view, input: input, output: output)
+        case .int64:
+            IntegerReduceStep<Int64>(
+                reduction: reduction, view: view, input: input, output: output)
+        default:
+            FloatReduceStep(reduction: reduction, view: view, input: input, output: output)
         }
     }
 
-    private func lowerRowwise(_ node: Node) throws(EngineError) {
-        guard graph[node.output].type.shape.count == 1 else {
-            throw unsupported(node, "its rows have more than one dimension")
-        }
-        guard case .layerNorm(let epsilon) = node.operation else {
-            queue(node, reads: node.inputs) { lowering in
-                .softmax(
-                    input: lowering.location(node.inputs[0], for: node),
-                    output: lowering.location(node.output, for: node))
-            }
-            return
-        }
-        let gamma = try parameter(node.inputs[1], node)
-        let beta = try parameter(node.inputs[2], node)
-        queue(node, reads: [node.inputs[0]]) { lowering in
-            .layerNorm(
-                input: lowering.location(node.inputs[0], for: node), gamma: gamma, beta: beta,
-                epsilon: epsilon, output: lowering.location(node.output, for: node))
+    private static func runningSum(
+        _ view: AxisView, _ dtype: DataType, _ input: Location, _ output: Location
+    ) -> any Step {
+        switch dtype {
+        case .int32:
+            CumulativeSumStep<Int32>(view: view, input: input, output: output) { $0 &+ $1 }
+        case .int64:
+            CumulativeSumStep<Int64>(view: view, input: input, output: output) { $0 &+ $1 }
+        default: CumulativeSumStep<Float>(view: view, input: input, output: output) { $0 + $1 }
         }
     }
 
-    private func table(_ node: Node, at index: Int) throws(EngineError) -> Step.Table {
+    // MARK: Tables
+
+    private func table(_ node: Node, at index: Int) throws(EngineError) -> Table {
         let values = try parameter(node.inputs[index], node)
         let scales =
             node.inputs.count > index + 1 ? try parameter(node.inputs[index + 1], node) : nil
         lowered.memory.tables += values.byteCount + (scales?.byteCount ?? 0)
-        return Step.Table(values: values, scales: scales)
+        return Table(values: values, scales: scales)
     }
 
-    private func lowerGather(_ node: Node) throws(EngineError) {
-        guard graph[node.inputs[0]].type.shape.isEmpty else {
-            throw unsupported(node, "it looks up more than one id a row; pool them")
-        }
+    private func lowerLookup(_ node: Node) throws(EngineError) {
         let table = try table(node, at: 1)
+        let ids = boundedIDs(node.inputs[0], below: table.rowCount, for: node)
+        let positions = sizes(node.inputs[0]).reduce(1, *)
         queue(node, reads: [node.inputs[0]]) { lowering in
-            .gather(
-                table, ids: lowering.location(node.inputs[0], for: node),
-                output: lowering.location(node.output, for: node))
+            LookupStep(
+                table: table, ids: ids(lowering),
+                output: lowering.location(node.output, for: node), positions: positions)
         }
     }
 
     private func lowerPool(_ node: Node, _ reduction: Reduction) throws(EngineError) {
         let table = try table(node, at: 2)
+        let ids = boundedIDs(node.inputs[0], below: table.rowCount, for: node)
+        let lengths = boundedIDs(
+            node.inputs[1], below: (sizes(node.inputs[0]).first ?? 0) + 1, for: node)
         queue(node, reads: [node.inputs[0], node.inputs[1]]) { lowering in
-            .pool(
-                reduction == .mean ? TANDEMK_POOL_MEAN : TANDEMK_POOL_SUM, table,
-                ids: lowering.location(node.inputs[0], for: node),
-                lengths: lowering.location(node.inputs[1], for: node),
+            PoolStep(
+                mode: reduction == .mean ? TANDEMK_POOL_MEAN : TANDEMK_POOL_SUM, table: table,
+                ids: ids(lowering), lengths: lengths(lowering),
                 output: lowering.location(node.output, for: node))
         }
     }
-}
 
-extension UnaryFunction {
-    /// The kernel's name for the function, nil if there is no kernel.
-    var kernel: tandemk_unary? {
-        switch self {
-        case .relu: TANDEMK_UNARY_RELU
-        case .sigmoid: TANDEMK_UNARY_SIGMOID
-        case .tanh: TANDEMK_UNARY_TANH
-        case .exp: TANDEMK_UNARY_EXP
-        case .log: TANDEMK_UNARY_LOG
-        case .negate: TANDEMK_UNARY_NEGATE
-        case .abs: TANDEMK_UNARY_ABS
-        case .sqrt: TANDEMK_UNARY_SQRT
-        case .erf: TANDEMK_UNARY_ERF
-        case .gelu: TANDEMK_UNARY_GELU_ERF
-        case .geluTanh, .sin, .cos, .floor, .ceil, .round, .sign, .reciprocal: nil
+    /// Where ids are found that lie in `0 ..< limit`.
+    ///
+    /// Ids that features make and that are only moved on the way were checked at load
+    /// (`IdentifierBounds`); computed ones are kept within the table by a step of their own.
+    private func boundedIDs(
+        _ id: ValueID, below limit: Int, for node: Node
+    ) -> (Lowering) -> Location {
+        if isMadeByFeatures(id) { return { $0.location(id, for: node) } }
+        let type = graph[id].type
+        let rows: RowAxis = type.rows == .candidate ? .candidate : .context
+        let width = type.rowElementCount ?? 0
+        let buffer = placement.addBuffer(rows: rows, width: width, bytesPerRow: width * 4)
+        let step = pending.count
+        placement.touch(id, step: step)
+        placement.touchBuffer(buffer, step: step)
+        placement.touchBuffer(buffer, step: step + 1)
+        pending.append(
+            (
+                rows, "clamp(\(graph[id].name))",
+                { lowering throws(EngineError) in
+                    ClampStep(
+                        ids: lowering.placement.location(id, readBy: rows),
+                        output: lowering.placement.location(buffer: buffer, readBy: rows),
+                        largest: Int32(clamping: limit - 1))
+                }
+            ))
+        let axis = axis(of: node)
+        return { $0.placement.location(buffer: buffer, readBy: axis) }
+    }
+
+    private func isMadeByFeatures(_ id: ValueID) -> Bool {
+        guard let maker = uses.makers[id.index] else { return graph.inputs.contains(id) }
+        switch graph.nodes[maker].operation {
+        case .concat, .slice, .reshape, .transpose, .expand:
+            return graph.nodes[maker].inputs.allSatisfy(isMadeByFeatures)
+        default: return false
         }
     }
-}
 
-extension BinaryFunction {
-    /// The kernel's name for the function, nil if there is no kernel.
-    var kernel: tandemk_binary? {
-        switch self {
-        case .add: TANDEMK_BINARY_ADD
-        case .subtract: TANDEMK_BINARY_SUBTRACT
-        case .multiply: TANDEMK_BINARY_MULTIPLY
-        case .divide: TANDEMK_BINARY_DIVIDE
-        case .minimum: TANDEMK_BINARY_MINIMUM
-        case .maximum: TANDEMK_BINARY_MAXIMUM
-        case .power, .remainder, .modulo: nil
+    private func lowerMixture(_ node: Node) {
+        scratchBytes = max(
+            scratchBytes, MixtureStep.scratchBytes(expertCount: node.inputs.count - 1))
+        queue(node, reads: node.inputs) { lowering in
+            MixtureStep(
+                gates: lowering.location(node.inputs[0], for: node),
+                experts: node.inputs.dropFirst().map { lowering.location($0, for: node) },
+                output: lowering.location(node.output, for: node))
         }
     }
 }

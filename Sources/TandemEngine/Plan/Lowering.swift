@@ -19,8 +19,14 @@ final class Lowering {
     var lowered = LoweredGraph()
     var placement: Placement
     /// Steps in order, made once locations are known.
-    var pending: [(rows: RowAxis, text: String, make: (Lowering) throws(EngineError) -> Step)] = []
+    var pending: [(rows: RowAxis, text: String, make: (Lowering) throws(EngineError) -> any Step)] =
+        []
     var quantized: [ValueID: QuantizedBuffer] = [:]
+    /// Scratch memory of the greediest step: whatever the rows, and for each row of a block.
+    var scratchBytes = 0
+    var scratchBytesPerRow = 0
+    /// Parts of a row's scratch begin on cache lines.
+    private let scratchSlack = 1024
     /// Rectifiers that were folded into the product before them.
     var folded: Set<ValueID> = []
 
@@ -28,7 +34,7 @@ final class Lowering {
         self.graph = graph
         self.tensors = tensors
         uses = GraphUses(graph)
-        placement = Placement(graph: graph, uses: uses)
+        placement = Placement(graph: graph, uses: uses, tensors: tensors)
     }
 
     /// Where a quantised value's rows and scales lie.
@@ -36,6 +42,7 @@ final class Lowering {
         var rows: Int
         var scales: Int
         var inputCount: Int
+        var positions: Int
         var axis: RowAxis
     }
 
@@ -44,7 +51,11 @@ final class Lowering {
         try placement.placeViews()
         for node in graph.nodes { try lower(node) }
         for id in graph.outputs { placement.touch(id, step: pending.count) }
-        lowered.blockRowCount = blockRowCount ?? placement.preferredBlockRowCount()
+        lowered.blockRowCount =
+            blockRowCount ?? placement.preferredBlockRowCount(besides: scratchBytesPerRow)
+        lowered.scratchBytes = max(
+            scratchBytes, scratchBytesPerRow * lowered.blockRowCount + scratchSlack)
+        lowered.retained = graph.parameters.compactMap { tensors[graph[$0].name] }
         try placement.assignOffsets(&lowered)
         for step in pending {
             let made = try step.make(self)
@@ -64,7 +75,7 @@ final class Lowering {
     /// Queues a step that writes `output` and reads `inputs`.
     func queue(
         _ node: Node, reads inputs: [ValueID], writes output: ValueID? = nil, text: String? = nil,
-        _ make: @escaping (Lowering) throws(EngineError) -> Step
+        _ make: @escaping (Lowering) throws(EngineError) -> any Step
     ) {
         let step = pending.count
         for input in inputs { placement.touch(input, step: step) }

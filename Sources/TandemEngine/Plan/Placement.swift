@@ -8,10 +8,13 @@ struct Placement {
         case buffer(Int, elementOffset: Int)
         /// In the candidate inputs, at an offset in bytes a row of capacity.
         case candidateInput(byteOffset: Int, stride: Int, elementOffset: Int)
+        /// A parameter, or a view of one.
+        case fixed(Tensor, elementOffset: Int)
     }
 
     private let graph: Graph
     private let uses: GraphUses
+    private let tensors: TensorSet
     private var places: [ValueID: Place] = [:]
     private var context = MemoryPlan()
     private var block = MemoryPlan()
@@ -19,9 +22,10 @@ struct Placement {
     private var buffers: [(rows: RowAxis, planned: Int, width: Int, bytesPerRow: Int)] = []
     private(set) var candidateInputBytesPerRow = 0
 
-    init(graph: Graph, uses: GraphUses) {
+    init(graph: Graph, uses: GraphUses, tensors: TensorSet) {
         self.graph = graph
         self.uses = uses
+        self.tensors = tensors
     }
 
     // MARK: Walk 1
@@ -48,12 +52,8 @@ struct Placement {
     /// Places views, last node first, so that a concat within a concat ends in one buffer.
     mutating func placeViews() throws(EngineError) {
         for node in graph.nodes.reversed() {
-            guard case .concat = node.operation else { continue }
-            guard graph[node.output].type.shape.count == 1 else {
-                throw EngineError(
-                    .unsupportedOperation, graph[node.output].name,
-                    "the engine joins rows of one dimension only")
-            }
+            // Along the first dimension the parts of a row lie one behind the other.
+            guard case .concat(axis: 0) = node.operation else { continue }
             let whole = placeOwn(node.output)
             guard case .buffer(let buffer, var elementOffset) = whole else { continue }
             for input in node.inputs {
@@ -72,7 +72,7 @@ struct Placement {
             graph[input].type.rows == graph[node.output].type.rows
         else { return false }
         switch graph.nodes[maker].operation {
-        case .reshape, .slice: return false  // They are views of something else.
+        case .reshape, .slice(axis: 0, _, _): return false  // They are views of something else.
         default: return true
         }
     }
@@ -83,8 +83,10 @@ struct Placement {
         if let place = places[id] { return place }
         let type = graph[id].type
         let rows: RowAxis = type.rows == .candidate ? .candidate : .context
+        let width = type.rowElementCount ?? 0
         let place = Place.buffer(
-            addBuffer(rows: rows, width: type.rowElementCount ?? 0), elementOffset: 0)
+            addBuffer(rows: rows, width: width, bytesPerRow: width * type.dtype.byteCount),
+            elementOffset: 0)
         places[id] = place
         return place
     }
@@ -106,13 +108,25 @@ struct Placement {
 
     /// Places a value's view of another one (reshape, slice).
     mutating func placeView(_ id: ValueID, of source: ValueID, elementOffset: Int) {
+        if let tensor = parameter(source) {
+            places[id] = .fixed(tensor, elementOffset: elementOffset)
+            return
+        }
         switch placeOwn(source) {
         case .buffer(let buffer, let offset):
             places[id] = .buffer(buffer, elementOffset: offset + elementOffset)
         case .candidateInput(let byteOffset, let stride, let offset):
             places[id] = .candidateInput(
                 byteOffset: byteOffset, stride: stride, elementOffset: offset + elementOffset)
+        case .fixed(let tensor, let offset):
+            places[id] = .fixed(tensor, elementOffset: offset + elementOffset)
         }
+    }
+
+    /// The tensor of a parameter.
+    private func parameter(_ id: ValueID) -> Tensor? {
+        graph[id].type.rows == .none && uses.makers[id.index] == nil
+            ? tensors[graph[id].name] : nil
     }
 
     /// Whether a value has been written into its place by its producer.
@@ -125,7 +139,7 @@ struct Placement {
 
     /// Keeps a value's buffer alive at a step.
     mutating func touch(_ id: ValueID, step: Int) {
-        if graph[id].type.rows == .none && uses.makers[id.index] == nil { return }
+        if parameter(id) != nil { return }
         if case .buffer(let buffer, _) = placeOwn(id) { touchBuffer(buffer, step: step) }
     }
 
@@ -140,10 +154,15 @@ struct Placement {
     // MARK: Walk 3
 
     /// As many rows as keep a block's values within half of a 1 MiB second-level cache.
-    func preferredBlockRowCount() -> Int {
-        let bytesPerRow = buffers.filter { $0.rows == .candidate }.reduce(0) { $0 + $1.bytesPerRow }
+    ///
+    /// Sixteen at least, since kernels take rows by the dozen, but not where one row alone is large
+    /// (a sequence, the scores of attention): then as many as eight megabytes hold, at least one.
+    func preferredBlockRowCount(besides scratchBytesPerRow: Int) -> Int {
+        let bytesPerRow = buffers.filter { $0.rows == .candidate }
+            .reduce(scratchBytesPerRow) { $0 + $1.bytesPerRow }
         let rows = bytesPerRow == 0 ? 256 : (512 << 10) / bytesPerRow
-        return min(max(rows / 16 * 16, 16), 256)
+        let least = bytesPerRow == 0 ? 16 : min(max((8 << 20) / bytesPerRow, 1), 16)
+        return min(max(rows / 16 * 16, least), 256)
     }
 
     mutating func assignOffsets(_ lowered: inout LoweredGraph) throws(EngineError) {
@@ -158,16 +177,34 @@ struct Placement {
     /// Where a step on a row axis finds a value; a context value is one row for all candidates.
     func location(_ id: ValueID, readBy axis: RowAxis) -> Location {
         let width = graph[id].type.rowElementCount ?? 0
+        let bytes = graph[id].type.dtype.byteCount
         switch places[id] {
         case .candidateInput(let byteOffset, let stride, let elementOffset):
             return Location(
                 region: .candidateInput, byteOffset: byteOffset, stride: stride, width: width,
-                elementOffset: elementOffset)
+                elementOffset: elementOffset, elementBytes: bytes)
         case .buffer(let buffer, let elementOffset):
-            return location(
+            var found = location(
                 buffer: buffer, readBy: axis, elementOffset: elementOffset, width: width)
-        case nil: preconditionFailure("value \(graph[id].name) has no place")
+            found.elementBytes = bytes
+            return found
+        case .fixed(let tensor, let elementOffset):
+            return Self.location(tensor, elementOffset, width)
+        case nil:
+            guard let tensor = parameter(id) else {
+                preconditionFailure("value \(graph[id].name) has no place")
+            }
+            return Self.location(tensor, 0, width)
         }
+    }
+
+    /// A parameter: one row for whoever reads it.
+    private static func location(
+        _ tensor: Tensor, _ elementOffset: Int, _ width: Int
+    ) -> Location {
+        Location(
+            region: .fixed(tensor.base), byteOffset: 0, stride: 0, width: width,
+            elementOffset: elementOffset, elementBytes: tensor.dtype.byteCount)
     }
 
     /// Where a buffer lies.

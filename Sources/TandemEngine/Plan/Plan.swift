@@ -98,7 +98,7 @@ extension Plan {
         // By index here and below: iterating an array of large values allocates in unoptimised
         // builds, which are the ones that tests count allocations in.
         for index in lowered.contextSteps.indices {
-            lowered.contextSteps[index].run(frame, experts: workspace.experts)
+            lowered.contextSteps[index].run(frame)
         }
     }
 
@@ -109,7 +109,7 @@ extension Plan {
         precondition(rowCount <= blockRowCount && rowStart + rowCount <= workspace.rowCountMax)
         let frame = workspace.frame(rowStart: rowStart, rowCount: rowCount)
         for index in lowered.candidateSteps.indices {
-            lowered.candidateSteps[index].run(frame, experts: workspace.experts)
+            lowered.candidateSteps[index].run(frame)
         }
         for index in lowered.outputs.indices {
             let location = lowered.outputs[index]

@@ -1,4 +1,3 @@
-import CTandemKernels
 import TandemGraph
 
 /// The memory one request is computed in, made once and reused.
@@ -7,13 +6,13 @@ import TandemGraph
 package final class Workspace: @unchecked Sendable {
     /// The most candidate rows.
     package let rowCountMax: Int
-    let experts: UnsafeMutablePointer<tandemk_rows>
 
     private let plan: Plan
     private let storage: TensorStorage
     private let context: UnsafeMutableRawPointer
     private let candidateInput: UnsafeMutableRawPointer
     private let block: UnsafeMutableRawPointer
+    private let scratch: UnsafeMutableRawPointer
     private let outputs: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
     private let ownOutputs: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
 
@@ -24,26 +23,28 @@ package final class Workspace: @unchecked Sendable {
         let lowered = plan.lowered
         let rows = lowered.candidateInputBytesPerRow * Self.capacity(rowCountMax)
         let own = plan.outputs.map { Self.rounded($0.width * rowCountMax * 4) }
-        let total = lowered.contextBytes + rows + lowered.blockBytes + own.reduce(0, +)
+        let scratchBytes = Self.rounded(lowered.scratchBytes)
+        let total =
+            lowered.contextBytes + Self.rounded(rows) + lowered.blockBytes + scratchBytes
+            + own.reduce(0, +)
         storage = TensorStorage(byteCount: total)
         context = storage.base
         candidateInput = context + lowered.contextBytes
-        block = candidateInput + rows
+        block = candidateInput + Self.rounded(rows)
+        scratch = block + lowered.blockBytes
         outputs = .allocate(capacity: max(own.count, 1))
         ownOutputs = .allocate(capacity: max(own.count, 1))
-        var next = block + lowered.blockBytes
+        var next = scratch + scratchBytes
         for (index, byteCount) in own.enumerated() {
             outputs[index] = next.assumingMemoryBound(to: Float.self)
             ownOutputs[index] = outputs[index]
             next += byteCount
         }
-        experts = .allocate(capacity: max(lowered.expertCountMax, 1))
     }
 
     deinit {
         outputs.deallocate()
         ownOutputs.deallocate()
-        experts.deallocate()
     }
 
     /// Bytes taken.
@@ -68,7 +69,7 @@ package final class Workspace: @unchecked Sendable {
 
     func frame(rowStart: Int, rowCount: Int) -> Frame {
         Frame(
-            context: context, candidateInput: candidateInput, block: block,
+            context: context, candidateInput: candidateInput, block: block, scratch: scratch,
             rowCapacity: Self.capacity(rowCountMax), rowStart: rowStart, rowCount: rowCount)
     }
 

@@ -1,0 +1,100 @@
+import CTandemKernels
+import TandemGraph
+
+/// Where a product's bias comes from.
+enum Bias {
+    case none
+    case parameter(Tensor)
+    /// One row, computed once a request or once for all.
+    case computed(Location)
+
+    /// The bias's one row, or null.
+    func base(_ frame: Frame) -> UnsafePointer<Float>? {
+        switch self {
+        case .none: nil
+        case .parameter(let tensor): UnsafePointer(tensor.base.assumingMemoryBound(to: Float.self))
+        case .computed(let location): UnsafePointer(frame.floats(location))
+        }
+    }
+}
+
+/// `c = activation(a * weights + bias)` over all runs of the rows.
+struct LinearStep: Step {
+    var input: Location
+    var weights: PackedWeights
+    var bias: Bias
+    var output: Location
+    var activation: tandemk_activation
+    /// Runs in a row: the product of x's leading dimensions.
+    var positions: Int
+
+    func run(_ frame: Frame) {
+        let runs = frame.runs(positions, from: input, to: output)
+        for call in 0..<runs.calls {
+            tandemk_f32_gemm(
+                runs.count, weights.outputCount, weights.inputCount,
+                frame.floats(input) + call * input.stride, runs.inputStride, weights.storage.base,
+                bias.base(frame), frame.floats(output) + call * output.stride, runs.outputStride,
+                activation)
+        }
+    }
+}
+
+/// Where quantised runs and their scales lie; always in the region of the rows they come from.
+struct QuantizedLocation {
+    /// int8 runs, `tandemk_qd8_stride(inputCount)` bytes apart; without gaps between rows.
+    var rows: Location
+    /// `tandemk_qd8_row` a run, likewise.
+    var scales: Location
+    var inputCount: Int
+    /// Runs in a row.
+    var positions: Int
+}
+
+/// A block's runs as int8 with a scale each; once for all the products that read them.
+struct QuantizeStep: Step {
+    var input: Location
+    var output: QuantizedLocation
+
+    func run(_ frame: Frame) {
+        let positions = output.positions
+        let stride = tandemk_qd8_stride(output.inputCount)
+        let rows = frame.address(output.rows).assumingMemoryBound(to: Int8.self)
+        let scales = frame.address(output.scales).assumingMemoryBound(to: tandemk_qd8_row.self)
+        let isWhole = positions == 1 || frame.rowCount == 1 || input.isDense
+        let calls = isWhole ? 1 : frame.rowCount
+        let count = isWhole ? frame.rowCount * positions : positions
+        for call in 0..<calls {
+            tandemk_f32_qd8_quantize(
+                count, output.inputCount, frame.floats(input) + call * input.stride,
+                positions == 1 ? input.stride : output.inputCount, rows + call * count * stride,
+                stride, scales + call * count)
+        }
+    }
+}
+
+/// The int8 product over quantised runs.
+struct QuantizedLinearStep: Step {
+    var input: QuantizedLocation
+    var weights: PackedWeights
+    var bias: Bias
+    var output: Location
+    var activation: tandemk_activation
+
+    func run(_ frame: Frame) {
+        let positions = input.positions
+        let stride = tandemk_qd8_stride(input.inputCount)
+        let rows = frame.address(input.rows).assumingMemoryBound(to: Int8.self)
+        let scales = frame.address(input.scales).assumingMemoryBound(to: tandemk_qd8_row.self)
+        let isWhole = positions == 1 || frame.rowCount == 1 || output.isDense
+        let calls = isWhole ? 1 : frame.rowCount
+        let count = isWhole ? frame.rowCount * positions : positions
+        for call in 0..<calls {
+            tandemk_qd8_f32_qc8w_gemm(
+                count, weights.outputCount, weights.inputCount, rows + call * count * stride,
+                stride, scales + call * count, weights.storage.base, bias.base(frame),
+                frame.floats(output) + call * output.stride,
+                positions == 1 ? output.stride : weights.outputCount, activation)
+        }
+    }
+}

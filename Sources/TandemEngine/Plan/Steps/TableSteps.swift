@@ -1,0 +1,94 @@
+import CTandemKernels
+import TandemGraph
+
+/// An embedding table in the form that the program stores.
+struct Table {
+    var values: Tensor
+    /// A scale a row; nil for f32 tables.
+    var scales: Tensor?
+    var rowCount: Int { values.shape[0] }
+    var width: Int { values.shape[1] }
+
+    var floats: UnsafePointer<Float> {
+        UnsafePointer(values.base.assumingMemoryBound(to: Float.self))
+    }
+    var bytes: UnsafePointer<Int8> {
+        UnsafePointer(values.base.assumingMemoryBound(to: Int8.self))
+    }
+}
+
+/// Table rows by id, `positions` ids a row.
+struct LookupStep: Step {
+    var table: Table
+    var ids: Location
+    var output: Location
+    var positions: Int
+
+    func run(_ frame: Frame) {
+        let runs = frame.runs(positions, from: ids, to: output)
+        for call in 0..<runs.calls {
+            let from = frame.integers(ids) + call * ids.stride
+            let to = frame.floats(output) + call * output.stride
+            if let scales = table.scales {
+                tandemk_qr8_f32_gather(
+                    runs.count, table.width, table.rowCount, table.bytes,
+                    scales.base.assumingMemoryBound(to: Float.self), from, runs.inputStride, to,
+                    runs.outputStride)
+            } else {
+                tandemk_f32_gather(
+                    runs.count, table.width, table.rowCount, table.floats, from,
+                    runs.inputStride, to, runs.outputStride)
+            }
+        }
+    }
+}
+
+/// Table rows by ids, pooled.
+struct PoolStep: Step {
+    var mode: tandemk_pool
+    var table: Table
+    var ids: Location
+    var lengths: Location
+    var output: Location
+
+    func run(_ frame: Frame) {
+        // The kernels want ids and lengths without gaps between rows; a list that is a part of a
+        // wider row, or that all rows share, is pooled row by row.
+        let isWhole = frame.rowCount == 1 || (ids.isDense && lengths.isDense)
+        for call in 0..<(isWhole ? 1 : frame.rowCount) {
+            let count = isWhole ? frame.rowCount : 1
+            let from = frame.integers(ids) + call * ids.stride
+            let lengths = frame.integers(lengths) + call * lengths.stride
+            let to = frame.floats(output) + call * output.stride
+            if let scales = table.scales {
+                tandemk_qr8_f32_pool(
+                    mode, count, table.width, table.rowCount, table.bytes,
+                    scales.base.assumingMemoryBound(to: Float.self), from, ids.width, lengths, to,
+                    output.stride)
+            } else {
+                tandemk_f32_pool(
+                    mode, count, table.width, table.rowCount, table.floats, from, ids.width,
+                    lengths, to, output.stride)
+            }
+        }
+    }
+}
+
+/// Ids kept within `0 ... largest`.
+///
+/// It stands before a look-up whose ids are computed: no check at load can bound those, and no
+/// request may read outside a table.
+struct ClampStep: Step {
+    var ids: Location
+    /// Dense, of the same row shape.
+    var output: Location
+    var largest: Int32
+
+    func run(_ frame: Frame) {
+        for row in 0..<frame.rowCount {
+            let from = frame.integers(ids) + row * ids.stride
+            let to = frame.integers(output) + row * output.stride
+            for index in 0..<ids.width { to[index] = min(max(from[index], 0), largest) }
+        }
+    }
+}
