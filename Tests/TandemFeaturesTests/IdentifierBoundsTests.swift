@@ -87,7 +87,8 @@ import Testing
         #expect(refusal == nil || refusal?.subject == "x")
     }
 
-    @Test func `refuses ids that are a parameter's`() throws {
+    /// The engine keeps such ids within the table.
+    @Test func `follows no ids that are a parameter's or computed`() throws {
         let refusal = try refusal([list], output: 4) { builder, inputs in
             let constants = try builder.parameter("constants", .int32, [1])
             let joined = try builder.node("joined", .concat(axis: 0), [inputs[0], constants])
@@ -95,8 +96,13 @@ import Testing
             let looked = try builder.node("looked", .embedding, [joined, table])
             return try builder.node("score", .reshape([4]), [looked])
         }
-        #expect(refusal?.code == .identifierOutOfRange)
-        #expect(refusal?.subject == "looked")
+        #expect(refusal == nil)
+        let computed = try self.refusal([feature], output: 1) { builder, inputs in
+            let twice = try builder.node("twice", .binary(.add), [inputs[0], inputs[0]])
+            let table = try builder.parameter("table", .float32, [10, 1])
+            return try builder.node("score", .embedding, [twice, table])
+        }
+        #expect(computed == nil)
     }
 
     @Test func `refuses a length that a list is too short for`() throws {
