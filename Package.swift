@@ -90,7 +90,7 @@ let package = Package(
             name: "tandem",
             dependencies: [
                 "TandemClient", "TandemWire", "TandemTraining", "TandemPackage", "TandemEngine",
-                "TandemFeatures", "TandemGraph", "TandemNotation", "TandemRequest",
+                "TandemFeatures", "TandemGraph", "TandemImport", "TandemNotation", "TandemRequest",
                 argumentParser,
             ],
             swiftSettings: strict),

@@ -9,6 +9,10 @@ package struct ImportOptions: Sendable {
     /// For shapes, axes and counts that a model takes as inputs. The tensor has the input's dtype,
     /// and its shape where that is fixed.
     package var constants: TensorSet
+    /// Whether activations stay rounded to 8 bits where the model rounds them.
+    ///
+    /// If not, `QuantizationRemoval` makes a float model of it first; that is what serving wants.
+    package var keepsQuantization = true
 
     /// Makes options.
     package init(sizes: [String: Int] = [:], constants: TensorSet = [:]) {

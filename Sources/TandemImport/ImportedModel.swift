@@ -11,6 +11,8 @@ package struct ImportedModel: Sendable {
     package var tensors: TensorSet
     /// What a person should know of how the model was read, one sentence each.
     package var notes: [String]
+    /// The mapped files that tensors lie in.
+    package var files: [MappedFile] = []
 
     /// Makes a model.
     package init(graph: Graph, tensors: TensorSet, notes: [String] = []) {

@@ -33,7 +33,12 @@ package enum Importer {
             let name = model.graph.name.isEmpty ? "model" : model.graph.name
             return try withoutActuallyEscaping(progress) { progress throws(ImportError) in
                 let walk = try GraphWalk(name, options)
-                return try walk.lower(model.graph, progress)
+                let graph =
+                    options.keepsQuantization
+                    ? model.graph : QuantizationRemoval.applied(to: model).graph
+                var imported = try walk.lower(graph, progress)
+                imported.files = model.files
+                return imported
             }
         } catch {
             var located = error

@@ -22,7 +22,8 @@ struct Tandem: ParsableCommand {
             """,
         version: ToolVersion.text,
         subcommands: [
-            Generate.self, RecipeCommand.self, Train.self, Evaluate.self, Predict.self, Rank.self,
+            Generate.self, RecipeCommand.self, Train.self, Import.self, Evaluate.self, Predict.self,
+            Rank.self,
             Inspect.self, Bench.self, Status.self, Models.self, Load.self, Unload.self,
         ])
 

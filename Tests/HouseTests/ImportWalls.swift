@@ -48,7 +48,7 @@ enum ImportWalls {
         "tandemd": Room(imports: ["TandemServer"], externals: ["ArgumentParser", "Logging"]),
         "tandem": Room(
             imports: [
-                "TandemClient", "TandemTraining", "TandemPackage", "TandemRequest",
+                "TandemClient", "TandemTraining", "TandemPackage", "TandemRequest", "TandemImport",
             ],
             externals: ["ArgumentParser"]),
         "tandem-bench": Room(

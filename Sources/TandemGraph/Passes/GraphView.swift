@@ -48,6 +48,50 @@ package struct GraphView {
         return tensor.elements(as: Float.self)[0]
     }
 
+    /// The whole number, or 1 and 0 for bools, that all elements of a parameter are.
+    package func uniformInteger(_ id: ValueID) -> Int? {
+        guard let values = integers(id), let first = values.first else { return nil }
+        return values.allSatisfy { $0 == first } ? first : nil
+    }
+
+    /// The whole numbers of a parameter, 1 and 0 for bools; nil for other dtypes and large ones.
+    package func integers(_ id: ValueID) -> [Int]? {
+        guard let tensor = tensor(id), tensor.elementCount <= 1 << 20 else { return nil }
+        switch tensor.dtype {
+        case .int64: return tensor.elements(as: Int64.self).map { Int(clamping: $0) }
+        case .int32: return tensor.elements(as: Int32.self).map(Int.init)
+        case .bool: return tensor.elements(as: UInt8.self).map(Int.init)
+        case .float32, .int8, .uint8: return nil
+        }
+    }
+
+    /// Whether whole numbers are certainly 0 or more: positions, sizes and what is made of them.
+    package func isNonNegative(_ id: ValueID, depth: Int) -> Bool {
+        if let tensor = tensor(id) {
+            switch tensor.dtype {
+            case .int64: return tensor.elements(as: Int64.self).allSatisfy { $0 >= 0 }
+            case .int32: return tensor.elements(as: Int32.self).allSatisfy { $0 >= 0 }
+            case .float32, .int8: return false
+            case .bool, .uint8: return true
+            }
+        }
+        guard depth < 64, let node = makers[id] else { return false }
+        switch node.operation {
+        case .range, .size: return true
+        case .reshape, .transpose, .expand, .slice, .concat, .cast(.int64), .cast(.int32),
+            .binary(.add), .binary(.multiply), .binary(.maximum), .binary(.minimum):
+            return type(id).dtype != .float32
+                && node.inputs.allSatisfy { isNonNegative($0, depth: depth + 1) }
+        default: return false
+        }
+    }
+
+    /// The value that an expansion repeats; the value itself if it is none.
+    package func withoutExpansion(_ id: ValueID) -> ValueID {
+        guard let node = makers[id], case .expand = node.operation else { return id }
+        return withoutExpansion(node.inputs[0])
+    }
+
     /// What is scaled and shifted to give a value, and how: `value = scale * source + offset`.
     ///
     /// The value itself, by 1 and 0, where it is made otherwise.

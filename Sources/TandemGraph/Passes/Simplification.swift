@@ -23,6 +23,7 @@ package enum Simplification {
     ) throws(GraphError) -> ValueID? {
         if let folded = try folded(node, view, &rewriter) { return folded }
         if let kept = unchanged(node, view) { return try rewriter.value(kept) }
+        if let known = try decided(node, view, &rewriter) { return known }
         let plainer: (operation: Operation, inputs: [ValueID])? =
             switch node.operation {
             case .reshape, .transpose, .cast, .affine: merged(node, view)
@@ -48,7 +49,7 @@ package enum Simplification {
             tensors.append(tensor)
         }
         let isOutput = view.model.graph.outputs.contains(node.output)
-        guard !isOutput, !tensors.isEmpty,
+        guard !isOutput,
             let tensor = ConstantFolding.folded(
                 node.operation, tensors, view.type(node.output))
         else { return nil }
@@ -68,6 +69,48 @@ package enum Simplification {
             default: false
             }
         return isSame && !isOutput ? input : nil
+    }
+
+    // MARK: Decisions
+
+    /// A comparison whose outcome is known, and a choice by one.
+    ///
+    /// Exporters ask of every index whether it is negative, also of positions they counted.
+    private static func decided(
+        _ node: Node, _ view: GraphView, _ rewriter: inout GraphRewriter
+    ) throws(GraphError) -> ValueID? {
+        let name = view.model.graph[node.output].name
+        let shape = view.type(node.output).shape
+        switch node.operation {
+        case .compare(.less) where view.isNonNegative(node.inputs[0], depth: 0):
+            guard let limit = view.uniformInteger(node.inputs[1]), limit <= 0 else { return nil }
+            let never = try rewriter.parameter(
+                "\(name)/never", Tensor(.bool, shape: [], [0 as UInt8]))
+            return try rewriter.node(name, .expand(shape), [never])
+        case .logical(let function):
+            for (index, other) in [(0, 1), (1, 0)] {
+                let constant = view.withoutExpansion(node.inputs[index])
+                guard let truth = view.uniformInteger(constant),
+                    (function == .and && truth == 1) || (function == .or && truth == 0)
+                else { continue }
+                let value = try rewriter.value(node.inputs[other])
+                return try rewriter.node(name, .expand(shape), [value])
+            }
+            return nil
+        case .gather(let axis):
+            // Every position, in order: the values themselves.
+            guard let size = view.type(node.inputs[0]).shape[axis].fixedSize,
+                view.integers(node.inputs[1]) == Array(0..<size)
+            else { return nil }
+            return try rewriter.node(name, .reshape(shape), [try rewriter.value(node.inputs[0])])
+        case .select:
+            guard let choice = view.uniformInteger(view.withoutExpansion(node.inputs[0])) else {
+                return nil
+            }
+            let picked = node.inputs[choice != 0 ? 1 : 2]
+            return try rewriter.node(name, .expand(shape), [try rewriter.value(picked)])
+        default: return nil
+        }
     }
 
     // MARK: Rules

@@ -23,6 +23,9 @@ final class ExternalFiles {
         folder = parts.count < 2 ? "." : parent.isEmpty ? "/" : parent
     }
 
+    /// The files that were found.
+    var mapped: [MappedFile] { files.values.compactMap { try? $0.get() } }
+
     /// The file of that relative path.
     ///
     /// - Throws: `ImportError` `externalFile`.

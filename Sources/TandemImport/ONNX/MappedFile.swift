@@ -61,6 +61,9 @@ package struct MappedFile: Sendable {
         self.storage = storage
     }
 
+    /// Gives all pages back to the system; they are read again when touched.
+    package func releasePages() { releasePages(0..<byteCount) }
+
     /// Gives the whole pages of a range back to the system; they are read again when touched.
     func releasePages(_ range: Range<Int>) {
         guard !path.isEmpty else { return }

@@ -14,6 +14,8 @@ package struct ONNXModel: Sendable {
     package var functions: [ONNXFunction] = []
     /// Free text by key.
     package var metadata: [String: String] = [:]
+    /// The files that tensors lie in: the model's own, and external ones.
+    package var files: [MappedFile] = []
 
     /// Makes an empty model.
     package init() {}
@@ -45,6 +47,7 @@ extension ONNXModel {
                 if field.number == 3 { producerVersion = try field.text() }
                 try read(field, files)
             }
+            self.files = [file] + files.mapped
             if !producerVersion.isEmpty { producer += " \(producerVersion)" }
             guard !graph.nodes.isEmpty || !graph.outputs.isEmpty, !opsets.isEmpty else {
                 throw ImportError(

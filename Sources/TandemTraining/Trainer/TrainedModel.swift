@@ -37,12 +37,25 @@ package struct SampleInputs: Hashable, Sendable {
         package var rowShape: [Int]
         /// One row for a context input, else one a candidate; little-endian, in the input's dtype.
         package var bytes: [UInt8]
+
+        /// Makes an input.
+        package init(name: String, rowShape: [Int], bytes: [UInt8]) {
+            self.name = name
+            self.rowShape = rowShape
+            self.bytes = bytes
+        }
     }
 
     /// Number of candidates.
     package var candidateRowCount: Int
     /// One entry a graph input, in the graph's order.
     package var inputs: [Input]
+
+    /// Makes a request.
+    package init(candidateRowCount: Int, inputs: [Input]) {
+        self.candidateRowCount = candidateRowCount
+        self.inputs = inputs
+    }
 }
 
 extension EncodedDataset {

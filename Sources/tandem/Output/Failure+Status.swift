@@ -1,4 +1,5 @@
 import TandemClient
+import TandemImport
 import TandemPackage
 import TandemTraining
 
@@ -36,6 +37,17 @@ extension ClientError {
         case .permissionDenied, .unauthenticated: .noPermission
         case .socketPathInvalid: .usage
         case .internal, .protocolViolation: .software
+        default: .dataError
+        }
+    }
+}
+
+extension ImportError {
+    /// The exit status of sysexits(3) that says what kind of thing is wrong.
+    var exitStatus: Failure.Status {
+        switch code {
+        case .unreadableFile: .noInput
+        case .invalidFeatures, .unknownInput: .configuration
         default: .dataError
         }
     }

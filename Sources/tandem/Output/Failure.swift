@@ -4,6 +4,7 @@ import TandemClient
 import TandemEngine
 import TandemFeatures
 import TandemGraph
+import TandemImport
 import TandemPackage
 import TandemTraining
 
@@ -44,10 +45,19 @@ struct Failure: Error, CustomStringConvertible {
     /// Prints an error on standard error, in one line where it is ours, and ends the program.
     static func exit(_ error: any Error) -> Never {
         if let status = status(of: error) {
-            Terminal.complain("\(error)")
+            complain(error)
             Glibc.exit(status.rawValue)
         }
         Tandem.exit(withError: error)
+    }
+
+    /// One line an error; one a problem for an import, which lists them all.
+    private static func complain(_ error: any Error) {
+        guard let error = error as? ImportError, error.problems.count > 1 else {
+            return Terminal.complain("\(error)")
+        }
+        Terminal.complain("import: \(error.file): \(error.problems.count) problems:")
+        for problem in error.problems { Terminal.note("  \(problem)") }
     }
 
     private static func status(of error: any Error) -> Status? {
@@ -56,6 +66,7 @@ struct Failure: Error, CustomStringConvertible {
         case let error as TrainingError: error.exitStatus
         case let error as PackageError: error.exitStatus
         case let error as ClientError: error.exitStatus
+        case let error as ImportError: error.exitStatus
         case is FeatureError, is GraphError, is EngineError: .dataError
         default: nil
         }

@@ -45,6 +45,7 @@ struct PackageTarget {
         try OutputDirectory.make(repository.path)
         var contents = contents
         contents.model.name = model
-        return try repository.publish(contents, version: version)
+        return try repository.publish(
+            contents, version: version, options: PackageOptions(threads: Processors.count))
     }
 }

@@ -37,7 +37,6 @@ struct PackagedTraining {
         }
         Terminal.clearProgress()
         self.figures = figures
-        let plans = try programs.map { ($0, try Plan($1.graph, $1.tensors), $1.graph) }
         contents = PackageContents(
             model: PackagedModel(
                 name: model.spec.model.name, createdWith: "tandem \(ToolVersion.text)",
@@ -47,40 +46,10 @@ struct PackagedTraining {
                         name: $0.programName, graph: $1.graph,
                         numericsVersion: ProgramCompiler.numericsVersion)
                 },
-                goldens: model.samples.map { Self.golden($0, plans) },
+                goldens: try GoldenRecorder.vectors(model.samples, programs),
                 quality: Self.quality(figures, isTest: !model.split.test.isEmpty),
                 provenance: Self.provenance(model)),
             tensors: float.tensors.merging(int8.tensors) { first, _ in first })
-    }
-
-    private static func golden(
-        _ sample: SampleInputs, _ plans: [(ExecutorName, Plan, Graph)]
-    ) -> GoldenVector {
-        let outputs = plans.map { name, plan, graph in
-            let workspace = Workspace(plan, rowCountMax: sample.candidateRowCount)
-            for (index, input) in sample.inputs.enumerated() {
-                input.bytes.withUnsafeBytes { source in
-                    guard let base = source.baseAddress else { return }
-                    workspace.input(index).copyMemory(from: base, byteCount: source.count)
-                }
-            }
-            plan.run(workspace, rowCount: sample.candidateRowCount)
-            let tensors = plan.outputs.enumerated().map { index, port in
-                let rows = port.rows == .candidate ? sample.candidateRowCount : 1
-                let count = rows * port.width
-                return GoldenTensor(
-                    name: port.name,
-                    rowShape: graph[graph.outputs[index]].type.fixedSizes ?? [],
-                    elements: Array(
-                        UnsafeBufferPointer(start: workspace.output(index), count: count)))
-            }
-            return GoldenOutput(program: name.programName, tensors: tensors)
-        }
-        return GoldenVector(
-            candidateRows: sample.candidateRowCount,
-            inputs: sample.inputs.map {
-                GoldenTensor(name: $0.name, rowShape: $0.rowShape, bytes: $0.bytes)
-            }, outputs: outputs)
     }
 
     private static func quality(

@@ -14,29 +14,12 @@ enum TensorFiles {
         _ program: LoadedProgram, _ name: ExecutorName, inputs: String, outputs: String
     ) throws {
         let graph = program.weights.graph
-        let arrays = try graph.inputs.map { id in
-            try NumpyArray(path: path(inputs, graph[id].name), type: graph[id].type)
-        }
-        let limits = IdentifierLimits(graph)
-        for (id, array) in zip(graph.inputs, arrays) where graph[id].type.dtype == .int32 {
-            try array.checkIdentifiers(below: limits.exclusiveLimit(of: id))
-        }
+        let arrays = try arrays(inputs, graph)
         let rowCount = try rowCount(arrays)
-        let storages = arrays.map { array in
-            let storage = TensorStorage(byteCount: array.rowBytes * rowCount)
-            for row in 0..<rowCount {
-                array.copy(
-                    row: array.rowCount == 1 ? 0 : row, to: storage.base + row * array.rowBytes)
-            }
-            return storage
-        }
-        let encoded = EncodedInputs(
-            storages.indices.map {
-                EncodedInput(base: storages[$0].base, rowStride: arrays[$0].rowBytes / 4)
-            })
+        let encoded = encoded(arrays, rowCount)
         // The inputs are borrowed by address.
-        let scores = try withExtendedLifetime(storages) {
-            try Executor(name, program.weights).scores(encoded, rowCount: rowCount)
+        let scores = try withExtendedLifetime(encoded.storages) {
+            try Executor(name, program.weights).scores(encoded.inputs, rowCount: rowCount)
         }
         for (index, id) in graph.outputs.enumerated() {
             let sizes = graph[id].type.fixedSizes ?? []
@@ -46,13 +29,48 @@ enum TensorFiles {
         }
     }
 
+    /// Every input of a graph from its file, ids checked against the tables they are for.
+    static func arrays(_ folder: String, _ graph: Graph) throws(Failure) -> [NumpyArray] {
+        let limits = IdentifierLimits(graph)
+        var arrays: [NumpyArray] = []
+        for id in graph.inputs {
+            let array = try NumpyArray(path: path(folder, graph[id].name), type: graph[id].type)
+            if graph[id].type.dtype == .int32 {
+                try array.checkIdentifiers(below: limits.exclusiveLimit(of: id))
+            }
+            arrays.append(array)
+        }
+        return arrays
+    }
+
+    /// Arrays as an executor takes them; a context's one row stands for all.
+    ///
+    /// The storages own the memory that the inputs point into.
+    static func encoded(
+        _ arrays: [NumpyArray], _ rowCount: Int
+    ) -> (inputs: EncodedInputs, storages: [TensorStorage]) {
+        let storages = arrays.map { array in
+            let storage = TensorStorage(byteCount: array.rowBytes * rowCount)
+            for row in 0..<rowCount {
+                array.copy(
+                    row: array.rowCount == 1 ? 0 : row, to: storage.base + row * array.rowBytes)
+            }
+            return storage
+        }
+        let inputs = zip(arrays, storages).map {
+            EncodedInput(base: $1.base, rowStride: $0.rowBytes / 4)
+        }
+        return (EncodedInputs(inputs), storages)
+    }
+
     private static func path(_ directory: String, _ name: String) -> String {
         directory + "/"
             + name.split(separator: "/", omittingEmptySubsequences: false)
             .joined(separator: "__") + ".npy"
     }
 
-    private static func rowCount(_ arrays: [NumpyArray]) throws(Failure) -> Int {
+    /// The number of rows that all arrays have; those of the context may have one.
+    static func rowCount(_ arrays: [NumpyArray]) throws(Failure) -> Int {
         let rowCount = arrays.map(\.rowCount).max() ?? 0
         for array in arrays where array.rowCount != rowCount {
             guard array.isContext, array.rowCount == 1 else {

@@ -1,0 +1,90 @@
+import ArgumentParser
+import TandemImport
+
+/// Makes a package of an ONNX model.
+struct Import: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Makes a package of an ONNX model.",
+        discussion: """
+            The batch is taken out of the model, what depends on the context alone is computed \
+            once a request, and a float and an int8 program are written. Inputs whose first \
+            dimension is 1 where others have the batch are the context's; so are those of \
+            --context. What cannot be imported is listed, all of it, with what to change at the \
+            export; nothing is written then.
+
+            Without --features callers give the model's inputs as they are. With it, FILE says \
+            which raw values (texts, ids, numbers, lists) become which input.
+
+            Example:
+              tandem import shop.onnx --out models/shop/2 --context user_id,age
+            """)
+
+    @Argument(help: "The model, an .onnx file; its external files lie beside it.")
+    var model: String
+
+    @Option(
+        help: "Where to publish: REPOSITORY/MODEL/VERSION. An existing version is never changed.")
+    var out: String?
+
+    @Option(help: "A file of features and tasks, TOML.")
+    var features: String?
+
+    @Option(help: "Inputs that are the same for all rows of a request: NAME,...")
+    var context: String?
+
+    @Option(
+        name: .customLong("dim"), help: "A size for a named dimension: NAME=SIZE. May be repeated.")
+    var sizes: [String] = []
+
+    @Option(help: "The batch: the name of a dimension, or the number it was frozen to.")
+    var batch: String?
+
+    @Option(
+        help: """
+            A folder with rows of each input as NAME.npy: golden vectors are taken from them, and \
+            the int8 program is measured against the float one.
+            """)
+    var calibrate: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        if let out { _ = try PackageTarget(out) }
+        _ = try namedSizes()
+        if context?.split(separator: ",").isEmpty == true {
+            throw ValidationError("--context takes names of inputs: NAME,...")
+        }
+    }
+
+    func run() throws {
+        let target = try out.map { try PackageTarget($0) }
+        try target?.check()
+        let settings = ImportSettings(
+            sizes: try namedSizes(),
+            context: Set((context ?? "").split(separator: ",").map(String.init)),
+            batch: batch, features: try features.map { try FeatureFile(path: $0) },
+            calibration: calibrate)
+        let imported = try ImportedPackage(model, settings)
+        Terminal.progress("import: writing shards ...")
+        let path = try target?.publish(imported.contents)
+        Terminal.clearProgress()
+        Terminal.write(
+            json ? imported.json(path: path).text + "\n" : imported.text(path: path))
+    }
+
+    private func namedSizes() throws -> [String: Int] {
+        var named: [String: Int] = [:]
+        for text in sizes {
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, let size = Int(parts[1]), size > 0 else {
+                throw ValidationError("--dim '\(text)': write NAME=SIZE, the size a number from 1")
+            }
+            guard named.updateValue(size, forKey: parts[0]) == nil else {
+                throw ValidationError("--dim '\(text)': the dimension has a size already")
+            }
+        }
+        return named
+    }
+}
