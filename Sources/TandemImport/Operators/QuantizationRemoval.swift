@@ -42,8 +42,8 @@ package struct QuantizationRemoval {
 
     /// The model in float: weights as the file has them, activations not rounded.
     ///
-    /// - Parameter model: What `ONNXModel.checked()` gave. One without quantised operators comes
-    ///   back as it is.
+    /// - Parameter model: What `ONNXModel.checked()` gave.
+    /// - Returns: The model over floats; itself if it has no quantised operator.
     package static func applied(to model: ONNXModel) -> ONNXModel {
         var removal = QuantizationRemoval(model)
         for node in model.graph.nodes { removal.visit(node) }
