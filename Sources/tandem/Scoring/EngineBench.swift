@@ -46,7 +46,9 @@ struct EngineBench {
                 if type.dtype == .float32 {
                     return (0..<count).map { _ in (random.uniform() * 2 - 1).bitPattern }
                 }
+                // What no table bounds is a mask or a count: ones are whole sequences.
                 let limit = limits.exclusiveLimit(of: id)
+                guard let limit else { return [UInt32](repeating: 1, count: count) }
                 return (0..<count).map { _ in UInt32.random(in: 0..<limit, using: &random) }
             }
         }

@@ -15,9 +15,9 @@ struct ServedImport {
     /// - Throws: `ImportError` with everything that cannot be imported, or `GraphError`.
     init(_ path: String, _ settings: ImportSettings) throws {
         Terminal.progress("import: reading \(path) ...")
-        let imported = try Importer.importModel(
-            path: path, options: ImportOptions(sizes: settings.sizes)
-        ) { share in
+        var options = ImportOptions(sizes: settings.sizes)
+        options.keepsQuantization = false
+        let imported = try Importer.importModel(path: path, options: options) { share in
             Terminal.progress("import: \(Int(share * 100)) % of the nodes ...")
         }
         notes = imported.notes

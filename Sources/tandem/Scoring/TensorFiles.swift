@@ -35,8 +35,8 @@ enum TensorFiles {
         var arrays: [NumpyArray] = []
         for id in graph.inputs {
             let array = try NumpyArray(path: path(folder, graph[id].name), type: graph[id].type)
-            if graph[id].type.dtype == .int32 {
-                try array.checkIdentifiers(below: limits.exclusiveLimit(of: id))
+            if let limit = limits.exclusiveLimit(of: id) {
+                try array.checkIdentifiers(below: limit)
             }
             arrays.append(array)
         }
