@@ -98,11 +98,17 @@ package enum Simplification {
             }
             return nil
         case .gather(let axis):
-            // Every position, in order: the values themselves.
+            // Positions one behind the other: a cut.
             guard let size = view.type(node.inputs[0]).shape[axis].fixedSize,
-                view.integers(node.inputs[1]) == Array(0..<size)
+                let places = view.integers(node.inputs[1]), let first = places.first,
+                first >= 0, first < size, places.count <= size - first,
+                places == Array(first..<first + places.count)
             else { return nil }
-            return try rewriter.node(name, .reshape(shape), [try rewriter.value(node.inputs[0])])
+            let part = try rewriter.node(
+                "\(name)/part",
+                .slice(axis: axis, start: .fixed(first), end: .fixed(first + places.count)),
+                [try rewriter.value(node.inputs[0])])
+            return try rewriter.node(name, .reshape(shape), [part])
         case .select:
             guard let choice = view.uniformInteger(view.withoutExpansion(node.inputs[0])) else {
                 return nil

@@ -18,6 +18,7 @@ struct Import: ParsableCommand {
 
             Example:
               tandem import shop.onnx --out models/shop/2 --context user_id,age
+              tandem import shop.onnx --out models/shop/3 --context 'sparse[0:28],dense[0:8]'
             """)
 
     @Argument(help: "The model, an .onnx file; its external files lie beside it.")
@@ -30,7 +31,11 @@ struct Import: ParsableCommand {
     @Option(help: "A file of features and tasks, TOML.")
     var features: String?
 
-    @Option(help: "Inputs that are the same for all rows of a request: NAME,...")
+    @Option(
+        help: """
+            Inputs that are the same for all rows of a request: NAME,... Of a matrix input, \
+            NAME[FROM:TO] takes columns FROM to TO - 1; it becomes NAME.context and NAME.candidate.
+            """)
     var context: String?
 
     @Option(
@@ -53,9 +58,7 @@ struct Import: ParsableCommand {
     func validate() throws {
         if let out { _ = try PackageTarget(out) }
         _ = try namedSizes()
-        if context?.split(separator: ",").isEmpty == true {
-            throw ValidationError("--context takes names of inputs: NAME,...")
-        }
+        _ = try contextParts()
     }
 
     func run() throws {
@@ -63,7 +66,7 @@ struct Import: ParsableCommand {
         try target?.check()
         let settings = ImportSettings(
             sizes: try namedSizes(),
-            context: Set((context ?? "").split(separator: ",").map(String.init)),
+            context: try contextParts().names, contextColumns: try contextParts().columns,
             batch: batch, features: try features.map { try FeatureFile(path: $0) },
             calibration: calibrate)
         let imported = try ImportedPackage(model, settings)
@@ -72,6 +75,32 @@ struct Import: ParsableCommand {
         Terminal.clearProgress()
         Terminal.write(
             json ? imported.json(path: path).text + "\n" : imported.text(path: path))
+    }
+
+    /// Whole inputs by name, and columns of others.
+    private func contextParts() throws -> (names: Set<String>, columns: [String: Range<Int>]) {
+        var names: Set<String> = []
+        var columns: [String: Range<Int>] = [:]
+        guard let context else { return ([], [:]) }
+        for part in context.split(separator: ",", omittingEmptySubsequences: false) {
+            let pieces = part.split(separator: "[", omittingEmptySubsequences: false)
+            let name = String(pieces[0])
+            guard !name.isEmpty, pieces.count <= 2, names.insert(name).inserted else {
+                throw ValidationError("--context '\(part)': write NAME or NAME[FROM:TO], once each")
+            }
+            guard pieces.count == 2 else { continue }
+            let bounds = pieces[1].dropLast().split(
+                separator: ":", omittingEmptySubsequences: false)
+            guard pieces[1].hasSuffix("]"), bounds.count == 2, let from = Int(bounds[0]),
+                let end = Int(bounds[1]), from >= 0, from < end
+            else {
+                throw ValidationError(
+                    "--context '\(part)': columns are [FROM:TO], two numbers, FROM below TO")
+            }
+            names.remove(name)
+            columns[name] = from..<end
+        }
+        return (names, columns)
     }
 
     private func namedSizes() throws -> [String: Int] {

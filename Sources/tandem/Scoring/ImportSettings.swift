@@ -6,6 +6,8 @@ struct ImportSettings {
     var sizes: [String: Int]
     /// Inputs that are the same for all rows of a request.
     var context: Set<String>
+    /// Columns of other inputs that are.
+    var contextColumns: [String: Range<Int>]
     /// The batch: a dimension's name, or the number it was frozen to.
     var batch: String?
     /// Features and tasks, if a file says them.

@@ -25,7 +25,11 @@ struct ServedImport {
         Terminal.progress("import: taking the batch out ...")
         let extracted = try Self.extracted(imported, path, settings)
         Terminal.progress("import: recognising layers ...")
-        let narrow = try Narrowing.applied(to: extracted)
+        var narrow = try Narrowing.applied(to: extracted)
+        for (name, columns) in settings.contextColumns.sorted(by: { $0.key < $1.key }) {
+            narrow = try narrow.splittingInput(
+                GraphName.sanitized(name), contextColumns: columns)
+        }
         model = try Canonicalization.applied(to: InputAdaptation.applied(to: narrow))
     }
 
