@@ -35,6 +35,12 @@ package struct RowExtraction: Sendable {
         package let model: WeightedGraph?
         /// What mixes rows, in the order of execution.
         package let refusals: [GraphError]
+
+        /// Makes an outcome.
+        package init(model: WeightedGraph?, refusals: [GraphError]) {
+            self.model = model
+            self.refusals = refusals
+        }
     }
 
     /// Inputs that are the same for every row of a request, beside those whose batch is 1.

@@ -22,15 +22,8 @@ struct ServedImport {
         }
         notes = imported.notes
         files = imported.files
-        Terminal.progress("import: taking the batch out ...")
-        let extracted = try Self.extracted(imported, path, settings)
-        Terminal.progress("import: recognising layers ...")
-        var narrow = try Narrowing.applied(to: extracted)
-        for (name, columns) in settings.contextColumns.sorted(by: { $0.key < $1.key }) {
-            narrow = try narrow.splittingInput(
-                GraphName.sanitized(name), contextColumns: columns)
-        }
-        model = try Canonicalization.applied(to: InputAdaptation.applied(to: narrow))
+        Terminal.progress("import: taking the batch out and recognising layers ...")
+        model = try Self.served(imported, path, settings)
     }
 
     /// Gives pages of the model's files back to the system; they are read again when needed.
@@ -38,7 +31,7 @@ struct ServedImport {
         for file in files { file.releasePages() }
     }
 
-    private static func extracted(
+    private static func served(
         _ imported: ImportedModel, _ path: String, _ settings: ImportSettings
     ) throws -> WeightedGraph {
         let inputs = imported.graph.inputs.map { imported.graph[$0].name }
@@ -55,10 +48,12 @@ struct ServedImport {
         let batch = settings.batch.map { text -> RowExtraction.Batch in
             Int(text).map { .frozen($0) } ?? .symbol(text)
         }
-        // In the plain form fewer operations stand between a batch and where it goes.
-        let plain = try Canonicalization.applied(
-            to: WeightedGraph(imported.graph, imported.tensors))
-        let outcome = try RowExtraction(context: context, batch: batch).outcome(for: plain)
+        var columns: [String: Range<Int>] = [:]
+        for (name, range) in settings.contextColumns {
+            columns[GraphName.sanitized(name)] = range
+        }
+        let form = ServingForm(context: context, contextColumns: columns, batch: batch)
+        let outcome = try form.outcome(for: WeightedGraph(imported.graph, imported.tensors))
         if let model = outcome.model { return model }
         let problems = outcome.refusals.map {
             ImportProblem(.rowsMixed, $0.message, node: $0.subject)

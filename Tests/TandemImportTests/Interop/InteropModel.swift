@@ -55,6 +55,18 @@ struct InteropModel {
 }
 
 extension ReferenceTensor {
+    /// A batch, dimension 0, as rows; whole numbers as features give them.
+    func rowByRow() -> ReferenceTensor {
+        let narrow: Elements =
+            switch elements {
+            case .int64(let values): .int32(values.map { Int32(clamping: $0) })
+            case .bool(let values): .int32(values.map { $0 ? 1 : 0 })
+            default: elements
+            }
+        return ReferenceTensor(
+            rowCount: shape.first ?? 1, shape: Array(shape.dropFirst()), narrow)
+    }
+
     /// The largest difference of a number, over the larger of 1 and the expected size.
     func largestDifference(from expected: ReferenceTensor) -> Double {
         zip(numbers, expected.numbers)

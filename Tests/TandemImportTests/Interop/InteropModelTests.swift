@@ -37,4 +37,28 @@ import Testing
         }
         print("\(model.name): \(imported.graph.nodes.count) operations, within \(worst)")
     }
+
+    @Test(arguments: models)
+    func `computes the same row by row, in the form in which it is served`(
+        folder: String
+    ) throws {
+        let model = try InteropModel(folder: folder)
+        var options = ImportOptions()
+        options.keepsQuantization = false
+        let imported = try Importer.importModel(path: model.path, options: options)
+        let outcome = try ServingForm(context: model.context)
+            .outcome(for: WeightedGraph(imported.graph, imported.tensors))
+        #expect(outcome.refusals == [])
+        let served = try #require(outcome.model)
+        let executor = try ReferenceExecutor(served.graph, served.tensors)
+        for request in try model.requests(for: imported.graph) {
+            let inputs = request.inputs.mapValues { $0.rowByRow() }
+            let results = try executor.run(inputs, rowCount: request.rowCount)
+            for (name, expected) in request.outputs {
+                let result = try #require(results[name])
+                let difference = result.largestDifference(from: expected.rowByRow())
+                #expect(difference <= model.tolerance, "\(name) of \(request.rowCount) rows")
+            }
+        }
+    }
 }
