@@ -16,10 +16,10 @@ import Testing
         var lda: Int { tandemk_qd8_stride(k) }
         var ldc: Int { n + 2 }
 
-        /// `a` is taken as [m, k]; the padding and the row sums are added here.
+        /// `a` is taken as [m, k]; the padding and the row sums are added here. Rows' zeros repeat.
         init(
-            m: Int, n: Int, k: Int, a: [Int8], rowScales: [Float], w: [Int8], scales: [Float],
-            bias: [Float]?
+            m: Int, n: Int, k: Int, a: [Int8], rowScales: [Float], zeros: [Int32] = [0],
+            w: [Int8], scales: [Float], bias: [Float]?
         ) {
             (self.m, self.n, self.k, self.w, self.scales) = (m, n, k, w, scales)
             var bytes = 0
@@ -32,7 +32,8 @@ import Testing
             for i in 0..<m {
                 for l in 0..<k { self.a.base[i * stride + l] = a[i * k + l] }
                 let sum = a[(i * k)..<(i * k + k)].reduce(Int32(0)) { $0 + Int32($1) }
-                rows.base[i] = tandemk_qd8_row(scale: rowScales[i], sum: sum)
+                rows.base[i] = tandemk_qd8_row(
+                    scale: rowScales[i], zero: zeros[i % zeros.count], sum: sum)
             }
             self.bias = bias.map { GuardedBuffer($0[..<n]) }
         }
@@ -47,7 +48,10 @@ import Testing
 
         /// The contract in Swift: exact sum, then one fused multiply-add.
         func expected(_ i: Int, _ j: Int) -> Float {
-            let sum = (0..<k).reduce(0) { $0 + Int(a.base[i * lda + $1]) * Int(w[j * k + $1]) }
+            let zero = Int(rows.base[i].zero)
+            let sum = (0..<k).reduce(0) {
+                $0 + (Int(a.base[i * lda + $1]) - zero) * Int(w[j * k + $1])
+            }
             let scale = rows.base[i].scale * scales[j]
             let y = (bias?.base[j] ?? 0).addingProduct(Float(sum), scale)
             return activation == TANDEMK_ACTIVATION_RELU && 0 > y ? 0 : y
@@ -58,8 +62,8 @@ import Testing
         var samples = Samples(seed: seed)
         return Product(
             m: m, n: n, k: k, a: samples.bytes(m * k, least: -127),
-            rowScales: samples.floats(m, scale: 0.1), w: samples.bytes(n * k),
-            scales: samples.floats(n, scale: 0.01), bias: n % 2 == 0 ? samples.floats(n) : nil)
+            rowScales: samples.floats(m, scale: 0.1), zeros: [-128, 0, -128],
+            w: samples.bytes(n * k), scales: samples.floats(n, scale: 0.01), bias: n % 2 == 0 ? samples.floats(n) : nil)
     }
 
     @Test func `is the exact integer sum, scaled once, and writes nothing else`() {
@@ -90,16 +94,19 @@ import Testing
 
     @Test func `the ends of int8 neither saturate nor wrap`() {
         let k = 4096
-        for (activation, weight) in [(127, -128), (-127, -128), (127, 127), (-127, 127)] {
+        for (activation, zero, weight) in [
+            (127, 0, -128), (-127, 0, -128), (127, 0, 127), (-127, 0, 127), (127, -128, -128),
+            (-128, -128, 127), (127, -128, 127),
+        ] {
             let product = Product(
                 m: 2, n: 17, k: k, a: [Int8](repeating: Int8(activation), count: 2 * k),
-                rowScales: [1, 0], w: [Int8](repeating: Int8(weight), count: 17 * k),
+                rowScales: [1, 0], zeros: [Int32(zero)], w: [Int8](repeating: Int8(weight), count: 17 * k),
                 scales: [Float](repeating: 1, count: 17), bias: nil)
             let c: [Float] = Register.qd8GEMM.expectSameBits(2 * product.ldc, "ends") {
                 product.run($0, $1)
             }
             for j in 0..<17 {
-                #expect(c[j] == Float(activation * weight * k))
+                #expect(c[j] == Float((activation - zero) * weight * k))
                 #expect(c[product.ldc + j] == 0)
             }
         }
@@ -108,12 +115,12 @@ import Testing
     @Test func `the largest k is exact at its worst`() {
         let k = Int(TANDEMK_K_MAX)
         let product = Product(
-            m: 1, n: 1, k: k, a: [Int8](repeating: -127, count: k), rowScales: [1],
+            m: 1, n: 1, k: k, a: [Int8](repeating: 127, count: k), rowScales: [1], zeros: [-128],
             w: [Int8](repeating: -128, count: k), scales: [1], bias: nil)
         let c: [Float] = Register.qd8GEMM.expectSameBits(product.ldc, "k \(k)") {
             product.run($0, $1)
         }
-        #expect(c[0] == Float(127 * 128 * k))
+        #expect(c[0] == Float(255 * -128 * k))
     }
 
     @Test func `special scales and biases agree`() {
@@ -149,10 +156,10 @@ import Testing
     @Test func `packed sizes stop at the caps`() {
         var bytes = -1
         #expect(tandemk_qd8_f32_qc8w_gemm_packed_bytes(17, 5, &bytes))
-        #expect(bytes == 2 * (64 + 16 * 8))
+        #expect(bytes == 2 * (128 + 16 * 8))
         let (n, k) = (Int(TANDEMK_N_MAX), Int(TANDEMK_K_MAX))
         #expect(tandemk_qd8_f32_qc8w_gemm_packed_bytes(n, k, &bytes))
-        #expect(bytes == n / 16 * (64 + 16 * k))
+        #expect(bytes == n / 16 * (128 + 16 * k))
         #expect(!tandemk_qd8_f32_qc8w_gemm_packed_bytes(n + 1, 1, &bytes))
         #expect(!tandemk_qd8_f32_qc8w_gemm_packed_bytes(1, k + 1, &bytes))
     }

@@ -11,26 +11,35 @@ import Testing
         return rows.elements
     }
 
-    @Test func `a row is scaled by its largest magnitude and rounded to even`() {
+    @Test(arguments: [false, true])
+    func `a row is scaled by its largest magnitude and rounded to even`(isPositive: Bool) {
         var samples = Samples(seed: 11)
         for k in Samples.sizes(around: 16) + [4, 5, 32, 100] {
             let (m, ldx, ldq) = (3, k + 1, tandemk_qd8_stride(k) + 4)
-            let x = GuardedBuffer(samples.floats(m * ldx, scale: 50))
+            let values = samples.floats(m * ldx, scale: 50)
+            let x = GuardedBuffer(isPositive ? values.map(abs) : values)
             var scales: [[UInt32]] = []
             var sums: [[Int32]] = []
+            var zeros: [[Int32]] = []
             let q: [Int8] = Register.quantize.expectSameBits(m * ldq, "k \(k)") {
                 let rows = Self.rows($0, m: m, k: k, x: x, ldx: ldx, q: $1, ldq: ldq)
                 scales.append(rows.map(\.scale.bitPattern))
                 sums.append(rows.map(\.sum))
+                zeros.append(rows.map(\.zero))
             }
             for i in 0..<m {
                 let row = x.elements[(i * ldx)..<(i * ldx + k)]
                 let absmax = row.map(abs).max() ?? 0
-                let expected = row.map { Int8(($0 * (127 / absmax)).rounded(.toNearestOrEven)) }
+                let isShifted = !row.isEmpty && row.allSatisfy { $0 >= 0 }
+                let (levels, zero): (Float, Float) = isShifted ? (255, -128) : (127, 0)
+                let expected = row.map {
+                    Int8(zero.addingProduct($0, levels / absmax).rounded(.toNearestOrEven))
+                }
                 let padding = [Int8](repeating: 0, count: tandemk_qd8_stride(k) - k)
                 let gap = [Int8](repeating: Int8(bitPattern: 0xA5), count: 4)
                 #expect(Array(q[(i * ldq)..<(i * ldq + ldq)]) == expected + padding + gap)
-                #expect(scales.allSatisfy { $0[i] == (absmax / 127).bitPattern })
+                #expect(scales.allSatisfy { $0[i] == (absmax / levels).bitPattern })
+                #expect(zeros.allSatisfy { $0[i] == Int32(zero) })
                 let sum = expected.reduce(Int32(0)) { $0 + Int32($1) }
                 #expect(sums.allSatisfy { $0[i] == sum })
             }
@@ -42,7 +51,7 @@ import Testing
             let below = (0x1p-100 as Float).nextDown
             for (values, isEmpty): ([Float], Bool) in [
                 ([0, -0.0], true), ([.leastNonzeroMagnitude, 0], true), ([below, -below], true),
-                ([0x1p-100, 0], false),
+                ([0x1p-100, -0x1p-110], false),
             ] {
                 var q: [Int8] = [1, 1, 1, 1]
                 let rows = Self.rows(
@@ -58,12 +67,12 @@ import Testing
         for kernel in Register.quantize.runnable {
             var q: [Int8] = [0, 0, 0, 0]
             _ = Self.rows(
-                kernel, m: 1, k: 2, x: GuardedBuffer([113, 40.48425]), ldx: 2, q: &q, ldq: 4)
-            #expect(q == [127, 46, 0, 0])
+                kernel, m: 1, k: 2, x: GuardedBuffer([-113, 40.48425]), ldx: 2, q: &q, ldq: 4)
+            #expect(q == [-127, 46, 0, 0])
         }
     }
 
-    @Test func `never makes -128, nor faults on NaN and infinity`() {
+    @Test func `a row with negative values never makes -128, nor faults on NaN and infinity`() {
         for special in [Float.nan, .infinity, -.infinity, .greatestFiniteMagnitude] {
             let x = GuardedBuffer([special, -special, 1, -1, 0, 2].cycled(to: 37))
             let q: [Int8] = Register.quantize.expectSameBits(40, "\(special)") {

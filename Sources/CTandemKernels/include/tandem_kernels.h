@@ -101,9 +101,9 @@ tandemk_isa tandemk_isa_forced(
 /* ---- Matrix products ---- */
 
 /* Caps of both matrix products. With n and k within them a packed size cannot wrap, and with k at
- * most K_MAX an int32 sum of int8 products cannot overflow: 131072 * 127 * 128 < 2^31. */
+ * most K_MAX an int32 sum of products cannot overflow: 65536 * 255 * 128 < 2^31. */
 #define TANDEMK_N_MAX 16777216
-#define TANDEMK_K_MAX 131072
+#define TANDEMK_K_MAX 65536
 /* Output columns in a panel of packed weights. */
 #define TANDEMK_PANEL 16
 
@@ -138,11 +138,12 @@ void tandemk_f32_gemm(
 );
 TANDEMK_FAMILY(f32_gemm)
 
-/* What the quantiser tells about a row of int8 activations; the products need both.
- * scale: value = q * scale.  sum: of the row's q, because packed int8 weights are stored as w + 128
- * (see below). */
+/* What the quantiser tells about a row of int8 activations; the products need all of it.
+ * scale, zero: value = (q - zero) * scale; zero is 0, or -128 where no value is negative.
+ * sum: of the row's q, because packed int8 weights are stored as w + 128 (see below). */
 typedef struct tandemk_qd8_row {
     float scale;
+    int32_t zero;
     int32_t sum;
 } tandemk_qd8_row;
 
@@ -152,10 +153,11 @@ static inline size_t tandemk_qd8_stride(size_t k) { return (k + 3) & ~(size_t)3;
 
 /* The bytes of packed int8 weights [n, k] in *ret_bytes; false, and nothing set, if n or k is over
  * its cap.
- * Layout: ceil(n / 16) panels of { float scale[16]; uint8 [k4 / 4][16][4] }, k4 =
- * tandemk_qd8_stride(k), with bytes w + 128, the unsigned operand of vpdpbusd: sum a * (w + 128) =
- * sum a * w + 128 * sum a, in int32 without error. The activations stay signed, so that the
- * instruction takes them from memory; columns from n and rows from k on are w = 0. */
+ * Layout: ceil(n / 16) panels of { float scale[16]; int32 sum[16]; uint8 [k4 / 4][16][4] }, k4 =
+ * tandemk_qd8_stride(k), with bytes w + 128, the unsigned operand of vpdpbusd, and sum over k of w.
+ * The activations stay signed, so that the instruction takes them from memory. In int32, exactly:
+ *   sum (a - zero) * w = sum a * (w + 128) - 128 * sum a - zero * sum w
+ * so a sum starts from the last two terms. Columns from n and rows from k on are w = 0. */
 bool tandemk_qd8_f32_qc8w_gemm_packed_bytes(size_t n, size_t k, size_t *ret_bytes);
 
 /* Packs w, int8 [n, k] row-major with a scale an output (value = w * scale), into `packed`, 64-byte
@@ -164,11 +166,12 @@ void tandemk_qd8_f32_qc8w_gemm_pack(
     size_t n, size_t k, const int8_t *w, const float *scale, void *packed
 );
 
-/* c[i][j] = activation(fma((float)sum_l a[i][l] * w[j][l], rows[i].scale * scale[j], bias[j]))
+/* c[i][j] = activation(
+ *     fma((float)sum_l (a[i][l] - rows[i].zero) * w[j][l], rows[i].scale * scale[j], bias[j]))
  * The sum is exact in int32, its conversion and the product of the scales are rounded once, to
  * nearest even.
- * a: int8 [m, lda >= tandemk_qd8_stride(k)], no -128, zeros in columns k to stride - 1: as the
- * quantiser writes it.  rows: [m].  packed: from tandemk_qd8_f32_qc8w_gemm_pack.
+ * a: int8 [m, lda >= tandemk_qd8_stride(k)], zeros in columns k to stride - 1: as the quantiser
+ * writes it.  rows: [m].  packed: from tandemk_qd8_f32_qc8w_gemm_pack.
  * bias: float [n] or null (+0).  c: float [m, ldc >= n]. */
 void tandemk_qd8_f32_qc8w_gemm(
     size_t m, size_t n, size_t k, const int8_t *a, size_t lda, const tandemk_qd8_row *rows,
@@ -177,13 +180,15 @@ void tandemk_qd8_f32_qc8w_gemm(
 );
 TANDEMK_FAMILY(qd8_f32_qc8w_gemm)
 
-/* Quantises each row by its own largest magnitude:
- * scale = absmax / 127, q = round(x * (127 / absmax)), to nearest even. The product with the
- * inverse, and not x / scale, because the two differ: for absmax = 113 and x = 40.48425f the
- * product is 45.5, which goes to 46, and the quotient 45.499996, which goes to 45. |q| <= 127: -128
- * is never made. A row whose absmax is below 2^-100 becomes scale 0 and all zeros (the inverse of
- * the smallest would not be finite). NaN and infinity are refused upstream; here they do no harm,
- * but their row is meaningless.
+/* Quantises each row by its own largest magnitude, to 255 steps where no value is negative (what a
+ * rectifier leaves) and to 127 on either side of 0 otherwise:
+ *   levels = 255, zero = -128, or levels = 127, zero = 0
+ *   scale = absmax / levels, q = round(fma(x, levels / absmax, zero)), to nearest even.
+ * The product with the inverse, and not x / scale, because the two differ: for absmax = 113 and x =
+ * 40.48425f of 127 levels the product is 45.5, which goes to 46, and the quotient 45.499996, which
+ * goes to 45. A row whose absmax is below 2^-100 becomes scale 0 and all zeros (the inverse of the
+ * smallest would not be finite). NaN and infinity are refused upstream; here they do no harm, but
+ * their row is meaningless.
  * x: float [m, ldx >= k].  q: int8 [m, ldq >= tandemk_qd8_stride(k)], columns k to stride - 1
  * zeroed.  rows: [m], written. */
 void tandemk_f32_qd8_quantize(

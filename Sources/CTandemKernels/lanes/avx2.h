@@ -60,6 +60,14 @@ LANES_FN int32_t i_total(vi a) {
     s = _mm_add_epi32(s, _mm_shuffle_epi32(s, 0x4e));
     return _mm_cvtsi128_si32(_mm_add_epi32(s, _mm_shuffle_epi32(s, 0xb1)));
 }
+LANES_FN float v_largest(vf x) {
+    __m128 m = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
+    m = _mm_max_ps(m, _mm_movehl_ps(m, m));
+    return _mm_cvtss_f32(_mm_max_ss(m, _mm_movehdup_ps(m)));
+}
+LANES_FN vi i_keep(vi x, size_t n) {
+    return n >= LANES ? x : _mm256_and_si256(x, first_lanes(n));
+}
 
 LANES_FN vf v_load_i8(const int8_t *p) {
     return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)p)));
@@ -73,6 +81,11 @@ LANES_FN vf v_load_i8_part(const int8_t *p, size_t n) {
 LANES_FN void i_store_i8(int8_t *p, vi x) {
     __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
     _mm_storel_epi64((void *)p, _mm_packs_epi16(words, words));
+}
+LANES_FN void i_store_i8x4(int8_t *p, vi a, vi b, vi c, vi d) {
+    const vi order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    vi bytes = _mm256_packs_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
+    _mm256_storeu_si256((void *)p, _mm256_permutevar8x32_epi32(bytes, order));
 }
 LANES_FN void i_store_i8_part(int8_t *p, size_t n, vi x) {
     int8_t whole[8];

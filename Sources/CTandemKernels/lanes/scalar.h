@@ -58,10 +58,18 @@ LANES_FN vf v_from_int(vi a) { return (float)(int32_t)a; }
 /* To nearest even, for |x| < 2^22: adding 1.5 * 2^23 leaves no bits for a fraction. */
 LANES_FN vi v_round(vf x) { return (vi)(int32_t)((x + 12582912.0f) - 12582912.0f); }
 LANES_FN int32_t i_total(vi a) { return (int32_t)a; }
+LANES_FN float v_largest(vf x) { return x; }
+LANES_FN vi i_keep(vi x, size_t n) { return n ? x : 0; }
 
 LANES_FN vf v_load_i8(const int8_t *p) { return *p; }
 LANES_FN vf v_load_i8_part(const int8_t *p, size_t n) { return n ? *p : 0; }
 LANES_FN void i_store_i8(int8_t *p, vi x) { *p = (int8_t)(int32_t)x; }
+LANES_FN void i_store_i8x4(int8_t *p, vi a, vi b, vi c, vi d) {
+    i_store_i8(p, a);
+    i_store_i8(p + 1, b);
+    i_store_i8(p + 2, c);
+    i_store_i8(p + 3, d);
+}
 LANES_FN void i_store_i8_part(int8_t *p, size_t n, vi x) {
     if (n) *p = (int8_t)(int32_t)x;
 }

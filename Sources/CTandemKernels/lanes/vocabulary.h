@@ -16,4 +16,7 @@
  *   v_min, v_max              a < b ? a : b, a > b ? a : b: b where either is NaN
  *   v_round                   to nearest even, |x| < 2^22
  *   i_total                   the wrapping sum of the lanes
+ *   i_keep(x, n)              the first n lanes of x (all if n >= LANES), 0 in the rest
+ *   v_largest(x)              the largest lane, none being NaN
+ *   i_store_i8x4              four vectors of values within int8, as 4 * LANES bytes in order
  */

@@ -14,8 +14,12 @@ void tandemk_qd8_f32_qc8w_gemm_pack(
     for (size_t first = 0; first < n; first += TANDEMK_PANEL) {
         qc8w_panel *panel =
             (qc8w_panel *)((char *)packed + first / TANDEMK_PANEL * qc8w_panel_bytes(k));
-        for (size_t j = 0; j < TANDEMK_PANEL; j++)
+        for (size_t j = 0; j < TANDEMK_PANEL; j++) {
             panel->scale[j] = first + j < n ? scale[first + j] : 0;
+            panel->sum[j] = 0;
+            for (size_t l = 0; l < k && first + j < n; l++)
+                panel->sum[j] += w[(first + j) * k + l];
+        }
         uint8_t *out = panel->w;
         for (size_t group = 0; group < k; group += 4)
             for (size_t j = first; j < first + TANDEMK_PANEL; j++)

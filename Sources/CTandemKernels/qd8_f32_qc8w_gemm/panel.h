@@ -6,6 +6,7 @@
 /* One panel's head; `k4 / 4` groups of [16][4] bytes w + 128 follow. */
 typedef struct qc8w_panel {
     float scale[TANDEMK_PANEL];
+    int32_t sum[TANDEMK_PANEL];
     uint8_t w[];
 } qc8w_panel;
 
@@ -13,8 +14,8 @@ static inline size_t qc8w_panel_bytes(size_t k) {
     return sizeof(qc8w_panel) + TANDEMK_PANEL * tandemk_qd8_stride(k);
 }
 
-/* The correction for w + 128: what an int32 sum starts from. Wraps as the instruction does; the end
- * result is exact. */
-static inline int32_t qd8_start(int32_t row_sum) {
-    return (int32_t)(0u - 128u * (uint32_t)row_sum);
+/* What the int32 sum of a row and a column starts from, for weights stored as w + 128 and a row
+ * whose zero is not 0. Wraps as the instructions do; the end result is exact. */
+static inline int32_t qd8_start(tandemk_qd8_row row, int32_t column_sum) {
+    return (int32_t)(0u - 128u * (uint32_t)row.sum - (uint32_t)row.zero * (uint32_t)column_sum);
 }

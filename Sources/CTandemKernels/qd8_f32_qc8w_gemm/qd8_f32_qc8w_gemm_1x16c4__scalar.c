@@ -1,5 +1,5 @@
-/* The oracle of the family. It takes 128 off each weight instead of correcting the sum, so that it
- * proves the others' correction. */
+/* The oracle of the family. It takes 128 off each weight and the zero off each activation instead of
+ * correcting the sum, so that it proves the others' correction. */
 #include "../lanes/scalar.h"
 #include "panel.h"
 
@@ -15,7 +15,7 @@ void tandemk_qd8_f32_qc8w_gemm_1x16c4__scalar(
             const uint8_t *w = panel->w + j % TANDEMK_PANEL * 4;
             int32_t sum = 0;
             for (size_t l = 0; l < k; l++)
-                sum += a[l] * (w[l / 4 * 4 * TANDEMK_PANEL + l % 4] - 128);
+                sum += (a[l] - rows[i].zero) * (w[l / 4 * 4 * TANDEMK_PANEL + l % 4] - 128);
             float scale = rows[i].scale * panel->scale[j % TANDEMK_PANEL];
             float y = v_fma((float)sum, scale, bias ? bias[j] : 0);
             c[j] = activation == TANDEMK_ACTIVATION_RELU ? v_max(0, y) : y;

@@ -35,12 +35,15 @@ LANES_FN vi joined(vi low, vi high) {
     return _mm256_permute4x64_epi64(_mm256_hadd_epi32(low, high), 0xd8);
 }
 
-/* sum -> c, for one row and the eight columns from j on, of which `columns` exist. */
+/* sum -> c, for one row and the eight columns from j on, of which `columns` exist; `at` is the first
+ * of them in the panel. */
 LANES_FN void finish(
-    const layer *p, size_t i, size_t j, size_t columns, const float *scales, vi sum
+    const layer *p, size_t i, size_t j, size_t columns, const qc8w_panel *panel, size_t at, vi sum
 ) {
-    sum = i_add(sum, i_set((uint32_t)qd8_start(p->rows[i].sum)));
-    vf scale = v_mul(v_set(p->rows[i].scale), v_load(scales));
+    vi start = i_set((uint32_t)qd8_start(p->rows[i], 0)), zero = i_set((uint32_t)p->rows[i].zero);
+    vi sums = _mm256_load_si256((const void *)(panel->sum + at));
+    sum = i_add(sum, i_sub(start, _mm256_mullo_epi32(zero, sums)));
+    vf scale = v_mul(v_set(p->rows[i].scale), v_load(panel->scale + at));
     vf bias = p->bias ? v_load_part(p->bias + j, columns) : v_set(0);
     vf y = v_fma(v_from_int(sum), scale, bias);
     if (p->activation == TANDEMK_ACTIVATION_RELU) y = v_max(v_set(0), y);
@@ -70,7 +73,7 @@ LANES_FN void tile(const layer *p, size_t i, size_t j, int rows) {
     size_t columns = p->n - j < LANES ? p->n - j : LANES;
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
-        finish(p, i + (size_t)r, j, columns, panel->scale + at, joined(low[r], high[r]));
+        finish(p, i + (size_t)r, j, columns, panel, at, joined(low[r], high[r]));
 }
 
 tandemk_qd8_f32_qc8w_gemm_fn tandemk_qd8_f32_qc8w_gemm_4x8c4__avx2;

@@ -5,7 +5,7 @@ package import TandemGraph
 /// Everything that can change a bit of a score happens here, when a package is written.
 package enum ProgramCompiler {
     /// The version of the arithmetic: raised whenever the same program gives other bits.
-    package static let numericsVersion: UInt32 = 1
+    package static let numericsVersion: UInt32 = 2
 
     /// The float program: the model with its context's part lifted.
     ///

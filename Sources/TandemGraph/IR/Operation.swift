@@ -169,9 +169,10 @@ package enum Operation: Hashable, Sendable {
     /// `linear` over int8 weights, with activations quantised a row at run time.
     ///
     /// Inputs: x f32 `[K]`, weight i8 `[N, K]`, weight scale f32 `[N]`, bias f32 `[N]` if there are
-    /// four, as for `linear`. A row's scale is `max|x| / 127` (a row with `max|x| < 2^-100` is all
-    /// zeros); `q = round_half_even(x * (127 / max|x|))`; products are summed exactly in int32;
-    /// `y = fma(float(sum), scale_x * scale_w, bias)`.
+    /// four, as for `linear`. A row without negative values has `levels = 255, zero = -128`, any
+    /// other `levels = 127, zero = 0`; its scale is `max|x| / levels` (a row with
+    /// `max|x| < 2^-100` is all zeros); `q = round_half_even(fma(x, levels / max|x|, zero)) - zero`;
+    /// products are summed exactly in int32; `y = fma(float(sum), scale_x * scale_w, bias)`.
     case quantizedLinear
 
     /// `embedding` over an int8 table: `y = float(table[id, :]) * scale[id]`.

@@ -40,11 +40,11 @@ extension ReferenceEvaluation {
             let biasStart = inputs.count > 3 ? start(3, row) : 0
             for position in 0..<outer {
                 let xStart = start(0, row) + position * depth
-                let (bytes, scale) = ReferenceScalar.quantized(Array(x[xStart..<xStart + depth]))
+                let (steps, scale) = ReferenceScalar.quantized(Array(x[xStart..<xStart + depth]))
                 for column in 0..<width {
                     var sum: Int32 = 0
                     for k in 0..<depth {
-                        sum += Int32(bytes[k]) * Int32(weight[column * depth + k])
+                        sum += steps[k] * Int32(weight[column * depth + k])
                     }
                     values.append(
                         bias[biasStart + column].addingProduct(Float(sum), scale * scales[column]))

@@ -63,15 +63,18 @@ enum ReferenceScalar {
         for index in row.indices { row[index] = (row[index] - mean) * factor }
     }
 
-    /// A row as int8 with its scale, as `Operation.quantizedLinear` defines.
-    static func quantized(_ row: [Float]) -> (row: [Int8], scale: Float) {
+    /// A row in whole steps of a scale, as `Operation.quantizedLinear` defines.
+    static func quantized(_ row: [Float]) -> (steps: [Int32], scale: Float) {
         let largest = row.reduce(0) { Swift.max($0, $1.magnitude) }
-        guard largest >= 0x1p-100 else { return ([Int8](repeating: 0, count: row.count), 0) }
-        let inverse = 127 / largest
-        let quantized = row.map { value -> Int8 in
-            let rounded = (value * inverse).rounded(.toNearestOrEven)
-            return Int8(Swift.min(Swift.max(rounded, -127), 127))
+        guard largest >= 0x1p-100 else { return ([Int32](repeating: 0, count: row.count), 0) }
+        let isShifted = row.allSatisfy { $0 >= 0 }
+        let levels: Float = isShifted ? 255 : 127
+        let zero: Float = isShifted ? -128 : 0
+        let inverse = levels / largest
+        let steps = row.map { value -> Int32 in
+            let rounded = zero.addingProduct(value, inverse).rounded(.toNearestOrEven)
+            return Int32(Swift.min(Swift.max(rounded, zero - 127), 127) - zero)
         }
-        return (quantized, largest / 127)
+        return (steps, largest / levels)
     }
 }

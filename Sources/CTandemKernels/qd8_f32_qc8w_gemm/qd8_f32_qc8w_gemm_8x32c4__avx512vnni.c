@@ -1,7 +1,8 @@
-/* Sixteen rows by one panel in sixteen accumulators: one weight vector is loaded for sixteen
- * vpdpbusd, each of which takes its four activations straight from memory (they are the signed
- * operand, broadcast). Few rows take more panels at a time, so that no accumulator waits for
- * itself. */
+/* Eight rows by two panels in sixteen accumulators: a broadcast of four activations serves two
+ * vpdpbusd and a weight vector eight, so that a core which starts two of them a cycle needs little
+ * more than one load for each two. The panels' pair stays in the first-level cache while the row
+ * tiles pass it. What is left of the rows is one tile of its own height, with more panels the fewer
+ * rows it has, so that no accumulator waits for itself and weights are read once. */
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -10,7 +11,7 @@
 #pragma STDC FP_CONTRACT OFF
 
 #define VNNI_FN static inline __attribute__((always_inline)) TANDEMK_TARGET_AVX512VNNI
-#define ROWS_MAX 16
+#define ROWS_MAX 8
 #define PANELS_MAX 4
 
 typedef struct layer {
@@ -35,6 +36,17 @@ VNNI_FN int32_t four(const int8_t *p) {
     return x;
 }
 
+VNNI_FN const qc8w_panel *panel_at(const layer *p, size_t j) {
+    return (const void *)(p->packed + j / TANDEMK_PANEL * qc8w_panel_bytes(p->k));
+}
+
+/* What the sums of a row and a panel start from. */
+VNNI_FN __m512i start(tandemk_qd8_row row, const qc8w_panel *panel) {
+    __m512i columns = _mm512_load_si512(panel->sum);
+    __m512i zeros = _mm512_mullo_epi32(_mm512_set1_epi32(row.zero), columns);
+    return _mm512_sub_epi32(_mm512_set1_epi32(qd8_start(row, 0)), zeros);
+}
+
 /* sum -> c, for one row and one panel. */
 VNNI_FN void finish(const layer *p, size_t i, size_t j, const qc8w_panel *panel, __m512i sum) {
     __m512 scale = _mm512_mul_ps(_mm512_set1_ps(p->rows[i].scale), _mm512_load_ps(panel->scale));
@@ -49,14 +61,13 @@ VNNI_FN void finish(const layer *p, size_t i, size_t j, const qc8w_panel *panel,
 VNNI_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels) {
     const int8_t *a = p->a + i * p->lda;
     const size_t stride = qc8w_panel_bytes(p->k), groups = tandemk_qd8_stride(p->k) / 4;
-    const char *first = p->packed + j / TANDEMK_PANEL * stride;
-    const uint8_t *w = ((const qc8w_panel *)(const void *)first)->w;
+    const uint8_t *w = panel_at(p, j)->w;
     __m512i sum[ROWS_MAX][PANELS_MAX];
 #pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++)
+    for (int q = 0; q < panels; q++)
 #pragma clang loop unroll(full)
-        for (int q = 0; q < panels; q++)
-            sum[r][q] = _mm512_set1_epi32(qd8_start(p->rows[i + (size_t)r].sum));
+        for (int r = 0; r < rows; r++)
+            sum[r][q] = start(p->rows[i + (size_t)r], panel_at(p, j + (size_t)q * TANDEMK_PANEL));
     for (size_t g = 0; g < groups; g++, a += 4, w += 64) {
         __m512i column[PANELS_MAX];
 #pragma clang loop unroll(full)
@@ -70,43 +81,41 @@ VNNI_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels) {
         }
     }
 #pragma clang loop unroll(full)
-    for (int q = 0; q < panels; q++)
+    for (int q = 0; q < panels; q++) {
+        size_t column = j + (size_t)q * TANDEMK_PANEL;
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++)
-            finish(
-                p, i + (size_t)r, j + (size_t)q * TANDEMK_PANEL,
-                (const void *)(first + (size_t)q * stride), sum[r][q]
-            );
+            finish(p, i + (size_t)r, column, panel_at(p, column), sum[r][q]);
+    }
 }
 
-/* All columns of `rows` rows, `panels` panels at a time and then one by one. */
-VNNI_FN void strip(const layer *p, size_t i, int rows, int panels) {
+/* The rows of [i, end), `rows` at a time, by all columns, `panels` panels at a time and then one by
+ * one. */
+VNNI_FN void strip(const layer *p, size_t i, size_t end, int rows, int panels) {
     size_t j = 0;
     for (; j + (size_t)(panels - 1) * TANDEMK_PANEL < p->n; j += (size_t)panels * TANDEMK_PANEL)
-        tile(p, i, j, rows, panels);
-    for (; j < p->n; j += TANDEMK_PANEL) tile(p, i, j, rows, 1);
+        for (size_t at = i; at < end; at += (size_t)rows) tile(p, at, j, rows, panels);
+    for (; j < p->n; j += TANDEMK_PANEL)
+        for (size_t at = i; at < end; at += (size_t)rows) tile(p, at, j, rows, 1);
 }
 
-tandemk_qd8_f32_qc8w_gemm_fn tandemk_qd8_f32_qc8w_gemm_16x16c4__avx512vnni;
-TANDEMK_TARGET_AVX512VNNI void tandemk_qd8_f32_qc8w_gemm_16x16c4__avx512vnni(
+tandemk_qd8_f32_qc8w_gemm_fn tandemk_qd8_f32_qc8w_gemm_8x32c4__avx512vnni;
+TANDEMK_TARGET_AVX512VNNI void tandemk_qd8_f32_qc8w_gemm_8x32c4__avx512vnni(
     size_t m, size_t n, size_t k, const int8_t *a, size_t lda, const tandemk_qd8_row *rows,
     const void *packed, const float *bias, float *c, size_t ldc, tandemk_activation activation
 ) {
     const layer p = {n, k, a, lda, rows, packed, bias, c, ldc, activation};
-    size_t i = 0;
-    for (; i + 16 <= m; i += 16) strip(&p, i, 16, 1);
-    if (m - i >= 8) {
-        strip(&p, i, 8, 2);
-        i += 8;
+    const size_t whole = m / ROWS_MAX * ROWS_MAX;
+    if (whole) strip(&p, 0, whole, ROWS_MAX, 2);
+    switch (m - whole) {
+        case 1: strip(&p, whole, m, 1, 4); break;
+        case 2: strip(&p, whole, m, 2, 4); break;
+        case 3: strip(&p, whole, m, 3, 4); break;
+        case 4: strip(&p, whole, m, 4, 4); break;
+        case 5: strip(&p, whole, m, 5, 2); break;
+        case 6: strip(&p, whole, m, 6, 2); break;
+        case 7: strip(&p, whole, m, 7, 2); break;
+        default: break;
     }
-    if (m - i >= 4) {
-        strip(&p, i, 4, 4);
-        i += 4;
-    }
-    if (m - i >= 2) {
-        strip(&p, i, 2, 4);
-        i += 2;
-    }
-    if (m - i) strip(&p, i, 1, 4);
 }
 #endif
