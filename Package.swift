@@ -61,8 +61,8 @@ let package = Package(
         room(
             "TandemPackage",
             [
-                "TandemGraph", "TandemFeatures", "CTandemProto", "CProtobufC", "CTandemSystem",
-                "CZstd", crypto,
+                "TandemGraph", "TandemFeatures", "TandemNotation", "CTandemProto", "CProtobufC",
+                "CTandemSystem", "CZstd", crypto,
             ]),
         room("TandemEngine", ["TandemGraph", "CTandemKernels"]),
         room("TandemWire", ["CTandemProto", "CProtobufC"]),

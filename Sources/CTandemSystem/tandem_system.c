@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,6 +42,18 @@ int tandemsys_rename_directory(const char *path, const char *target) {
     if (result == -EINVAL || result == -ENOSYS)
         result = RESTART(int, rename(path, target));
     return result;
+}
+
+int tandemsys_lock_directory(const char *path, bool wait) {
+    int fd = tandemsys_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+    if (fd < 0)
+        return fd;
+    int result = RESTART(int, flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB)));
+    if (result < 0) {
+        close(fd);
+        return result;
+    }
+    return fd;
 }
 
 /* ---- Sealed memory ---- */
@@ -206,6 +220,34 @@ int tandemsys_eventfd_clear(int fd) {
     uint64_t count;
     ssize_t got = RESTART(ssize_t, read(fd, &count, sizeof count));
     return got < 0 && got != -EAGAIN ? (int)got : 0;
+}
+
+int tandemsys_watch_create(void) { return RESTART(int, inotify_init1(IN_CLOEXEC | IN_NONBLOCK)); }
+
+int tandemsys_watch_add(int fd, const char *path) {
+    const uint32_t mask = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_CLOSE_WRITE |
+        IN_ATTRIB | IN_ONLYDIR | IN_DONT_FOLLOW;
+    int result = RESTART(int, inotify_add_watch(fd, path, mask));
+    return result < 0 ? result : 0;
+}
+
+int tandemsys_watch_take(int fd) {
+    union {
+        struct inotify_event event;
+        char bytes[4096];
+    } buffer;
+    int changed = 0;
+    while (true) {
+        ssize_t count = RESTART(ssize_t, read(fd, &buffer, sizeof buffer));
+        if (count <= 0)
+            return changed;
+        for (ssize_t at = 0; at < count;) {
+            struct inotify_event event;
+            memcpy(&event, buffer.bytes + at, sizeof event);
+            changed |= event.mask != IN_IGNORED;
+            at += (ssize_t)(sizeof event + event.len);
+        }
+    }
 }
 
 /* ---- Signals ---- */

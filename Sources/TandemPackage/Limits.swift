@@ -75,6 +75,10 @@ package enum Limits {
     package static let nameBytesMax = 256
     /// Bytes of a class label and of a provenance value.
     package static let textBytesMax = 1 << 16
+    /// Labels of a model, and bytes of the file that holds them.
+    package static let labelsMax = 256
+    /// See `labelsMax`.
+    package static let labelsBytesMax = 1 << 16
     /// The largest version: it still fits signed 64-bit integers of other languages.
     package static let versionMax = UInt64(Int64.max)
 

@@ -11,7 +11,7 @@ package struct PackageError: Error, Equatable, Sendable, CustomStringConvertible
             case truncated, wrongSize, checksumMismatch, contentMismatch
             case invalidManifest, invalidName, limitExceeded, invalidTensor, invalidSegment
             case invalidShard, invalidBlock, invalidSignature, invalidGraph, invalidGolden
-            case unknownProgram, invalidVersion, versionExists, invalidContents
+            case unknownProgram, invalidVersion, versionExists, invalidContents, invalidLabels
         }
         private let kind: Kind
 
@@ -69,6 +69,9 @@ package struct PackageError: Error, Equatable, Sendable, CustomStringConvertible
         package static let versionExists = Code(kind: .versionExists)
         /// What is to be written does not fit together.
         package static let invalidContents = Code(kind: .invalidContents)
+
+        /// A model's file of labels is not well formed.
+        package static let invalidLabels = Code(kind: .invalidLabels)
 
         package var description: String { kind.rawValue }
     }

@@ -67,6 +67,13 @@ final class FaultingFileSystem: FileSystem {
         try local.renameDirectory(path, to: target)
     }
 
+    func replaceFile(_ target: String, by path: String) throws(PackageError) {
+        try step("replaceFile", path)
+        try local.replaceFile(target, by: path)
+    }
+
+    func removeFile(_ path: String) { local.removeFile(path) }
+
     func removeFilesAndDirectory(_ path: String) { local.removeFilesAndDirectory(path) }
 
     func removeEmptyDirectory(_ path: String) { local.removeEmptyDirectory(path) }

@@ -153,6 +153,67 @@ import Testing
         #expect(try repository.open(model: "shop", version: 7).contentID == package.contentID)
     }
 
+    @Test func `gives a copy the number after the highest`() throws {
+        let folder = try TemporaryFolder()
+        let source = try folder.folder("source")
+        try PackageWriter.write(SampleContents.make(), to: source)
+        let package = try PackageReader.open(source)
+        let repository = Repository(path: folder.path + "/models")
+        for number in 1...2 {
+            let path = try repository.publish(copyOf: package, model: "shop")
+            #expect(path == folder.path + "/models/shop/\(number)")
+        }
+        _ = try folder.folder("models/shop/10")
+        #expect(try repository.publish(copyOf: package, model: "shop").hasSuffix("/11"))
+    }
+
+    @Test func `leaves a program out, with all that is its own, and copies the other's shards`()
+        throws
+    {
+        let folder = try TemporaryFolder()
+        let source = try folder.folder("source")
+        try PackageWriter.write(SampleContents.make(), to: source)
+        let package = try PackageReader.open(source)
+        let repository = Repository(path: folder.path + "/models")
+        let path = try repository.publish(copyOf: package, keeping: ["int8"])
+        let copy = try PackageReader.open(path)
+        #expect(copy.model.programs.map(\.name) == ["int8"])
+        #expect(copy.model.quality.map(\.program) == ["int8"])
+        #expect(copy.model.goldens[0].outputs.map(\.program) == ["int8"])
+        #expect(copy.shards == package.shards(of: package.model.programs[1]))
+        #expect(copy.shards.count < package.shards.count)
+        let expected = try package.load(program: "int8")
+        let loaded = try copy.load(program: "int8")
+        #expect(Set(loaded.keys) == Set(expected.keys))
+        for (name, tensor) in loaded { expectEqual(tensor, expected[name], name) }
+        let error = failure { try repository.publish(copyOf: package, keeping: ["int4"]) }
+        #expect(error?.code == .unknownProgram)
+    }
+
+    @Test func `leaves nothing when the disk is full at any step of a copy`() throws {
+        let folder = try TemporaryFolder()
+        let source = try folder.folder("source")
+        try PackageWriter.write(SampleContents.make(), to: source)
+        let package = try PackageReader.open(source)
+        let repository = Repository(path: folder.path + "/models")
+        var failures = 0
+        for programs in [nil, ["int8"]] {
+            let before = try snapshot(folder.path)
+            for operation in 0..<1000 {
+                let fileSystem = FaultingFileSystem(failingOperation: operation)
+                let error = failure {
+                    try repository.publish(
+                        copyOf: package, keeping: programs, fileSystem: fileSystem)
+                }
+                guard let error else { break }
+                failures += 1
+                #expect(error.code == .noSpace)
+                #expect(try snapshot(folder.path) == before, "after \(fileSystem.failed)")
+            }
+        }
+        #expect(failures > 20)
+    }
+
     @Test func `does not copy a package that is damaged`() throws {
         let folder = try TemporaryFolder()
         let source = try folder.folder("source")

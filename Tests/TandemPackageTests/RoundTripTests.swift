@@ -105,12 +105,13 @@ import Testing
             return try package.summary(ofShard: tensor.segments[0].shard)
         }
         let zeros = try summary(table)
-        #expect(zeros.tensorNames == [table])
-        #expect(zeros.compressedBlockCount == 1 && zeros.rawBlockCount == 0)
+        #expect(zeros.pieces.map(\.tensor) == [table])
+        #expect(zeros.pieces[0].rows == 0..<20_002 && zeros.pieces[0].rawByteCount == 160_016)
+        #expect(zeros.blocks.text == "zstd" && zeros.pieces[0].blocks == zeros.blocks)
         // Whole-range int8 from a uniform source: nothing to gain.
         let noise = try summary(table + "/int8")
-        #expect(noise.tensorNames == [table + "/int8", table + "/scale"])
-        #expect(noise.rawBlockCount >= 1)
+        #expect(noise.pieces.map(\.tensor) == [table + "/int8", table + "/scale"])
+        #expect(noise.blocks.raw >= 1 && noise.pieces[0].blocks.text == "raw")
     }
 
     @Test func `writes the same bytes from the same contents`() throws {

@@ -31,6 +31,10 @@ int tandemsys_sync_directory(const char *path);
  * for directories. */
 int tandemsys_rename_directory(const char *path, const char *target);
 
+/* Opens a directory and takes flock(2) on it, which closing gives back. With wait, until it is free;
+ * else -EWOULDBLOCK if somebody holds it. Links are not followed. Returns the descriptor. */
+int tandemsys_lock_directory(const char *path, bool wait);
+
 /* ---- Sealed memory ---- */
 
 /* memfd_create(2) with MFD_ALLOW_SEALING. name shows in /proc only. Returns the descriptor. */
@@ -124,6 +128,17 @@ int tandemsys_epoll_wait(
 int tandemsys_eventfd(void);
 int tandemsys_eventfd_signal(int fd);
 int tandemsys_eventfd_clear(int fd);
+
+/* An inotify(7) instance; non-blocking. Readable when something changed. */
+int tandemsys_watch_create(void);
+
+/* Watches a directory itself, not what is below it: names that come and go, files that were written,
+ * permissions. Watching one that is watched changes nothing. Links are not followed. */
+int tandemsys_watch_add(int fd, const char *path);
+
+/* Takes all that waits. 1 if a watched directory changed, 0 if not (a watch that ended with its
+ * directory). Events that the kernel dropped count as a change. */
+int tandemsys_watch_take(int fd);
 
 /* ---- Signals ---- */
 

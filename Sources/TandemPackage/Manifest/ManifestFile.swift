@@ -35,7 +35,7 @@ enum ManifestFile {
     static func decode(
         _ bytes: [UInt8]
     ) throws(PackageError) -> (message: Range<Int>, contentID: ContentID) {
-        guard bytes.starts(with: magic.prefix(bytes.count)), !bytes.isEmpty else {
+        guard bytes.starts(with: magic.prefix(bytes.count)) else {
             throw PackageError(
                 .notAPackage, "the file does not begin like a manifest; is this a model package?")
         }

@@ -1,52 +1,77 @@
+internal import Synchronization
+
+extension PackageReader {
+    /// Opens a package and reads every byte of it.
+    ///
+    /// - Parameters:
+    ///   - path: The version's directory.
+    ///   - threads: Threads to use, the caller's among them; each reads one shard at a time.
+    /// - Returns: Everything that is wrong, manifest first, then by shard and block; empty if nothing
+    ///   is. Of a manifest that cannot be read, only the first thing.
+    package static func verify(_ path: String, threads: Int = 1) -> [PackageError] {
+        do throws(PackageError) {
+            return try openManifest(path).verify(threads: threads)
+        } catch {
+            return [error]
+        }
+    }
+}
+
 extension Package {
     /// Reads every byte of the package: each shard's SHA-256, each block's checksum and decoding.
     ///
     /// The manifest was checked when the package was opened.
     ///
-    /// - Returns: What is wrong, at most one failure of each kind a shard; empty if nothing is.
-    package func verify() -> [PackageError] {
+    /// - Parameter threads: Threads to use, the caller's among them; each reads one shard at a time.
+    /// - Returns: Everything that is wrong, by shard and block; empty if nothing is.
+    package func verify(threads: Int = 1) -> [PackageError] {
+        let found = Mutex<[Int: [PackageError]]>([:])
+        do throws(PackageError) {
+            try ParallelWork(
+                count: shards.count,
+                makeWorker: { () throws(PackageError) in try BlockDecoder() },
+                body: { (decoder, index) throws(PackageError) in
+                    let problems = verify(shards[index], decoder)
+                    if !problems.isEmpty { found.withLock { $0[index] = problems } }
+                }
+            ).run(threads: threads)
+        } catch {
+            return [error.at(path)]
+        }
+        return found.withLock { $0 }.sorted { $0.key < $1.key }.flatMap(\.value)
+    }
+
+    private func verify(_ shard: ShardRecord, _ decoder: BlockDecoder) -> [PackageError] {
         var problems: [PackageError] = []
-        for shard in shards {
-            do throws(PackageError) {
-                try verifyContent(of: shard)
-            } catch {
-                problems.append(error)
-                // Cut or unreadable: what follows would say the same again.
-                if error.code != .contentMismatch { continue }
+        do throws(PackageError) {
+            let file = try openShard(shard)
+            if let wrong = try Self.contentProblem(of: file, shard) { problems.append(wrong) }
+            for (block, entry) in try blockEntries(of: shard).enumerated() {
+                do throws(PackageError) {
+                    try decoder.decode(
+                        entry, of: file, into: decoder.rawBuffer(entry.rawByteCount))
+                } catch {
+                    problems.append(error.at(file.path, block: block))
+                }
             }
-            do throws(PackageError) {
-                try verifyBlocks(of: shard)
-            } catch {
-                problems.append(error)
-            }
+        } catch {
+            // Not there, cut or unreadable, or without an index: there are no blocks to look at.
+            problems.append(error)
         }
         return problems
     }
 
-    private func verifyContent(of shard: ShardRecord) throws(PackageError) {
-        let file = try openShard(shard)
+    private static func contentProblem(
+        of file: ReadableFile, _ shard: ShardRecord
+    ) throws(PackageError) -> PackageError? {
         var hash = ContentHash()
         try file.readPieces { (piece) throws(PackageError) in hash.update(piece) }
         let actual = hash.finish()
-        guard actual == shard.contentID else {
-            throw PackageError(
-                .contentMismatch,
-                "the file's SHA-256 is \(actual), not its name; copy or publish the package again",
-                path: file.path)
-        }
-    }
-
-    private func verifyBlocks(of shard: ShardRecord) throws(PackageError) {
-        let file = try openShard(shard)
-        let decoder = try BlockDecoder()
-        for (block, entry) in try blockEntries(of: shard).enumerated() {
-            do throws(PackageError) {
-                try decoder.decode(
-                    entry, of: file, into: decoder.rawBuffer(entry.rawByteCount))
-            } catch {
-                throw error.at(file.path, block: block)
-            }
-        }
+        guard actual != shard.contentID else { return nil }
+        return PackageError(
+            .contentMismatch,
+            "the file's SHA-256 is \(actual), not its name; copy or publish the package again",
+            path: file.path)
     }
 }
 

@@ -4,13 +4,21 @@ internal import TandemGraph
 package enum PackageReader {
     /// Reads and checks a version's manifest, and looks whether its shards are there.
     ///
-    /// Reads the manifest only. Every byte of it is taken as hostile: after this, nothing that it
+    /// Reads the manifest only; a version that is still being copied shows by its shards, before
+    /// anything is allocated for it. Every byte of it is taken as hostile: after this, nothing that it
     /// states contradicts anything else in it, and the shards have the sizes it states.
     ///
     /// - Parameter path: The version's directory.
     /// - Returns: What the manifest states.
     /// - Throws: `PackageError`, naming the file.
     package static func open(_ path: String) throws(PackageError) -> Package {
+        let opened = try openManifest(path)
+        for shard in opened.shards { _ = try opened.openShard(shard) }
+        return opened
+    }
+
+    /// Reads and checks a version's manifest, whether or not its shards are there.
+    static func openManifest(_ path: String) throws(PackageError) -> Package {
         let manifestPath = path + "/" + ManifestFile.name
         let file = try ReadableFile(path: manifestPath)
         guard file.byteCount <= Limits.manifestBytesMax else {
@@ -20,14 +28,11 @@ package enum PackageReader {
                 actual: UInt64(file.byteCount))
         }
         let bytes = try file.prefix(file.byteCount)
-        let opened: Package
         do throws(PackageError) {
-            opened = try read(bytes, path: path)
+            return try read(bytes, path: path)
         } catch {
             throw error.at(manifestPath)
         }
-        try opened.checkShardFiles()
-        return opened
     }
 
     /// The package that a manifest file's bytes state.
@@ -60,10 +65,5 @@ extension Package {
                 actual: UInt64(file.byteCount))
         }
         return file
-    }
-
-    /// A version that is still being copied shows here, before anything is allocated for it.
-    fileprivate func checkShardFiles() throws(PackageError) {
-        for shard in shards { _ = try openShard(shard) }
     }
 }

@@ -1,5 +1,3 @@
-internal import Glibc
-
 // Design: a version appears whole or not at all.
 //
 // It is written under a hidden name beside its final one, brought to the disk, and renamed: the one
@@ -32,27 +30,48 @@ extension Repository {
     /// - Parameters:
     ///   - package: Any opened package.
     ///   - model: The name to publish it under; the package's own if nil.
-    ///   - version: The version's number.
+    ///   - version: The version's number; nil for the one after the highest there is.
+    ///   - programs: Names of the programs to keep; nil for all, which keeps the package's identity.
+    ///   - threads: Threads to check with.
     ///   - fileSystem: Where it is written.
     /// - Returns: The version's directory.
     /// - Throws: `PackageError`; nothing is changed then.
     @discardableResult
     package func publish(
-        copyOf package: Package, model: String? = nil, version: UInt64,
+        copyOf package: Package, model: String? = nil, version: UInt64? = nil,
+        keeping programs: [String]? = nil, threads: Int = 1,
         fileSystem: any FileSystem = LocalFileSystem()
     ) throws(PackageError) -> String {
-        let problems = package.verify()
-        if let first = problems.first { throw first }
-        return try publish(model: model ?? package.model.name, version: version, fileSystem) {
+        if let first = package.verify(threads: threads).first { throw first }
+        let model = model ?? package.model.name
+        let stripped: Manifest? =
+            if let programs { try package.manifest(keeping: programs) } else { nil }
+        let number: UInt64
+        if let version { number = version } else { number = try nextVersion(of: model) }
+        return try publish(model: model, version: number, fileSystem) {
             (directory) throws(PackageError) in
-            for name in package.shards.map(\.fileName) + [ManifestFile.name] {
-                let source = try ReadableFile(path: package.path + "/" + name)
-                try Self.copy(source, to: directory + "/" + name, fileSystem)
+            for shard in stripped?.shards ?? package.shards {
+                try Self.copy(shard.fileName, of: package, to: directory, fileSystem)
+            }
+            if let stripped {
+                try PackageWriter.write(stripped, to: directory, fileSystem)
+            } else {
+                try Self.copy(ManifestFile.name, of: package, to: directory, fileSystem)
             }
             try fileSystem.synchronizeDirectory(directory)
             // The source may have changed since it was verified; the copy counts.
             let copy = try PackageReader.open(directory)
-            if let first = copy.verify().first { throw first }
+            if let first = copy.verify(threads: threads).first { throw first }
+        }
+    }
+
+    /// The number after the highest version, 1 for the first.
+    private func nextVersion(of model: String) throws(PackageError) -> UInt64 {
+        do throws(PackageError) {
+            return try (latestVersion(of: model) ?? 0) + 1
+        } catch {
+            if error.code == .notFound { return 1 }
+            throw error
         }
     }
 
@@ -79,6 +98,9 @@ extension Repository {
             throw PackageError(.inputOutput, "the directory is there already", path: hidden)
         }
         defer { fileSystem.removeFilesAndDirectory(hidden) }
+        // Until the rename, the lock tells a collector that somebody is at work here.
+        let lock = try DirectoryLock(waitingFor: hidden)
+        defer { withExtendedLifetime(lock) {} }
         try write(hidden)
         try fileSystem.renameDirectory(hidden, to: target)
         do throws(PackageError) {
@@ -92,8 +114,10 @@ extension Repository {
     }
 
     private static func copy(
-        _ source: ReadableFile, to path: String, _ fileSystem: any FileSystem
+        _ name: String, of package: Package, to directory: String, _ fileSystem: any FileSystem
     ) throws(PackageError) {
+        let source = try ReadableFile(path: "\(package.path)/\(name)")
+        let path = "\(directory)/\(name)"
         let descriptor = try fileSystem.makeFile(path)
         defer { fileSystem.closeFile(descriptor) }
         try source.readPieces { (piece) throws(PackageError) in
@@ -104,7 +128,6 @@ extension Repository {
 
     /// Unlike any other publisher's, in this process or another.
     private static func hiddenPath(in directory: String, _ version: UInt64) -> String {
-        let nonce = String(UInt64.random(in: .min ... .max), radix: 16)
-        return "\(directory)/.publish-\(version)-\(getpid())-\(nonce)"
+        "\(directory)/\(publishPrefix)\(version)-\(HiddenName.nonce)"
     }
 }

@@ -89,4 +89,19 @@ package struct Repository: Hashable, Sendable {
     package func open(model: String, version: UInt64) throws(PackageError) -> Package {
         try PackageReader.open(try path(model: model, version: version))
     }
+
+    /// A number that changes when a version's files do: their names, sizes and times.
+    ///
+    /// - Returns: 0 for what is not there or cannot be read.
+    package func stamp(model: String, version: UInt64) -> UInt64 {
+        guard let directory = try? path(model: model, version: version),
+            let names = try? LocalFileSystem.entries(of: directory)
+        else { return 0 }
+        var hasher = Hasher()
+        for name in names {
+            hasher.combine(name)
+            hasher.combine(LocalFileSystem.change(of: "\(directory)/\(name)"))
+        }
+        return UInt64(bitPattern: Int64(hasher.finalize()))
+    }
 }

@@ -22,6 +22,10 @@ package protocol FileSystem: Sendable {
     func synchronizeDirectory(_ path: String) throws(PackageError)
     /// Gives a directory its name, unless that name is taken.
     func renameDirectory(_ path: String, to target: String) throws(PackageError)
+    /// Gives a file the name of another, which it replaces in one step.
+    func replaceFile(_ target: String, by path: String) throws(PackageError)
+    /// Removes a file, as far as that goes.
+    func removeFile(_ path: String)
     /// Removes a directory and the files in it, as far as that goes.
     func removeFilesAndDirectory(_ path: String)
     /// Removes a directory if it is empty.
@@ -99,6 +103,16 @@ package struct LocalFileSystem: FileSystem {
         }
     }
 
+    /// Renames by rename(2).
+    package func replaceFile(_ target: String, by path: String) throws(PackageError) {
+        guard rename(path, target) == 0 else {
+            throw PackageError.system(errno, "cannot replace the file", target)
+        }
+    }
+
+    /// Unlinks the file.
+    package func removeFile(_ path: String) { unlink(path) }
+
     /// Unlinks the directory's files, then the directory; what fails is left.
     package func removeFilesAndDirectory(_ path: String) {
         for name in (try? Self.entries(of: path)) ?? [] { unlink(path + "/" + name) }
@@ -136,5 +150,12 @@ package struct LocalFileSystem: FileSystem {
     static func exists(_ path: String) -> Bool {
         var status = stat()
         return lstat(path, &status) == 0
+    }
+
+    /// Size and time of the last change, of whatever has this name; empty if nothing has.
+    static func change(of path: String) -> [Int] {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return [] }
+        return [Int(status.st_size), status.st_ctim.tv_sec, status.st_ctim.tv_nsec]
     }
 }

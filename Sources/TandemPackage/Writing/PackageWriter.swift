@@ -61,9 +61,16 @@ package enum PackageWriter {
         }
         let manifest = Manifest(
             model: contents.model, tensors: records(contents, drafts), shards: shards)
+        try write(manifest, to: path, fileSystem)
+        try fileSystem.synchronizeDirectory(path)
+    }
+
+    /// Writes a manifest beside its shards.
+    static func write(
+        _ manifest: Manifest, to path: String, _ fileSystem: any FileSystem
+    ) throws(PackageError) {
         let bytes = try checkedFile(manifest)
         try write([bytes], to: path + "/" + ManifestFile.name, fileSystem)
-        try fileSystem.synchronizeDirectory(path)
     }
 
     /// Refuses what could not even be laid out, and with it any contents a reader would refuse.
