@@ -24,7 +24,8 @@ struct Tandem: ParsableCommand {
         subcommands: [
             Generate.self, RecipeCommand.self, Train.self, Import.self, Evaluate.self, Predict.self,
             Rank.self,
-            Inspect.self, Bench.self, Status.self, Models.self, Load.self, Unload.self,
+            Inspect.self, Verify.self, Diff.self, Bench.self, Publish.self, Label.self,
+            CollectGarbage.self, Status.self, Models.self, Load.self, Unload.self, Reload.self,
         ])
 
     static func main() {

@@ -12,6 +12,7 @@ struct Inspect: ParsableCommand {
             Example:
               tandem inspect models/shop/1
               tandem inspect models/shop/1 --graph --executor int8
+              tandem inspect models/shop/1 --shards
               tandem inspect models/shop/1 --dot | dot -Tsvg > graph.svg
             """)
 
@@ -33,6 +34,12 @@ struct Inspect: ParsableCommand {
     @Flag(help: "Print every tensor, where it lies, and every shard.")
     var manifest = false
 
+    @Flag(help: "Print how each shard and each tensor in it is compressed.")
+    var shards = false
+
+    @Option(help: "Write every tensor to a file NAME.npy in this folder instead.")
+    var export: String?
+
     @Option(help: "Whose program --graph, --dot, --hash and --plan show: int8 or float.")
     var executor = ExecutorName.int8
 
@@ -41,7 +48,9 @@ struct Inspect: ParsableCommand {
 
     func run() throws {
         let opened = try PackageReader.open(package)
-        if plan {
+        if let export {
+            try TensorFiles.export(opened, to: export)
+        } else if plan {
             let program = try LoadedProgram(path: package, executor: executor)
             Terminal.write(try Plan(program.weights.graph, program.weights.tensors).text)
         } else if hash {
@@ -53,6 +62,9 @@ struct Inspect: ParsableCommand {
                     .dataError, "\(package): has no program '\(executor.programName)'")
             }
             Terminal.write(dot ? program.graph.dot : program.graph.text)
+        } else if shards {
+            let report = try ShardReport(opened)
+            Terminal.write(json ? report.json.text + "\n" : report.text)
         } else if json {
             Terminal.line(PackageReport(opened).json.text)
         } else if manifest {

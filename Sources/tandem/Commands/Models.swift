@@ -83,3 +83,31 @@ struct Unload: ParsableCommand {
             admin.json ? EntryReport.json(entries).text + "\n" : EntryReport.text(entries))
     }
 }
+
+/// Has the daemon look at the repository again.
+struct Reload: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Has the daemon look at the repository again, and waits until it is done.",
+        discussion: """
+            Lists the versions whose state changed. The exit status is 65 if one failed to load; \
+            what was served before goes on.
+
+            Example:
+              tandem reload --admin-socket /tmp/tandem-admin.sock
+            """)
+
+    @OptionGroup var admin: AdminOptions
+
+    @Argument(help: "Only this model.")
+    var model: String?
+
+    func run() throws {
+        let entries = try admin.connection().call(.reload(model: model)).changed
+        Terminal.write(
+            admin.json ? EntryReport.json(entries).text + "\n" : EntryReport.text(entries))
+        if let failed = entries.first(where: { $0.state == .failed }) {
+            throw Failure(
+                .dataError, "\(failed.model) \(failed.version) did not load: \(failed.reason)")
+        }
+    }
+}

@@ -85,14 +85,27 @@ struct NumpyArray {
 
     /// A file's bytes for numbers of a shape.
     static func bytes(_ values: [Float], shape: [Int]) -> [UInt8] {
+        header(.float32, shape: shape) + values.withUnsafeBytes { Array($0) }
+    }
+
+    /// The beginning of a file, up to the numbers.
+    static func header(_ dtype: DataType, shape: [Int]) -> [UInt8] {
         let sizes = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")
+        let description =
+            switch dtype {
+            case .float32: "<f4"
+            case .int32: "<i4"
+            case .int64: "<i8"
+            case .bool: "|b1"
+            case .int8: "|i1"
+            case .uint8: "|u1"
+            }
         var header = Array(
-            "{'descr': '<f4', 'fortran_order': False, 'shape': (\(sizes)), }".utf8)
+            "{'descr': '\(description)', 'fortran_order': False, 'shape': (\(sizes)), }".utf8)
         while (magic.count + 4 + header.count + 1) % 64 != 0 { header.append(UInt8(ascii: " ")) }
         header.append(UInt8(ascii: "\n"))
         let length = UInt16(header.count)
         return magic + [1, 0, UInt8(length & 255), UInt8(length >> 8)] + header
-            + values.withUnsafeBytes { Array($0) }
     }
 
     private static func read(_ path: String) throws(Failure) -> [UInt8] {

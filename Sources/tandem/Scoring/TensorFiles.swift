@@ -1,6 +1,7 @@
 import TandemEngine
 import TandemFeatures
 import TandemGraph
+import TandemPackage
 
 /// Runs a program over tensors in NumPy's file format, one file a tensor.
 enum TensorFiles {
@@ -61,6 +62,23 @@ enum TensorFiles {
             EncodedInput(base: $1.base, rowStride: $0.rowBytes / 4)
         }
         return (EncodedInputs(inputs), storages)
+    }
+
+    /// Writes every tensor of a package to `NAME.npy`.
+    ///
+    /// - Throws: `PackageError`, or `Failure` naming the file.
+    static func export(_ package: Package, to folder: String) throws {
+        try OutputDirectory.make(folder)
+        var written: Set<String> = []
+        for program in package.model.programs {
+            for (name, tensor) in try package.load(program: program.name)
+            where written.insert(name).inserted {
+                let file = try OutputFile(path: path(folder, name))
+                try file.append(NumpyArray.header(tensor.dtype, shape: tensor.shape))
+                try file.append(Array(tensor.bytes))
+                try file.finish()
+            }
+        }
     }
 
     private static func path(_ directory: String, _ name: String) -> String {
