@@ -42,6 +42,7 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
             case idInFlight = "ID_IN_FLIGHT"
             case draining = "DRAINING"
             case loadFailed = "LOAD_FAILED"
+            case labelMismatch = "LABEL_MISMATCH"
             case dataDamaged = "DATA_DAMAGED"
             case serverFault = "SERVER_FAULT"
         }
@@ -105,6 +106,8 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
         package static let draining = Code(kind: .draining)
         /// A version could not be loaded.
         package static let loadFailed = Code(kind: .loadFailed)
+        /// A label does not name the version that the caller says.
+        package static let labelMismatch = Code(kind: .labelMismatch)
         /// A package's bytes are not what they were when written.
         package static let dataDamaged = Code(kind: .dataDamaged)
         /// A fault of the server's own.
@@ -141,7 +144,7 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
             case .wrongSocket: .permissionDenied
             case .idInFlight: .alreadyExists
             case .modelNotReady, .draining: .unavailable
-            case .modelFailed, .loadFailed: .failedPrecondition
+            case .modelFailed, .loadFailed, .labelMismatch: .failedPrecondition
             case .dataDamaged: .dataLoss
             case .serverFault: .internal
             }

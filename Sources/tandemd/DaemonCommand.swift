@@ -42,6 +42,19 @@ struct DaemonCommand: ParsableCommand {
     @Option(help: "Which program of a package runs: best (int8 if there is one), int8 or float.")
     var executor: ExecutorChoice = .best
 
+    @Option(
+        help: """
+            Which versions are loaded: latest (and those that a label names), all, or listed (those \
+            that a label names).
+            """)
+    var versions: VersionPolicy = .latest
+
+    @Flag(inversion: .prefixedNo, help: "Follow changes of the repository as they happen.")
+    var watch = true
+
+    @Option(help: "Threads that load models; 0 for one per allowed core.")
+    var loadThreads = 0
+
     @Option(help: "Milliseconds that a request without deadline gets; 0 for no deadline.")
     var defaultDeadlineMs: UInt64 = 0
 
@@ -68,6 +81,7 @@ struct DaemonCommand: ParsableCommand {
 
     func validate() throws {
         try Self.check("--threads", threads ?? 1, 1...ServerOptions.loopCountMax)
+        try Self.check("--load-threads", loadThreads, 0...256)
         try Self.check("--frame-bytes-max", frameBytesMax, 1_024...(1 << 30))
         try Self.check("--rows-max", rowsMax, 1...(1 << 24))
         try Self.check("--connections-max", connectionsMax, 1...(1 << 20))
@@ -89,6 +103,9 @@ struct DaemonCommand: ParsableCommand {
             (try? Self.mode("--admin-socket-mode", adminSocketMode)) ?? 0o600
         options.loopCount = threads
         options.executor = executor
+        options.versionPolicy = versions
+        options.watchesRepository = watch
+        options.loadThreads = loadThreads
         options.defaultDeadline = defaultDeadlineMs * 1_000_000
         options.wireLimits.frameBytesMax = frameBytesMax
         options.wireLimits.arenaBytesMax = frameBytesMax * 4
@@ -119,6 +136,8 @@ struct DaemonCommand: ParsableCommand {
 }
 
 extension ExecutorChoice: ExpressibleByArgument {}
+
+extension VersionPolicy: ExpressibleByArgument {}
 
 /// The exit status of sysexits(3) for what kept the daemon from starting.
 func exitStatus(of error: ServerError) -> Int32 {

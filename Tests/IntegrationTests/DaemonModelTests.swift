@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test func `picks up a version that was published meanwhile, while it serves`() throws {
-        try daemon.start()
+        try daemon.start(["--no-watch"])
         let data = try daemon.connect()
         let admin = try daemon.connectAdmin()
         #expect(try data.predict().version == 1)
@@ -80,6 +80,90 @@ import Testing
         #expect(try data.predict().version == 2)
         #expect(try data.predict(TinyRequests.predict(model: "other")).version == 7)
         #expect(try states(admin).map(\.state) == [.ready, .unavailable, .ready])
+    }
+
+    @Test func `follows the repository by itself, labels too`() throws {
+        try daemon.start()
+        let data = try daemon.connect()
+        try TinyShop.publish(to: daemon.repository, version: 2)
+        while try data.predict().version != 2 { usleep(10_000) }
+        var stable = TinyRequests.predict()
+        stable.version = .label("stable")
+        #expect(try data.predict(stable).status?.details.first?.reason == "LABEL_UNKNOWN")
+
+        let folder = try ScratchFolder()
+        let label = try ToolProcess(
+            [
+                "label", daemon.repository + "/tiny", "stable=1", "--admin-socket",
+                daemon.adminPath,
+            ], in: folder)
+        #expect(label.status == 0 && label.output == "stable=1\n", "\(label.errors)")
+        #expect(try data.predict(stable).version == 1)
+        #expect(try data.predict().version == 2)
+        #expect(try states(try daemon.connectAdmin()).map(\.labels) == [["stable"], []])
+        let reload = try ToolProcess(["reload", "--admin-socket", daemon.adminPath], in: folder)
+        #expect(reload.status == 0)
+    }
+
+    @Test func `waits for a version that is copied slowly, and serves it when it is whole`() throws
+    {
+        try daemon.start()
+        let data = try daemon.connect()
+        let admin = try daemon.connectAdmin()
+        let other = try ScratchFolder()
+        let source = try TinyShop.publish(to: other.path, version: 2)
+        let target = daemon.repository + "/tiny/2"
+        #expect(mkdir(target, 0o755) == 0)
+        // The manifest first, as a careless tool might do it, and half of it.
+        try copy(source + "/manifest", to: target + "/manifest", byteCount: 200)
+        while try !states(admin).contains(where: { $0.reason.contains("complete") }) {
+            usleep(10_000)
+        }
+        #expect(try states(admin).map(\.state) == [.ready, .unavailable])
+        #expect(try data.predict().version == 1)
+        try copy(source + "/manifest", to: target + "/manifest")
+        for name in try names(in: source) where name != "manifest" {
+            try copy("\(source)/\(name)", to: "\(target)/\(name)")
+        }
+        while try data.predict().version != 2 { usleep(10_000) }
+        #expect(!daemon.log.contains("was not loaded"))
+    }
+
+    @Test func `two daemons serve one repository`() throws {
+        let second = try DaemonProcess()
+        try daemon.start()
+        try second.serve(daemon.repository)
+        try TinyShop.publish(to: daemon.repository, version: 2)
+        let connections = [try daemon.connect(), try second.connect()]
+        for connection in connections {
+            while try connection.predict().version != 2 { usleep(10_000) }
+        }
+    }
+
+    /// Copies the first bytes of a file, or all of them.
+    private func copy(_ source: String, to target: String, byteCount: Int = .max) throws {
+        let from = tandemsys_open(source, O_RDONLY, 0)
+        let to = tandemsys_open(target, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        defer {
+            close(from)
+            close(to)
+        }
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        let count = min(read(from, &bytes, bytes.count), byteCount)
+        try #require(count > 0 && write(to, bytes, count) == count)
+    }
+
+    private func names(in path: String) throws -> [String] {
+        let directory = try #require(opendir(path))
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names
     }
 
     @Test func `keeps the old version when the new one's self-check fails, and says so`() throws {

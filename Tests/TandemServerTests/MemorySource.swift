@@ -10,6 +10,10 @@ final class MemorySource: ModelSource {
     private struct State {
         var versions: [String: [UInt64]] = [:]
         var broken: Set<UInt64> = []
+        var incomplete: Set<UInt64> = []
+        var labels: [String: UInt64]? = [:]
+        var unreadable: Set<String> = []
+        var stamp: UInt64 = 0
         var loads: [String] = []
     }
 
@@ -29,14 +33,54 @@ final class MemorySource: ModelSource {
 
     func remove(_ name: String) { state.withLock { $0.versions[name] = nil } }
 
-    func list() throws(ServerError) -> [String: [UInt64]] { state.withLock { $0.versions } }
+    func remove(_ version: UInt64) {
+        state.withLock { $0.versions["tiny"]?.removeAll { $0 == version } }
+    }
+
+    /// Begins to copy a version; `complete` ends it.
+    func beginCopy(of version: UInt64) {
+        publish(version)
+        _ = state.withLock { $0.incomplete.insert(version) }
+    }
+
+    /// Changes the files of versions, as a stamp shows.
+    func touch() { state.withLock { $0.stamp += 1 } }
+
+    func complete(_ version: UInt64) { _ = state.withLock { $0.incomplete.remove(version) } }
+
+    /// Labels as the file has them; nil for a file that cannot be read.
+    func label(_ labels: [String: UInt64]?) { state.withLock { $0.labels = labels } }
+
+    func setUnreadable(_ name: String) {
+        state.withLock { state in
+            state.versions[name] = nil
+            state.unreadable.insert(name)
+        }
+    }
+
+    func list() throws(ServerError) -> RepositoryListing {
+        state.withLock { state in
+            var listing = RepositoryListing()
+            listing.models = state.versions.mapValues {
+                RepositoryListing.Model(versions: $0.sorted(), labels: state.labels)
+            }
+            listing.unreadable = state.unreadable
+            if state.labels == nil { listing.problems = ["labels.toml: broken on purpose"] }
+            return listing
+        }
+    }
+
+    func stamp(_ name: String, version: UInt64) -> UInt64 { state.withLock { $0.stamp } }
 
     func load(
         _ name: String, version: UInt64, _ terms: LoadTerms
     ) throws(RequestError) -> LoadedModel {
-        let isBroken = state.withLock { state in
+        let (isBroken, isIncomplete) = state.withLock { state in
             state.loads.append("\(name)/\(version)")
-            return state.broken.contains(version)
+            return (state.broken.contains(version), state.incomplete.contains(version))
+        }
+        guard !isIncomplete else {
+            throw RequestError(.modelNotReady, "half of it is there", model: name)
         }
         guard !isBroken else { throw RequestError(.loadFailed, "broken on purpose", model: name) }
         do {
@@ -57,12 +101,19 @@ final class RunningRegistry {
     private let loader: Loader
     private let thread: ServerThread
 
-    init(loopCount: Int = 1) throws {
+    /// Problems that were reported.
+    let problems = Locked<[String]>([])
+
+    init(loopCount: Int = 1, policy: VersionPolicy = .latest) throws {
+        let problems = problems
         registry = try Registry(
             source: source,
             terms: LoadTerms(
                 loopCount: loopCount, threadCount: 1, limits: WireLimits(), clock: { 0 }),
-            wakeLoops: {}, report: { _ in })
+            policy: policy, wakeLoops: {},
+            report: { event in
+                if case .problem(let text) = event { problems.withLock { $0.append(text) } }
+            })
         loader = Loader(registry)
         thread = try loader.start()
     }
@@ -73,6 +124,18 @@ final class RunningRegistry {
     }
 
     func rescan() -> [ModelVersionState] { wait { self.registry.rescan(then: $0) } }
+
+    /// A look because something changed, without anybody asking for it.
+    func follow() {
+        registry.follow()
+        _ = label("", 0)
+    }
+
+    func label(
+        _ label: String, _ version: UInt64, of name: String = "tiny"
+    ) -> Result<[VersionLabel], RequestError> {
+        wait { self.registry.label(model: name, label: label, version: version, then: $0) }
+    }
 
     func load(_ version: UInt64, of name: String = "tiny") -> Result<
         ModelVersionState, RequestError

@@ -65,10 +65,12 @@ extension RequestService {
                     .success(.reload(changed: changed, applied: [], needsRestart: [])))
             }
             return nil
-        case .label(let model, _, _):
-            throw RequestError(
-                .callUnsupported, "labels are not read by this version; use version numbers",
-                model: model)
+        case .label(let model, let label, let version):
+            context.registry.label(model: model, label: label, version: version) {
+                [context] result in
+                context.reply(to: caller, result.map { .label($0) })
+            }
+            return nil
         case .drain(let timeout):
             let open = Door.allCases.reduce(0) { $0 + context.group.openCount($1) }
             context.tell(.drain(timeoutNanoseconds: timeout))
@@ -119,7 +121,9 @@ extension RequestService {
     private func modelMetadata(_ choice: ModelChoice) throws(RequestError) -> ModelMetadata {
         let loaded = try find(choice)
         var metadata = loaded.metadata
-        metadata.versions = try find(choice.model).loaded.map(\.model.version)
+        let model = try find(choice.model)
+        metadata.versions = model.loaded.map(\.model.version)
+        metadata.labels = model.labels
         return metadata
     }
 

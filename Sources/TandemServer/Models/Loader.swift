@@ -15,7 +15,7 @@ internal import TandemWire
 
 /// Carries out the registry's jobs, one at a time.
 package struct Loader: Sendable {
-    private let registry: Registry
+    let registry: Registry
 
     /// Makes a loader for a registry.
     package init(_ registry: Registry) { self.registry = registry }
@@ -33,78 +33,15 @@ package struct Loader: Sendable {
     private func run() {
         while true {
             switch registry.jobs.next() {
-            case .rescan(let model, let then): then(rescan(model))
+            case .rescan(let model, let isAsked, let then):
+                then(rescan(model, retriesFailed: isAsked))
+            case .label(let model, let label, let version, let then):
+                then(readLabels(model, label, version))
             case .load(let model, let version, let then): then(load(model, version))
             case .unload(let model, let version, let then): then(unload(model, version))
             case .releaseRetired: registry.releaseRetired()
             case .end: return
             }
-        }
-    }
-
-    // MARK: Rescan
-
-    private func rescan(_ only: String) -> [ModelVersionState] {
-        let before = Set(registry.index())
-        let listed: [String: [UInt64]]
-        do throws(ServerError) {
-            listed = try registry.source.list()
-        } catch {
-            registry.report(.unreadable(error))
-            // Looked at all the same: a daemon that never gets ready would help nobody.
-            registry.change { $0.isComplete = true }
-            return []
-        }
-        note(listed)
-        for name in listed.keys.sorted() where only.isEmpty || name == only { follow(name) }
-        registry.change { $0.isComplete = true }
-        return registry.index().filter { !before.contains($0) }
-    }
-
-    /// Enters what is on disk, and forgets what is neither there nor loaded.
-    private func note(_ listed: [String: [UInt64]]) {
-        registry.change { state in
-            for (name, versions) in listed {
-                for version in versions where state.models[name]?[version] == nil {
-                    state.models[name, default: [:]][version] = Self.found(name, version)
-                }
-            }
-            for name in state.models.keys {
-                for version in (state.models[name] ?? [:]).keys {
-                    let isOnDisk = listed[name]?.contains(version) ?? false
-                    state.models[name]?[version]?.isOnDisk = isOnDisk
-                    if !isOnDisk && state.models[name]?[version]?.loaded == nil {
-                        state.models[name]?[version] = nil
-                    }
-                }
-                if state.models[name]?.isEmpty ?? true { state.models[name] = nil }
-            }
-        }
-    }
-
-    /// Loads the highest version that will load, then unloads lower ones that nobody asked for.
-    private func follow(_ name: String) {
-        let versions = registry.state.withLock { $0.models[name] ?? [:] }
-        let wanted = versions.keys.sorted(by: >)
-            .filter { versions[$0]?.isHeldBack == false && versions[$0]?.isOnDisk == true }
-        var serving: UInt64?
-        for version in wanted {
-            if versions[version]?.loaded != nil {
-                serving = version
-                break
-            }
-            if case .success = loadVersion(name, version) {
-                serving = version
-                break
-            }
-            // A lower version that serves already goes on; else the next lower one is tried.
-        }
-        guard let serving else { return }
-        for version in versions.keys.sorted() where version < serving {
-            guard let lower = versions[version], lower.loaded != nil, !lower.isPinned else {
-                continue
-            }
-            takeOut(name, version, "version \(serving) took its place", isHeldBack: false)
         }
     }
 
@@ -119,12 +56,7 @@ package struct Loader: Sendable {
         }
         let versions = registry.state.withLock { $0.models[name] ?? [:] }
         guard let highest = versions.filter({ $0.value.isOnDisk }).keys.max() else {
-            let names = registry.table.models.map(\.name)
-            return .failure(
-                RequestError(
-                    .modelUnknown,
-                    "there is no model '\(name)'; \(NearestName.remedy(name, among: names))",
-                    model: name))
+            return .failure(unknownModel(name))
         }
         let wanted = version == 0 ? highest : version
         guard let known = versions[wanted], known.isOnDisk else {
@@ -144,9 +76,11 @@ package struct Loader: Sendable {
     }
 
     /// Loads one version on a thread of its own and enters the outcome.
-    private func loadVersion(
+    func loadVersion(
         _ name: String, _ version: UInt64
     ) -> Result<ModelVersionState, RequestError> {
+        // Before it is read: what changes meanwhile has another stamp.
+        let stamp = registry.source.stamp(name, version: version)
         registry.change { state in
             state.models[name]?[version]?.state.state = .loading
             state.models[name]?[version]?.state.reason = ""
@@ -160,10 +94,13 @@ package struct Loader: Sendable {
                 state.loads += 1
                 state.models[name]?[version]?.loaded = loaded
                 state.models[name]?[version]?.state.fill(loaded, duration)
+                state.models[name]?[version]?.failedStamp = nil
             case .failure(let error):
-                state.failedLoads += 1
-                state.models[name]?[version]?.state.state = .failed
+                let isWaiting = error.code == .modelNotReady
+                if !isWaiting { state.failedLoads += 1 }
+                state.models[name]?[version]?.state.state = isWaiting ? .unavailable : .failed
                 state.models[name]?[version]?.state.reason = error.message
+                state.models[name]?[version]?.failedStamp = stamp
             }
         }
         let state = stateOf(name, version)
@@ -172,7 +109,7 @@ package struct Loader: Sendable {
             registry.report(.loaded(state))
             return .success(state)
         case .failure(let error):
-            registry.report(.failed(state))
+            registry.report(error.code == .modelNotReady ? .waiting(state) : .failed(state))
             return .failure(error)
         }
     }
@@ -213,14 +150,7 @@ package struct Loader: Sendable {
         _ name: String, _ version: UInt64
     ) -> Result<[ModelVersionState], RequestError> {
         let versions = registry.state.withLock { $0.models[name] ?? [:] }
-        guard !versions.isEmpty else {
-            let names = registry.table.models.map(\.name)
-            return .failure(
-                RequestError(
-                    .modelUnknown,
-                    "there is no model '\(name)'; \(NearestName.remedy(name, among: names))",
-                    model: name))
-        }
+        guard !versions.isEmpty else { return .failure(unknownModel(name)) }
         guard version == 0 || versions[version] != nil else {
             return .failure(
                 RequestError(
@@ -236,7 +166,7 @@ package struct Loader: Sendable {
         return .success(unloaded)
     }
 
-    private func takeOut(
+    func takeOut(
         _ name: String, _ version: UInt64, _ reason: String, isHeldBack: Bool
     ) {
         let wasLoaded = registry.state.withLock { $0.models[name]?[version]?.loaded != nil }
@@ -252,7 +182,14 @@ package struct Loader: Sendable {
 
     // MARK: States
 
-    private static func found(_ name: String, _ version: UInt64) -> Registry.Version {
+    func unknownModel(_ name: String) -> RequestError {
+        let names = registry.table.models.map(\.name)
+        return RequestError(
+            .modelUnknown,
+            "there is no model '\(name)'; \(NearestName.remedy(name, among: names))", model: name)
+    }
+
+    static func found(_ name: String, _ version: UInt64) -> Registry.Version {
         var entry = Registry.Version()
         entry.state.name = name
         entry.state.version = version
@@ -260,7 +197,7 @@ package struct Loader: Sendable {
         return entry
     }
 
-    private func stateOf(_ name: String, _ version: UInt64) -> ModelVersionState {
+    func stateOf(_ name: String, _ version: UInt64) -> ModelVersionState {
         registry.index(model: name).first { $0.version == version } ?? ModelVersionState()
     }
 }

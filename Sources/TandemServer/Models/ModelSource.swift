@@ -5,19 +5,62 @@ package import TandemWire
 ///
 /// The daemon's is a repository on disk; tests have one in memory.
 package protocol ModelSource: Sendable {
-    /// The versions that can be loaded, by model, ascending.
+    /// What there is to load.
     ///
     /// - Throws: `ServerError.repositoryUnreadable`.
-    func list() throws(ServerError) -> [String: [UInt64]]
+    func list() throws(ServerError) -> RepositoryListing
+
+    /// A number that changes when anything about a version's files does.
+    ///
+    /// A version that could not be loaded is tried again when it has changed.
+    func stamp(_ name: String, version: UInt64) -> UInt64
 
     /// Reads a version and makes it ready to serve.
     ///
     /// Called on a thread of its own, which may have a low priority; threads that it starts inherit
     /// that.
     ///
-    /// - Throws: `RequestError` with code `loadFailed`, `dataDamaged` or `versionUnknown`.
+    /// - Throws: `RequestError` with code `modelNotReady` for a version that is still being copied,
+    ///   `loadFailed`, `dataDamaged` or `versionUnknown`.
     func load(_ name: String, version: UInt64, _ terms: LoadTerms) throws(RequestError)
         -> LoadedModel
+}
+
+/// What a source has, as of one look.
+package struct RepositoryListing: Sendable {
+    /// One model's versions and labels.
+    package struct Model: Hashable, Sendable {
+        /// Ascending.
+        package var versions: [UInt64]
+        /// The version of each label; nil if they could not be read, and stay as they were.
+        package var labels: [String: UInt64]?
+
+        /// Makes an entry.
+        package init(versions: [UInt64], labels: [String: UInt64]? = [:]) {
+            self.versions = versions
+            self.labels = labels
+        }
+    }
+
+    /// Models that have a version, by name.
+    package var models: [String: Model] = [:]
+    /// Models that could not be looked at, and stay as they were.
+    package var unreadable: Set<String> = []
+    /// What is wrong there, a line each; for the log.
+    package var problems: [String] = []
+
+    /// Nothing.
+    package init() {}
+}
+
+/// Which versions of a model are loaded without being asked for by number.
+package enum VersionPolicy: String, CaseIterable, Sendable {
+    /// The highest, and those that a label names.
+    case latest
+    /// Every one.
+    case all
+    /// Those that a label names.
+    case listed
 }
 
 /// What a model is loaded for.

@@ -16,9 +16,29 @@ package final class ModelTable: Sendable {
         package let loaded: [LoadedModel]
         /// All versions that the repository has, ascending.
         package let states: [ModelVersionState]
+        /// Names for versions, by name.
+        package let labels: [VersionLabel]
+        private let labelNames: Vocabulary?
+
+        /// Makes an entry; labels differ.
+        package init(
+            name: String, loaded: [LoadedModel], states: [ModelVersionState],
+            labels: [VersionLabel] = []
+        ) {
+            self.name = name
+            self.loaded = loaded
+            self.states = states
+            self.labels = labels
+            labelNames = Vocabulary(values: labels.map { Array($0.label.utf8) })
+        }
 
         /// The version that requests without version go to.
         package var current: LoadedModel? { loaded.isEmpty ? nil : loaded[loaded.count - 1] }
+
+        /// The version that a label names, or nil.
+        func version(labelled label: TextView) -> UInt64? {
+            labelNames?.position(of: label.bytes).map { labels[$0].version }
+        }
     }
 
     /// Counts the tables.
@@ -49,15 +69,23 @@ package final class ModelTable: Sendable {
         case .current:
             if let current = model.current { return current }
             throw Self.notReady(model, model.states.last)
-        case .version(let number):
-            for loaded in model.loaded where loaded.model.version == number { return loaded }
-            throw missing(model, version: number)
+        case .version(let number): return try find(model, number)
         case .label(let label):
-            throw RequestError(
-                .labelUnknown,
-                "model '\(model.name)' has no label '\(label.string)'; ask for a version by number",
-                model: model.name, given: label.string)
+            guard let number = model.version(labelled: label) else {
+                let known = NearestName.remedy(label.string, among: model.labels.map(\.label))
+                throw RequestError(
+                    .labelUnknown,
+                    "model '\(model.name)' has no label '\(label.string)'; "
+                        + (known.isEmpty ? "set one with `tandem label`" : known),
+                    model: model.name, given: label.string)
+            }
+            return try find(model, number)
         }
+    }
+
+    private func find(_ model: Model, _ number: UInt64) throws(RequestError) -> LoadedModel {
+        for loaded in model.loaded where loaded.model.version == number { return loaded }
+        throw missing(model, version: number)
     }
 
     /// A model by name.
@@ -111,7 +139,9 @@ package final class ModelTable: Sendable {
             .modelNotReady,
             state.state == .loading
                 ? "\(place) is being loaded; try again shortly"
-                : "\(place) is not loaded; load it with `tandem load`",
+                : "\(place) is not loaded"
+                    + (state.reason.isEmpty ? "" : " (\(state.reason))")
+                    + "; load it with `tandem load`",
             model: model.name, actual: Int(clamping: state.version))
         if state.state == .loading { error.retryAfterNanoseconds = retryNanoseconds }
         return error

@@ -13,9 +13,10 @@ package import TandemWire
 // the system never stands in a request's way.
 //
 // Policy: the highest version that is ready answers requests without version. A look at the
-// repository loads each model's highest version and, once that is ready, unloads lower ones that
-// nobody asked for by number. While no version of a model is ready, a version that fails gives way
-// to the next lower one. What an administrator unloaded stays so until it is loaded by name.
+// repository loads what `VersionPolicy` says and, once that is ready, unloads what nobody asked for
+// by number. While no version of a model is ready, a highest version that fails gives way to the
+// next lower one. What an administrator unloaded stays so until it is loaded by name. A version that
+// fails, or is still being copied, is tried again when its files have changed.
 
 /// The models: which there are, which are loaded, and the changes on their way.
 package final class Registry: Sendable {
@@ -25,10 +26,14 @@ package final class Registry: Sendable {
         case loaded(ModelVersionState)
         /// A version could not be loaded.
         case failed(ModelVersionState)
+        /// A version is not complete yet; what is missing is its reason.
+        case waiting(ModelVersionState)
         /// A version was taken out of service.
         case unloaded(ModelVersionState)
         /// The repository could not be looked at.
         case unreadable(ServerError)
+        /// Something in the repository is not as it should be; it is passed over.
+        case problem(String)
     }
 
     struct Version {
@@ -39,10 +44,18 @@ package final class Registry: Sendable {
         /// Unloaded by an administrator: not loaded by policy.
         var isHeldBack = false
         var isOnDisk = true
+        /// The version's stamp when it was last tried in vain.
+        var failedStamp: UInt64?
     }
 
     struct State {
         var models: [String: [UInt64: Version]] = [:]
+        /// What labels name for requests, by model.
+        var labels: [String: [String: UInt64]] = [:]
+        /// What they should name, according to the repository.
+        var wantedLabels: [String: [String: UInt64]] = [:]
+        /// Problems that have been reported and are there still.
+        var problems: Set<String> = []
         var isComplete = false
         var table = ModelTable(generation: 0, isComplete: false, models: [])
         var acknowledged: [Int]
@@ -53,6 +66,7 @@ package final class Registry: Sendable {
 
     let source: any ModelSource
     let terms: LoadTerms
+    let policy: VersionPolicy
     let jobs: WakingQueue<LoaderJob>
     let state: Locked<State>
     let report: @Sendable (Event) -> Void
@@ -64,13 +78,15 @@ package final class Registry: Sendable {
     /// - Parameters:
     ///   - source: Where models come from.
     ///   - terms: What they are loaded for.
+    ///   - policy: Which versions are loaded.
     ///   - wakeLoops: Wakes every loop, which then fetch their table.
     ///   - report: Called on the loader's thread for each event.
     /// - Throws: `ServerError.loopFailed` at the descriptor limit.
     package init(
-        source: any ModelSource, terms: LoadTerms, wakeLoops: @escaping @Sendable () -> Void,
-        report: @escaping @Sendable (Event) -> Void
+        source: any ModelSource, terms: LoadTerms, policy: VersionPolicy = .latest,
+        wakeLoops: @escaping @Sendable () -> Void, report: @escaping @Sendable (Event) -> Void
     ) throws(ServerError) {
+        self.policy = policy
         self.source = source
         self.terms = terms
         self.wakeLoops = wakeLoops
@@ -114,11 +130,28 @@ package final class Registry: Sendable {
         state.withLock { ($0.loads, $0.failedLoads) }
     }
 
-    /// Asks the loader to look at the repository.
+    /// Asks the loader to look at the repository, because somebody wants it.
     package func rescan(
         model: String = "", then: @escaping @Sendable ([ModelVersionState]) -> Void = { _ in }
     ) {
-        jobs.add(.rescan(model: model, then: then))
+        jobs.add(.rescan(model: model, isAsked: true, then: then))
+    }
+
+    /// Asks the loader to look at the repository, because something in it changed.
+    package func follow() { jobs.add(.rescan(model: "", isAsked: false, then: { _ in })) }
+
+    /// Asks the loader to look at a model's labels, and load what they name.
+    ///
+    /// - Parameters:
+    ///   - model: The model.
+    ///   - label: A label to check; empty for none.
+    ///   - version: What that label must name; 0 for nothing.
+    ///   - then: Told all labels, or why the label is not in force.
+    package func label(
+        model: String, label: String, version: UInt64,
+        then: @escaping @Sendable (Result<[VersionLabel], RequestError>) -> Void
+    ) {
+        jobs.add(.label(model: model, label: label, version: version, then: then))
     }
 
     /// Asks the loader to load a version; 0 is the highest.
@@ -146,7 +179,9 @@ package final class Registry: Sendable {
             let generation = state.table.generation + 1
             let table = ModelTable(
                 generation: generation, isComplete: state.isComplete,
-                models: state.models.keys.sorted().map { Self.entry($0, state.models[$0] ?? [:]) })
+                models: state.models.keys.sorted().map {
+                    Self.entry($0, state.models[$0] ?? [:], state.labels[$0] ?? [:])
+                })
             state.retired.append(state.table)
             state.table = table
             currentGeneration.store(generation, ordering: .releasing)
@@ -166,15 +201,21 @@ package final class Registry: Sendable {
         withExtendedLifetime(released) {}
     }
 
-    private static func entry(_ name: String, _ versions: [UInt64: Version]) -> ModelTable.Model {
+    private static func entry(
+        _ name: String, _ versions: [UInt64: Version], _ labels: [String: UInt64]
+    ) -> ModelTable.Model {
         let ascending = versions.keys.sorted().compactMap { versions[$0] }
         let loaded = ascending.compactMap(\.loaded)
         let current = loaded.last?.model.version
+        let sorted = labels.sorted { $0.key < $1.key }
         let states = ascending.map { version in
             var state = version.state
             state.isCurrent = state.version == current
+            state.labels = sorted.filter { $0.value == state.version }.map(\.key)
             return state
         }
-        return ModelTable.Model(name: name, loaded: loaded, states: states)
+        return ModelTable.Model(
+            name: name, loaded: loaded, states: states,
+            labels: sorted.map { VersionLabel($0.key, $0.value) })
     }
 }

@@ -27,15 +27,12 @@ package struct RepositorySource: ModelSource {
         self.executor = executor
     }
 
-    /// The versions on disk.
-    package func list() throws(ServerError) -> [String: [UInt64]] {
-        do {
-            var listed: [String: [UInt64]] = [:]
-            for name in try repository.models() {
-                let numbers = try repository.versions(of: name).numbers
-                if !numbers.isEmpty { listed[name] = numbers }
-            }
-            return listed
+    /// The versions on disk, and their labels.
+    package func list() throws(ServerError) -> RepositoryListing {
+        var listing = RepositoryListing()
+        let names: [String]
+        do throws(PackageError) {
+            names = try repository.models()
         } catch {
             throw ServerError(
                 .repositoryUnreadable,
@@ -43,17 +40,43 @@ package struct RepositorySource: ModelSource {
                     + "a directory that this user can read",
                 path: error.path ?? repository.path, errorNumber: error.systemError)
         }
+        for name in names {
+            do throws(PackageError) {
+                let versions = try repository.versions(of: name)
+                listing.problems += versions.rejected.map(\.description)
+                guard !versions.numbers.isEmpty else { continue }
+                listing.models[name] = RepositoryListing.Model(
+                    versions: versions.numbers, labels: labels(of: name, &listing.problems))
+            } catch {
+                listing.problems.append(error.description)
+                listing.unreadable.insert(name)
+            }
+        }
+        return listing
+    }
+
+    private func labels(of name: String, _ problems: inout [String]) -> [String: UInt64]? {
+        do throws(PackageError) {
+            return try repository.labels(of: name).versions
+        } catch {
+            problems.append(error.description)
+            return nil
+        }
+    }
+
+    /// Names, sizes and times of the version's files.
+    package func stamp(_ name: String, version: UInt64) -> UInt64 {
+        repository.stamp(model: name, version: version)
     }
 
     /// Reads, checks, compiles, warms up and compares a version.
     package func load(
         _ name: String, version: UInt64, _ terms: LoadTerms
     ) throws(RequestError) -> LoadedModel {
-        let opened: Package
+        let opened = try open(name, version)
         let program: Program
         let tensors: TensorSet
         do {
-            opened = try repository.open(model: name, version: version)
             program = try choose(opened)
             tensors = try opened.load(program: program.name, threads: terms.threadCount)
         } catch { throw Self.refusal(error, name) }
@@ -78,6 +101,20 @@ package struct RepositorySource: ModelSource {
             loopCount: terms.loopCount, limits: terms.limits, clock: terms.clock)
         try WarmUp(loaded, terms).run(opened.model.warmUps)
         return loaded
+    }
+
+    /// Opens a version; one that lacks files, or ends of files, is still being copied.
+    private func open(_ name: String, _ version: UInt64) throws(RequestError) -> Package {
+        do throws(PackageError) {
+            return try repository.open(model: name, version: version)
+        } catch {
+            guard error.code == .notFound || error.code == .truncated else {
+                throw Self.refusal(error, name)
+            }
+            throw RequestError(
+                .modelNotReady, "waiting until it is complete: \(error.description)", model: name,
+                actual: Int(clamping: version))
+        }
     }
 
     private func choose(_ opened: Package) throws(PackageError) -> Program {

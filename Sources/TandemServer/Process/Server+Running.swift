@@ -88,7 +88,10 @@ extension Server {
                 "model \(state.name) version \(state.version) was not loaded: \(state.reason)")
         case .unloaded(let state):
             log.info("model \(state.name) version \(state.version) is out of service")
+        case .waiting(let state):
+            log.notice("model \(state.name) version \(state.version): \(state.reason)")
         case .unreadable(let error): log.error("\(error.description)")
+        case .problem(let text): log.warning("\(text)")
         }
         if !isDraining { notifier.status(statusLine()) }
     }

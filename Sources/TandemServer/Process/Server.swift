@@ -66,8 +66,11 @@ package final class Server {
         registry = try Registry(
             source: source,
             terms: LoadTerms(
-                loopCount: loopCount, threadCount: Int(tandemsys_allowed_cores()),
+                loopCount: loopCount,
+                threadCount: options.loadThreads > 0
+                    ? options.loadThreads : Int(tandemsys_allowed_cores()),
                 limits: options.wireLimits, clock: { tandemsys_monotonic_ns() }),
+            policy: options.versionPolicy,
             wakeLoops: { group.wakeAll() }, report: { control.add(.registry($0)) })
         loader = Loader(registry)
         context = ServiceContext(
@@ -84,8 +87,18 @@ package final class Server {
         for index in group.mailboxes.indices { try startLoop(index) }
         // Never joined: the process does not wait for a load in progress when it ends.
         try loader.start().detach()
+        if options.watchesRepository { try startWatch() }
         let control = control
         registry.rescan { _ in control.add(.started) }
+    }
+
+    /// Begins to follow the repository, before it is looked at for the first time.
+    private func startWatch() throws(ServerError) {
+        let registry = registry
+        let watch = try RepositoryWatch(
+            path: options.repository, changed: { registry.follow() },
+            failed: { registry.report(.problem($0)) })
+        try watch.start().detach()
     }
 
     private func startLoop(_ index: Int) throws(ServerError) {

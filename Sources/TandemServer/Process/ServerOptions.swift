@@ -16,6 +16,12 @@ package struct ServerOptions: Sendable {
     package var loopCount: Int?
     /// Which program of a package runs.
     package var executor = ExecutorChoice.best
+    /// Which versions of a model are loaded.
+    package var versionPolicy = VersionPolicy.latest
+    /// Whether changes of the repository are followed as they happen.
+    package var watchesRepository = true
+    /// Threads that a load may use; 0 for one per allowed core.
+    package var loadThreads = 0
     /// Nanoseconds that a request without deadline gets; 0 for no deadline.
     package var defaultDeadline: UInt64 = 0
     /// The wire's limits.
