@@ -31,8 +31,8 @@ int tandemsys_sync_directory(const char *path);
  * for directories. */
 int tandemsys_rename_directory(const char *path, const char *target);
 
-/* Opens a directory and takes flock(2) on it, which closing gives back. With wait, until it is free;
- * else -EWOULDBLOCK if somebody holds it. Links are not followed. Returns the descriptor. */
+/* Opens a directory and takes flock(2) on it, which closing gives back. With wait, until it is
+ * free; else -EWOULDBLOCK if somebody holds it. Links are not followed. Returns the descriptor. */
 int tandemsys_lock_directory(const char *path, bool wait);
 
 /* ---- Sealed memory ---- */
@@ -132,8 +132,8 @@ int tandemsys_eventfd_clear(int fd);
 /* An inotify(7) instance; non-blocking. Readable when something changed. */
 int tandemsys_watch_create(void);
 
-/* Watches a directory itself, not what is below it: names that come and go, files that were written,
- * permissions. Watching one that is watched changes nothing. Links are not followed. */
+/* Watches a directory itself, not what is below it: names that come and go, files that were
+ * written, permissions. Watching one that is watched changes nothing. Links are not followed. */
 int tandemsys_watch_add(int fd, const char *path);
 
 /* Takes all that waits. 1 if a watched directory changed, 0 if not (a watch that ended with its
