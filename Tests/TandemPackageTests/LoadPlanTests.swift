@@ -3,12 +3,13 @@ import Testing
 
 @testable import TandemPackage
 
-/// Packages of other writers may lay tensors out in ways that ours does not.
+/// Where tensors lie, also in packages of writers that lay them out in other ways than ours.
 @Suite struct LoadPlanTests {
-    /// A package of float32 vectors, and what is in a shard: raw bytes that count up.
-    private static func package(
-        _ tensors: [(name: String, segments: [Segment])], shards: Int, wanted: [String]
-    ) throws -> (package: Package, program: Program) {
+    /// A plan for tensors of uint8 with rows of one byte, in shards of these raw bytes, on pages of
+    /// 64 bytes.
+    private static func plan(
+        _ tensors: [(name: String, segments: [Segment])], shards: [Int], wanted: [String]
+    ) throws -> LoadPlan {
         var builder = try GraphBuilder(name: "g")
         let records = tensors.map { tensor in
             let count = tensor.segments.reduce(0) { $0 + $1.rowCount }
@@ -18,17 +19,17 @@ import Testing
         for record in records where wanted.contains(record.name) {
             _ = try builder.parameter(record.name, record.dtype, record.shape)
         }
-        let program = Program(name: "p", graph: builder.finished())
         let package = Package(
             path: "", model: try SampleContents.make().model, tensors: records,
-            shards: try (0..<shards).map { index in
+            shards: try shards.enumerated().map { index, byteCount in
                 ShardRecord(
                     contentID: try #require(
                         ContentID(bytes: [UInt8](repeating: UInt8(index), count: 32))),
-                    storedByteCount: 0, rawByteCount: 0, blockCount: 0, indexChecksum: 0)
+                    storedByteCount: 0, rawByteCount: byteCount, blockCount: 0, indexChecksum: 0)
             }, contentID: try #require(ContentID(bytes: [UInt8](repeating: 0, count: 32))),
             manifestByteCount: 0)
-        return (package, program)
+        return LoadPlan(
+            package, program: Program(name: "p", graph: builder.finished()), pageByteCount: 64)
     }
 
     private static func segment(
@@ -39,57 +40,83 @@ import Testing
             byteCount: rows.count)
     }
 
-    @Test func `copies a shard as it is when all of it is wanted`() throws {
-        let (package, program) = try Self.package(
+    private func place(_ name: String, in plan: LoadPlan) -> LoadPlan.Place? {
+        plan.placements.first { $0.tensor.name == name }?.place
+    }
+
+    @Test func `takes only shards of wanted tensors, each a run of its own`() throws {
+        let plan = try Self.plan(
             [
                 ("a", [Self.segment(0, at: 0, rows: 0..<100)]),
                 ("b", [Self.segment(0, at: 128, rows: 0..<10)]),
-            ], shards: 1, wanted: ["a", "b"])
-        let plan = LoadPlan(package, program: program)
-        #expect(plan.byteCount == 138)
-        #expect(plan.shards[0].spans.map(\.raw) == [0..<138])
-        #expect(plan.shards[0].fate(of: 0..<138) == .direct(0))
-        #expect(plan.shards[0].fate(of: 130..<138) == .direct(130))
+                ("c", [Self.segment(1, at: 0, rows: 0..<10)]),
+                ("d", [Self.segment(2, at: 0, rows: 0..<7)]),
+            ], shards: [138, 10, 7], wanted: ["a", "b", "d"])
+        #expect(plan.runs.map(\.shards) == [[0], [2]])
+        #expect(plan.byteCount == 145)
+        #expect(place("a", in: plan) == .run(0, offset: 0))
+        #expect(place("b", in: plan) == .run(0, offset: 128))
+        #expect(place("d", in: plan) == .run(1, offset: 0))
     }
 
-    @Test func `skips, scatters or places blocks around tensors that are not wanted`() throws {
-        let (package, program) = try Self.package(
-            [
-                ("a", [Self.segment(0, at: 0, rows: 0..<64)]),
-                ("b", [Self.segment(0, at: 64, rows: 0..<64)]),
-                ("c", [Self.segment(0, at: 128, rows: 0..<64)]),
-            ], shards: 1, wanted: ["a", "c"])
-        let shard = LoadPlan(package, program: program).shards[0]
-        #expect(shard.spans.map(\.raw) == [0..<64, 128..<192])
-        #expect(shard.spans.map(\.destination) == [0, 64])
-        #expect(shard.fate(of: 0..<64) == .direct(0))
-        #expect(shard.fate(of: 64..<128) == .skipped)
-        #expect(shard.fate(of: 128..<192) == .direct(64))
-        #expect(shard.fate(of: 140..<150) == .direct(76))
-        #expect(shard.fate(of: 0..<65) == .scattered)
-        #expect(shard.fate(of: 127..<129) == .scattered)
-        #expect(shard.fate(of: 0..<192) == .scattered)
-    }
-
-    /// The bytes behind a tensor's first rows are its next rows, which come from another shard: the
-    /// padding that the first shard has there must not be copied over them.
-    @Test func `does not take padding for part of a tensor that goes on elsewhere`() throws {
-        let (package, program) = try Self.package(
+    @Test func `puts shards of a table side by side where they are whole pages`() throws {
+        let plan = try Self.plan(
             [
                 (
-                    "a",
+                    "table",
                     [
-                        Self.segment(0, at: 0, rows: 0..<100),
-                        Self.segment(1, at: 0, rows: 100..<120),
+                        Self.segment(2, at: 0, rows: 0..<128),
+                        Self.segment(0, at: 0, rows: 128..<192),
+                        Self.segment(1, at: 0, rows: 192..<200),
                     ]
                 ),
-                ("b", [Self.segment(0, at: 128, rows: 0..<10)]),
-            ], shards: 2, wanted: ["a", "b"])
-        let plan = LoadPlan(package, program: program)
-        #expect(plan.placements.map(\.destination) == [0, 128])
-        #expect(plan.shards[0].spans.map(\.raw) == [0..<100, 128..<138])
-        #expect(plan.shards[0].fate(of: 0..<138) == .scattered)
-        #expect(plan.shards[1].spans.map(\.destination) == [100])
+                ("b", [Self.segment(1, at: 64, rows: 0..<10)]),
+            ], shards: [64, 74, 128], wanted: ["table", "b"])
+        #expect(
+            plan.runs == [LoadPlan.Run(shards: [2, 0, 1], offsets: [0, 128, 192], byteCount: 266)])
+        #expect(place("table", in: plan) == .run(0, offset: 0))
+        #expect(place("b", in: plan) == .run(0, offset: 256))
+        #expect(plan.byteCount == 266)
+    }
+
+    @Test func `copies a table whose shards cannot be put side by side`() throws {
+        // Not whole pages; then one that begins in the middle of the next shard.
+        for (bytes, offset) in [(100, 0), (128, 64)] {
+            let plan = try Self.plan(
+                [
+                    (
+                        "table",
+                        [
+                            Self.segment(0, at: 0, rows: 0..<bytes),
+                            Self.segment(1, at: offset, rows: bytes..<bytes + 20),
+                        ]
+                    )
+                ], shards: [bytes, offset + 20], wanted: ["table"])
+            #expect(plan.runs.map(\.shards) == [[0], [1]])
+            #expect(place("table", in: plan) == .own)
+            #expect(plan.byteCount == 2 * (bytes + 20) + offset)
+        }
+    }
+
+    @Test func `does not go in circles, and lets one of two tables have a shard`() throws {
+        func table(_ name: String, _ first: Int, _ second: Int) -> (String, [Segment]) {
+            (
+                name,
+                [
+                    Self.segment(first, at: 0, rows: 0..<64),
+                    Self.segment(second, at: 0, rows: 64..<128),
+                ]
+            )
+        }
+        let circle = try Self.plan(
+            [table("a", 0, 1), table("b", 1, 0)], shards: [64, 64], wanted: ["a", "b"])
+        #expect(circle.runs.map(\.shards) == [[0], [1]])
+        #expect(place("a", in: circle) == .own && place("b", in: circle) == .own)
+        let fork = try Self.plan(
+            [table("a", 0, 1), table("b", 2, 1)], shards: [64, 64, 64], wanted: ["a", "b"])
+        #expect(fork.runs.map(\.shards) == [[0, 1], [2]])
+        #expect(place("a", in: fork) == .run(0, offset: 0))
+        #expect(place("b", in: fork) == .own)
     }
 
     /// The same by loading: two tensors share blocks, a program names one of them.

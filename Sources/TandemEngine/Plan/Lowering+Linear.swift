@@ -7,11 +7,11 @@ extension Lowering {
         let positions = runs(in: node.inputs[0])
         let isQuantized = node.operation == .quantizedLinear
         let name = graph[node.output].name
-        let weight = try parameter(node.inputs[1], node)
+        let weight = try packedParameter(node.inputs[1], node)
         let packed =
             isQuantized
             ? try PackedWeights(
-                int8: weight, scale: try parameter(node.inputs[2], node), node: name)
+                int8: weight, scale: try packedParameter(node.inputs[2], node), node: name)
             : try PackedWeights(float: weight, node: name)
         lowered.memory.packedWeights += packed.storage.byteCount
         let bias = try bias(node, at: isQuantized ? 3 : 2)

@@ -29,6 +29,8 @@ final class Lowering {
     private let scratchSlack = 1024
     /// Rectifiers that were folded into the product before them.
     var folded: Set<ValueID> = []
+    /// How many of a parameter's readers have packed it, and so do not read it where it lies.
+    private var packedUses: [ValueID: Int] = [:]
 
     init(_ graph: Graph, _ tensors: TensorSet) {
         self.graph = graph
@@ -55,7 +57,9 @@ final class Lowering {
             blockRowCount ?? placement.preferredBlockRowCount(besides: scratchBytesPerRow)
         lowered.scratchBytes = max(
             scratchBytes, scratchBytesPerRow * lowered.blockRowCount + scratchSlack)
-        lowered.retained = graph.parameters.compactMap { tensors[graph[$0].name] }
+        lowered.retained = graph.parameters.filter { !isPackedOnly($0) }
+            .compactMap { tensors[graph[$0].name] }
+        lowered.memory.parameters = lowered.retained.reduce(0) { $0 + $1.byteCount }
         try placement.assignOffsets(&lowered)
         for step in pending {
             let made = try step.make(self)
@@ -98,6 +102,17 @@ final class Lowering {
             throw unsupported(node, "'\(name)' must be a parameter, not computed")
         }
         return tensor
+    }
+
+    /// A parameter's tensor, which the caller packs: this reader needs it no longer.
+    func packedParameter(_ id: ValueID, _ node: Node) throws(EngineError) -> Tensor {
+        packedUses[id, default: 0] += 1
+        return try parameter(id, node)
+    }
+
+    /// Whether nothing reads a parameter where it lies.
+    private func isPackedOnly(_ id: ValueID) -> Bool {
+        uses.readers[id.index].count == packedUses[id] && !graph.outputs.contains(id)
     }
 
     func unsupported(_ node: Node, _ reason: String) -> EngineError {

@@ -29,6 +29,8 @@ package final class Plan: Sendable {
         package var packedWeights = 0
         /// Embedding tables, as loaded.
         package var tables = 0
+        /// Tensors that are read where they lie: tables, biases and the like.
+        package var parameters = 0
         /// Memory a workspace takes besides its candidate inputs and outputs.
         package var arena = 0
     }
@@ -48,7 +50,7 @@ package final class Plan: Sendable {
     ///
     /// - Parameters:
     ///   - graph: A program's graph, with fixed row shapes.
-    ///   - tensors: One tensor a parameter; tables are kept, weights are packed.
+    ///   - tensors: One tensor a parameter; tables are kept, weights are packed and not held.
     ///   - blockRowCount: Candidate rows a block; nil lets the plan choose by cache size.
     /// - Throws: `EngineError` naming the node that cannot be lowered, or the tensor that is
     ///   missing.

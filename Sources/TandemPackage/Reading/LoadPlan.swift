@@ -1,124 +1,110 @@
 internal import TandemGraph
 
-// Design: where each raw byte goes.
+// Design: where each tensor lies once its shards are in memory.
 //
-// All tensors of a program lie in one region of memory, each at a multiple of 64, in the order of
-// the shards. A shard's raw bytes are laid out the same way, so most shards are copied into memory
-// as they are, padding included, and every block decodes straight into its final place. Where that
-// is not so (a shard also holds tensors that the program does not name, or a table goes on in a
-// shard that begins at another alignment) the shard falls into several spans; a block that is not
-// inside one span goes through a buffer of the thread, and one that touches none is not read.
+// A shard's raw bytes lie in memory as they do in the shard, so a tensor in one shard is where its
+// segment is. A table that goes on in the next shard needs both one behind the other. Our writer
+// cuts tables so that all shards of one but the last are whole pages and hold nothing else; such
+// shards form a run and are mapped back to back. A tensor for which that does not work out, in a
+// package of another writer, is put together by copying.
 
 /// What a load will do, made from a checked manifest.
 struct LoadPlan {
-    /// A run of a shard's raw bytes that keeps its order in memory.
-    struct Span {
-        var raw: Range<Int>
-        /// Where the first of those bytes goes, in the region.
-        var destination: Int
-        /// Whether the last of those bytes is the last of a tensor, so that the bytes behind it, up
-        /// to a multiple of 64, belong to nobody.
-        var isPadded: Bool
+    /// Shards that lie in memory back to back.
+    struct Run: Equatable {
+        /// Positions in the package's shards.
+        var shards: [Int]
+        /// Where each begins.
+        var offsets: [Int]
+        /// Bytes of all.
+        var byteCount: Int
     }
 
-    /// What is read from one shard.
-    struct ShardPlan {
-        var shard: ShardRecord
-        /// Ascending, apart from each other.
-        var spans: [Span]
+    /// Where a tensor lies.
+    enum Place: Equatable {
+        /// In a run, at an offset.
+        case run(Int, offset: Int)
+        /// In memory of its own, put together from its segments.
+        case own
     }
 
-    /// A tensor and its place in the region.
-    struct Placement {
-        var tensor: TensorRecord
-        var destination: Int
-    }
-
-    /// Bytes of the region.
+    /// By their first shard.
+    private(set) var runs: [Run] = []
+    /// The tensors that the program names.
+    private(set) var placements: [(tensor: TensorRecord, place: Place)] = []
+    /// Bytes of memory that the load takes.
     private(set) var byteCount = 0
-    private(set) var placements: [Placement] = []
-    private(set) var shards: [ShardPlan] = []
+    /// The run of a shard, and where the shard begins in it.
+    private(set) var places: [Int: (run: Int, offset: Int)] = [:]
 
     /// Plans the load of the tensors that a program names.
     ///
     /// - Precondition: The package is validated; so sizes are in bounds and sums cannot overflow.
-    init(_ package: Package, program: Program) {
+    init(_ package: Package, program: Program, pageByteCount: Int = ShardMemory.pageByteCount) {
         let names = Set(program.graph.parameters.map { program.graph[$0].name })
-        let wanted = package.tensors.filter { names.contains($0.name) }.sorted {
-            ($0.segments.first?.shard ?? 0, $0.segments.first?.offset ?? 0)
-                < ($1.segments.first?.shard ?? 0, $1.segments.first?.offset ?? 0)
+        let wanted = package.tensors.filter { names.contains($0.name) }
+        let needed = Set(wanted.flatMap { $0.segments.map(\.shard) })
+        let successors = Self.successors(wanted, package.shards, pageByteCount)
+        let heads = needed.subtracting(successors.values)
+        for head in heads.sorted() { addRun(from: head, successors, package.shards) }
+        // Shards that follow each other in a circle have no head: no writer of ours makes them.
+        for shard in needed.sorted() where places[shard] == nil {
+            addRun(from: shard, [:], package.shards)
         }
-        var spans: [Int: [Span]] = [:]
         for tensor in wanted {
-            let start = ShardFormat.aligned(byteCount)
-            placements.append(Placement(tensor: tensor, destination: start))
-            var destination = start
-            for (index, segment) in tensor.segments.enumerated() {
-                spans[segment.shard, default: []].append(
-                    Span(
-                        raw: segment.offset..<segment.end, destination: destination,
-                        isPadded: index == tensor.segments.count - 1))
-                destination += segment.byteCount
-            }
-            byteCount = destination
-        }
-        shards = spans.sorted { $0.key < $1.key }.map {
-            ShardPlan(shard: package.shards[$0.key], spans: Self.joined($0.value))
+            let place = place(of: tensor)
+            if place == .own { byteCount += tensor.byteCount }
+            placements.append((tensor, place))
         }
     }
 
-    /// Spans that lie in memory as they do in the shard become one, with the padding between them.
-    private static func joined(_ spans: [Span]) -> [Span] {
-        var result: [Span] = []
-        for span in spans.sorted(by: { $0.raw.lowerBound < $1.raw.lowerBound }) {
-            if let last = result.last,
-                last.destination - last.raw.lowerBound == span.destination - span.raw.lowerBound,
-                last.raw.upperBound == span.raw.lowerBound
-                    || last.isPadded
-                        && ShardFormat.aligned(last.raw.upperBound) == span.raw.lowerBound
-            {
-                result[result.count - 1].raw = last.raw.lowerBound..<span.raw.upperBound
-                result[result.count - 1].isPadded = span.isPadded
-            } else {
-                result.append(span)
+    /// The shard that has to lie behind each, where a tensor goes on from the end of one, which is a
+    /// whole number of pages, to the beginning of the other; the first tensor that says so.
+    private static func successors(
+        _ tensors: [TensorRecord], _ shards: [ShardRecord], _ pageByteCount: Int
+    ) -> [Int: Int] {
+        var successors: [Int: Int] = [:]
+        var followed: Set<Int> = []
+        for tensor in tensors {
+            for (segment, next) in zip(tensor.segments, tensor.segments.dropFirst()) {
+                let byteCount = shards[segment.shard].rawByteCount
+                guard segment.end == byteCount, byteCount % pageByteCount == 0, next.offset == 0,
+                    successors[segment.shard] == nil, followed.insert(next.shard).inserted
+                else { continue }
+                successors[segment.shard] = next.shard
             }
         }
-        return result
-    }
-}
-
-extension LoadPlan.ShardPlan {
-    /// What becomes of a block.
-    enum BlockFate: Equatable {
-        /// The program needs none of it.
-        case skipped
-        /// It decodes straight to this place in the region.
-        case direct(Int)
-        /// It is decoded beside, then copied piece by piece.
-        case scattered
+        return successors
     }
 
-    /// What becomes of the block that holds these raw bytes.
-    func fate(of raw: Range<Int>) -> BlockFate {
-        let index = firstSpan(endingAfter: raw.lowerBound)
-        guard index < spans.count, spans[index].raw.lowerBound < raw.upperBound else {
-            return .skipped
+    private mutating func addRun(
+        from head: Int, _ successors: [Int: Int], _ shards: [ShardRecord]
+    ) {
+        var run = Run(shards: [], offsets: [], byteCount: 0)
+        var next: Int? = head
+        while let shard = next {
+            places[shard] = (runs.count, run.byteCount)
+            run.shards.append(shard)
+            run.offsets.append(run.byteCount)
+            run.byteCount += shards[shard].rawByteCount
+            next = successors[shard]
         }
-        let span = spans[index]
-        guard span.raw.lowerBound <= raw.lowerBound, raw.upperBound <= span.raw.upperBound else {
-            return .scattered
-        }
-        return .direct(span.destination + raw.lowerBound - span.raw.lowerBound)
+        byteCount += run.byteCount
+        runs.append(run)
     }
 
-    /// The position of the first span that reaches past a raw byte; O(log spans).
-    func firstSpan(endingAfter byte: Int) -> Int {
-        var low = 0
-        var high = spans.count
-        while low < high {
-            let middle = (low + high) / 2
-            if spans[middle].raw.upperBound > byte { high = middle } else { low = middle + 1 }
+    /// Whether all of a tensor's segments follow each other where they lie.
+    private func place(of tensor: TensorRecord) -> Place {
+        guard let first = tensor.segments.first, let start = places[first.shard] else {
+            return .own
         }
-        return low
+        var end = start.offset + first.end
+        for segment in tensor.segments.dropFirst() {
+            guard let place = places[segment.shard], place.run == start.run,
+                place.offset + segment.offset == end
+            else { return .own }
+            end += segment.byteCount
+        }
+        return .run(start.run, offset: start.offset + first.offset)
     }
 }

@@ -1,8 +1,14 @@
 internal import Glibc
 package import TandemGraph
 
+// Design: small tensors have memory of their own.
+//
+// A plan reads tables where they lie, and packs other weights into memory of its own. What is left
+// to be read from a shard of dense weights are biases, scales and the like. They are copied, so that
+// the shard goes back to the system with the last large tensor that somebody holds.
+
 extension Package {
-    /// Bytes of memory that a program's tensors take, before they are packed for kernels.
+    /// Bytes of memory that loading a program takes, before it is packed for kernels.
     ///
     /// - Throws: `PackageError` `unknownProgram`.
     package func memoryByteCount(program name: String) throws(PackageError) -> Int {
@@ -11,18 +17,20 @@ extension Package {
 
     /// Reads, checks and decodes the tensors that a program names.
     ///
-    /// Only shards that hold such a tensor are opened. Every stored block is held against its
-    /// CRC-32C. Peak memory is the tensors and two blocks a thread. All tensors share one mapping,
-    /// which goes back to the system with the last of them.
+    /// Only shards that hold such a tensor are opened, and of those only the ones that the pool does
+    /// not have. Every stored block is held against its CRC-32C. Peak memory is the shards and two
+    /// blocks a thread. The memory goes back to the system with the last tensor in it.
     ///
     /// - Parameters:
     ///   - name: `float`, `int8` or another program of the package.
     ///   - threads: Threads to use, the caller's among them; they inherit its scheduling policy.
     ///   - memoryByteCountMax: Refuses a program whose tensors take more.
-    /// - Returns: The tensors by name, each at a multiple of 64 bytes.
+    ///   - pool: Where shards of other loads are found.
+    /// - Returns: The tensors by name, each at a multiple of 64 bytes. Writing to one is a fault.
     /// - Throws: `PackageError`, naming file and block; nothing is kept then.
     package func load(
-        program name: String, threads: Int = 1, memoryByteCountMax: Int = .max
+        program name: String, threads: Int = 1, memoryByteCountMax: Int = .max,
+        pool: ShardPool = ShardPool()
     ) throws(PackageError) -> TensorSet {
         let plan = LoadPlan(self, program: try program(named: name))
         guard plan.byteCount <= memoryByteCountMax else {
@@ -33,13 +41,14 @@ extension Package {
                 path: path, expected: UInt64(clamping: memoryByteCountMax),
                 actual: UInt64(plan.byteCount))
         }
-        let storage = try Self.map(plan.byteCount, path)
-        try decode(plan, into: storage, threads: threads)
+        let memories = try memories(plan, pool, threads)
+        var storages: [TensorStorage] = []
+        for run in plan.runs {
+            storages.append(try Self.storage(of: run, run.shards.compactMap { memories[$0] }))
+        }
         var tensors: TensorSet = [:]
-        for placement in plan.placements {
-            tensors[placement.tensor.name] = Tensor(
-                dtype: placement.tensor.dtype, shape: placement.tensor.shape, storage: storage,
-                byteOffset: placement.tensor.segments.isEmpty ? 0 : placement.destination)
+        for (record, place) in plan.placements {
+            tensors[record.name] = Self.tensor(record, place, plan, storages)
         }
         return tensors
     }
@@ -54,35 +63,53 @@ extension Package {
         return program
     }
 
-    private func decode(
-        _ plan: LoadPlan, into storage: TensorStorage, threads: Int
-    ) throws(PackageError) {
+    // MARK: Shards
+
+    /// The memory of each shard of a plan, from the pool or filled now.
+    private func memories(
+        _ plan: LoadPlan, _ pool: ShardPool, _ threads: Int
+    ) throws(PackageError) -> [Int: ShardMemory] {
+        var memories: [Int: ShardMemory] = [:]
+        var fresh: [ShardMemory] = []
         var jobs: [BlockJob] = []
-        for shard in plan.shards { jobs += try blockJobs(shard) }
+        for run in plan.runs {
+            for position in run.shards {
+                let shard = shards[position]
+                let isMapped = run.shards.count > 1
+                if let found = pool.memory(of: shard, isMapped: isMapped) {
+                    memories[position] = found
+                    continue
+                }
+                let memory = try ShardMemory(for: shard, isMapped: isMapped)
+                memories[position] = memory
+                fresh.append(memory)
+                jobs += try blockJobs(shard, memory)
+            }
+        }
         let queue = jobs
         try ParallelWork(
             count: queue.count,
             makeWorker: { () throws(PackageError) in try BlockDecoder() },
             body: { (decoder, index) throws(PackageError) in
-                try queue[index].run(decoder, self, storage)
+                try queue[index].run(decoder, self)
             }
         ).run(threads: threads)
+        for memory in fresh {
+            try memory.seal()
+            pool.insert(memory)
+        }
+        return memories
     }
 
-    /// The blocks of a shard that are needed, from its index.
-    private func blockJobs(_ plan: LoadPlan.ShardPlan) throws(PackageError) -> [BlockJob] {
-        let entries = try blockEntries(of: plan.shard)
-        var jobs: [BlockJob] = []
+    private func blockJobs(
+        _ shard: ShardRecord, _ memory: ShardMemory
+    ) throws(PackageError) -> [BlockJob] {
         var rawOffset = 0
-        for (block, entry) in entries.enumerated() {
-            let raw = rawOffset..<rawOffset + entry.rawByteCount
-            rawOffset = raw.upperBound
-            let fate = plan.fate(of: raw)
-            guard fate != .skipped else { continue }
-            jobs.append(
-                BlockJob(shard: plan, block: block, entry: entry, raw: raw, fate: fate))
+        return try blockEntries(of: shard).enumerated().map { block, entry in
+            defer { rawOffset += entry.rawByteCount }
+            return BlockJob(
+                shard: shard, memory: memory, block: block, entry: entry, rawOffset: rawOffset)
         }
-        return jobs
     }
 
     /// A shard's index, checked against the manifest.
@@ -96,64 +123,69 @@ extension Package {
         }
     }
 
-    /// Fresh zeroed memory straight from the system, so that giving it back is giving it back.
-    private static func map(_ byteCount: Int, _ path: String) throws(PackageError) -> TensorStorage
-    {
-        let mapped = max(byteCount, 1)
+    // MARK: Tensors
+
+    /// A run's memory as one storage, which holds the shards.
+    private static func storage(
+        of run: LoadPlan.Run, _ memories: [ShardMemory]
+    ) throws(PackageError) -> TensorStorage {
+        if let small = memories.first?.small { return small }
+        let byteCount = ShardMemory.pageAligned(run.byteCount)
+        // Addresses first, so that the shards' pages can be put side by side.
         let address = mmap(
-            nil, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+            nil, byteCount, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         guard let address, address != MAP_FAILED else {
-            throw PackageError(
-                .outOfMemory, "no memory for \(byteCount) bytes of tensors", path: path,
-                actual: UInt64(byteCount), systemError: errno)
+            throw PackageError.system(errno, "no addresses for \(byteCount) bytes", "memory")
         }
-        // Fewer page faults while decoding and fewer TLB misses while gathering; only advice.
-        madvise(address, mapped, MADV_HUGEPAGE)
-        return TensorStorage(base: address, byteCount: byteCount) { base, _ in
-            munmap(base, mapped)
+        let storage = TensorStorage(base: address, byteCount: run.byteCount) { base, _ in
+            munmap(base, byteCount)
+            withExtendedLifetime(memories) {}
         }
+        for (memory, offset) in zip(memories, run.offsets) { try memory.map(at: address + offset) }
+        return storage
+    }
+
+    /// Bytes of a tensor up to which it gets memory of its own.
+    private static let copiedByteCountMax = 64 << 10
+
+    private static func tensor(
+        _ record: TensorRecord, _ place: LoadPlan.Place, _ plan: LoadPlan,
+        _ storages: [TensorStorage]
+    ) -> Tensor {
+        if case .run(let run, let offset) = place, record.byteCount > copiedByteCountMax {
+            return Tensor(
+                dtype: record.dtype, shape: record.shape, storage: storages[run],
+                byteOffset: offset)
+        }
+        let tensor = Tensor(zeros: record.dtype, shape: record.shape)
+        var destination = 0
+        for segment in record.segments {
+            guard let place = plan.places[segment.shard] else { continue }
+            UnsafeMutableRawPointer(tensor.base + destination).copyMemory(
+                from: storages[place.run].base + place.offset + segment.offset,
+                byteCount: segment.byteCount)
+            destination += segment.byteCount
+        }
+        return tensor
     }
 }
 
-/// One block to read, and what becomes of it.
+/// One block to read, and where its bytes go.
 private struct BlockJob: Sendable {
-    let shard: LoadPlan.ShardPlan
+    let shard: ShardRecord
+    let memory: ShardMemory
     let block: Int
     let entry: BlockEntry
-    let raw: Range<Int>
-    let fate: LoadPlan.ShardPlan.BlockFate
+    let rawOffset: Int
 
-    func run(
-        _ decoder: BlockDecoder, _ package: Package, _ storage: TensorStorage
-    ) throws(PackageError) {
-        let file = try decoder.open(shard.shard, of: package)
+    func run(_ decoder: BlockDecoder, _ package: Package) throws(PackageError) {
+        let file = try decoder.open(shard, of: package)
+        let buffer = decoder.rawBuffer(entry.rawByteCount)
         do throws(PackageError) {
-            switch fate {
-            case .skipped: break
-            case .direct(let destination):
-                let target = UnsafeMutableRawBufferPointer(
-                    start: storage.base + destination, count: raw.count)
-                try decoder.decode(entry, of: file, into: target)
-            case .scattered:
-                let buffer = decoder.rawBuffer(raw.count)
-                try decoder.decode(entry, of: file, into: buffer)
-                scatter(UnsafeRawBufferPointer(buffer), storage)
-            }
+            try decoder.decode(entry, of: file, into: buffer)
+            try memory.write(UnsafeRawBufferPointer(buffer), at: rawOffset)
         } catch {
             throw error.at(file.path, block: block)
-        }
-    }
-
-    private func scatter(_ bytes: UnsafeRawBufferPointer, _ storage: TensorStorage) {
-        for span in shard.spans[shard.firstSpan(endingAfter: raw.lowerBound)...] {
-            let part = span.raw.clamped(to: raw)
-            guard !part.isEmpty else { return }
-            let target = UnsafeMutableRawBufferPointer(
-                start: storage.base + span.destination + part.lowerBound - span.raw.lowerBound,
-                count: part.count)
-            let start = part.lowerBound - raw.lowerBound
-            target.copyMemory(
-                from: UnsafeRawBufferPointer(rebasing: bytes[start..<start + part.count]))
         }
     }
 }

@@ -7,7 +7,8 @@ internal import TandemGraph
 // what is trained or replaced together: the trunk, each task's tower, each table (`trunk/...`,
 // `task/<name>/...`, `embedding/<name>...` in tensors' names). Small groups of the same kind share
 // a shard, because a file and a block of their own would cost more than they save. A group that is
-// larger than a shard's target is cut between tensors or, within a table, between rows.
+// larger than a shard's target is cut between tensors or, within a table, between rows, where the
+// rows so far are whole pages of memory.
 
 /// The raw contents of one shard before it is written.
 struct ShardDraft: Equatable {
@@ -111,7 +112,7 @@ struct ShardLayout {
                 drafts.append(draft)
                 draft = ShardDraft()
             }
-            let rowsPerShard = max(1, shardByteCountTarget / rowByteCount)
+            let rowsPerShard = rowsPerShard(rowByteCount)
             for begin in stride(from: 0, to: rowCount, by: rowsPerShard) {
                 if begin > 0 {
                     drafts.append(draft)
@@ -126,5 +127,20 @@ struct ShardLayout {
         }
         if draft.byteCount > 0 { drafts.append(draft) }
         return drafts
+    }
+
+    /// Rows of a table in a full shard: whole pages where the target allows it, so that the shards of
+    /// a table can be mapped back to back (`LoadPlan`).
+    ///
+    /// Pages of 64 KiB are the largest that Linux has; most machines have 4 KiB.
+    private func rowsPerShard(_ rowByteCount: Int) -> Int {
+        let most = max(1, shardByteCountTarget / rowByteCount)
+        for pageByteCount in [64 << 10, 4 << 10] {
+            // Both are powers of two, so the greatest common divisor is a power of two of the row.
+            let divisor = min(rowByteCount & -rowByteCount, pageByteCount)
+            let rowsToPages = pageByteCount / divisor
+            if most >= rowsToPages { return most / rowsToPages * rowsToPages }
+        }
+        return most
     }
 }

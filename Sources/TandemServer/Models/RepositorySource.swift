@@ -2,7 +2,7 @@ internal import Glibc
 internal import TandemEngine
 internal import TandemFeatures
 internal import TandemGraph
-internal import TandemPackage
+package import TandemPackage
 package import TandemRequest
 internal import TandemWire
 
@@ -20,11 +20,17 @@ package enum ExecutorChoice: String, CaseIterable, Sendable {
 package struct RepositorySource: ModelSource {
     private let repository: Repository
     private let executor: ExecutorChoice
+    private let pool: ShardPool
 
     /// Serves the packages below a directory, laid out as `<model>/<version>/`.
-    package init(path: String, executor: ExecutorChoice = .best) {
+    ///
+    /// Versions share shards through the pool.
+    package init(
+        path: String, executor: ExecutorChoice = .best, pool: ShardPool = ShardPool()
+    ) {
         repository = Repository(path: path)
         self.executor = executor
+        self.pool = pool
     }
 
     /// The versions on disk, and their labels.
@@ -75,19 +81,10 @@ package struct RepositorySource: ModelSource {
     ) throws(RequestError) -> LoadedModel {
         let opened = try open(name, version)
         let program: Program
-        let tensors: TensorSet
         do {
             program = try choose(opened)
-            tensors = try opened.load(program: program.name, threads: terms.threadCount)
         } catch { throw Self.refusal(error, name) }
-        let plan: Plan
-        do {
-            plan = try Plan(program.graph, tensors)
-        } catch {
-            throw RequestError(
-                .loadFailed, "model '\(name)' cannot be executed: \(error.description)",
-                model: name)
-        }
+        let plan = try plan(name, opened, program, terms)
         try GoldenCheck(name, program, plan).run(opened.model.goldens)
         let model = try ServableModel(
             name: name, version: version, signature: opened.model.signature,
@@ -95,12 +92,30 @@ package struct RepositorySource: ModelSource {
         var memory = LoadedModel.MemoryFigures()
         memory.tables = plan.memory.tables
         memory.plan = plan.memory.packedWeights
-        memory.dense = tensors.values.reduce(-plan.memory.tables) { $0 + $1.byteCount }
+        memory.dense = plan.memory.parameters - plan.memory.tables
         let loaded = LoadedModel(
             model, metadata: ModelMetadata(model, opened.model), memory: memory,
             loopCount: terms.loopCount, limits: terms.limits, clock: terms.clock)
         try WarmUp(loaded, terms).run(opened.model.warmUps)
         return loaded
+    }
+
+    /// Reads a program's tensors and makes a plan of them, which holds those that it needs.
+    private func plan(
+        _ name: String, _ opened: Package, _ program: Program, _ terms: LoadTerms
+    ) throws(RequestError) -> Plan {
+        let tensors: TensorSet
+        do throws(PackageError) {
+            tensors = try opened.load(
+                program: program.name, threads: terms.threadCount, pool: pool)
+        } catch { throw Self.refusal(error, name) }
+        do throws(EngineError) {
+            return try Plan(program.graph, tensors)
+        } catch {
+            throw RequestError(
+                .loadFailed, "model '\(name)' cannot be executed: \(error.description)",
+                model: name)
+        }
     }
 
     /// Opens a version; one that lacks files, or ends of files, is still being copied.

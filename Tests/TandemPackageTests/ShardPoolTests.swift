@@ -1,0 +1,154 @@
+import CTandemSystem
+import Glibc
+import TandemGraph
+import Testing
+
+@testable import TandemPackage
+
+@Suite struct ShardPoolTests {
+    private let folder: TemporaryFolder
+    private let pool = ShardPool()
+    private let table = "embedding/user"
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// A package with a table of 512 KiB in four shards.
+    private func package(
+        _ name: String, _ change: (inout PackageContents) -> Void = { _ in }
+    ) throws -> (Package, PackageContents) {
+        var contents = try SampleContents.make(userCount: 65_534)
+        change(&contents)
+        let path = try folder.folder(name)
+        try PackageWriter.write(
+            contents, to: path,
+            options: PackageOptions(
+                compressionLevel: 1, shardByteCountTarget: 128 << 10, sharedByteCountMax: 0))
+        return (try PackageReader.open(path), contents)
+    }
+
+    private func change(_ contents: inout PackageContents, row: Int) {
+        guard let old = contents.tensors[table] else { return }
+        let tensor = Tensor(zeros: old.dtype, shape: old.shape)
+        UnsafeMutableRawBufferPointer(start: tensor.base, count: tensor.byteCount)
+            .copyMemory(from: old.bytes)
+        tensor.elements(as: Float.self)[row * 2] += 1
+        contents.tensors[table] = tensor
+    }
+
+    @Test func `reads only the shard that changed, and gives each version its own rows`() throws {
+        let (old, oldContents) = try package("1")
+        let (new, newContents) = try package("2") { change(&$0, row: 40_000) }
+        let first = try old.load(program: "float", threads: 2, pool: pool)
+        let read = pool.byteCounts.read
+        #expect(pool.byteCounts.shared == 0)
+        let second = try new.load(program: "float", threads: 2, pool: pool)
+        // Small shards go with their tensors' copies, so those are read again.
+        let again = pool.byteCounts.read - read
+        #expect((128 << 10..<132 << 10).contains(again))
+        #expect(pool.byteCounts.shared >= 384 << 10)
+        for (name, tensor) in first { expectEqual(tensor, oldContents.tensors[name], name) }
+        for (name, tensor) in second { expectEqual(tensor, newContents.tensors[name], name) }
+    }
+
+    @Test func `holds memory as long as a version uses it, and no longer`() throws {
+        let (old, _) = try package("1")
+        let (new, _) = try package("2") { change(&$0, row: 0) }
+        var first: TensorSet? = try old.load(program: "float", pool: pool)
+        #expect(pool.live.filter { $0.descriptor != nil }.count == 4)
+        var second: TensorSet? = try new.load(program: "float", pool: pool)
+        #expect(pool.live.filter { $0.descriptor != nil }.count == 5)
+        withExtendedLifetime(first) {}
+        first = nil
+        #expect(pool.live.filter { $0.descriptor != nil }.count == 4)
+        withExtendedLifetime(second) {}
+        second = nil
+        #expect(pool.live.isEmpty)
+    }
+
+    @Test func `keeps nothing of a load that failed`() throws {
+        let (old, _) = try package("1")
+        let shard = try #require(old.shards.first { $0.rawByteCount == 128 << 10 })
+        let path = old.path(of: shard)
+        let bytes = try TemporaryFolder.read(path)
+        try TemporaryFolder.change(path, at: bytes.count - 1, to: ~bytes[bytes.count - 1])
+        let error = failure { try old.load(program: "float", threads: 2, pool: pool) }
+        #expect(error?.code == .checksumMismatch)
+        #expect(pool.live.isEmpty)
+    }
+
+    /// What the service manager's store does: a descriptor outlives the process.
+    private func survivors() throws -> [Int32] {
+        let (old, _) = try package("1")
+        let tensors = try old.load(program: "float", pool: pool)
+        defer { withExtendedLifetime(tensors) {} }
+        return pool.live.compactMap(\.descriptor).map { dup($0) }
+    }
+
+    @Test func `takes back what an earlier process left, and reads it not`() throws {
+        let descriptors = try survivors()
+        #expect(pool.live.isEmpty)
+        let later = ShardPool()
+        #expect(descriptors.compactMap { later.adopt($0) }.count == 4)
+        let old = try PackageReader.open(folder.path + "/1")
+        let tensors = try old.load(program: "float", pool: later)
+        #expect(later.byteCounts.shared == 512 << 10)
+        #expect(later.byteCounts.read < 4096)
+        let fresh = try old.load(program: "float")
+        for (name, tensor) in tensors { expectEqual(tensor, fresh[name], name) }
+        later.releaseAdopted()
+        #expect(later.live.filter { $0.descriptor != nil }.count == 4)
+    }
+
+    @Test func `gives back what an earlier process left and nobody needs`() throws {
+        let later = ShardPool()
+        for descriptor in try survivors() { _ = later.adopt(descriptor) }
+        #expect(later.live.count == 4)
+        later.releaseAdopted()
+        #expect(later.live.isEmpty)
+    }
+
+    @Test func `does not take what is not sealed, not ours, cut or changed`() throws {
+        func memory(_ bytes: [UInt8], isSealed: Bool = true) -> Int32 {
+            let descriptor = tandemsys_memfd("test")
+            #expect(write(descriptor, bytes, bytes.count) == bytes.count)
+            if isSealed { #expect(tandemsys_seal(descriptor) == 0) }
+            return descriptor
+        }
+        func contents(_ descriptor: Int32) -> [UInt8] {
+            var status = stat()
+            fstat(descriptor, &status)
+            var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+            #expect(pread(descriptor, &bytes, bytes.count, 0) == bytes.count)
+            return bytes
+        }
+        let descriptors = try survivors()
+        let good = contents(descriptors[0])
+        for descriptor in descriptors { close(descriptor) }
+        let page = ShardMemory.pageByteCount
+        let later = ShardPool()
+        #expect(later.adopt(memory(good)) != nil)
+        #expect(later.adopt(memory(good, isSealed: false)) == nil)
+        #expect(later.adopt(memory([])) == nil)
+        #expect(later.adopt(memory(Array(good.dropLast(1)))) == nil)
+        #expect(later.adopt(memory(Array(good.dropFirst(page)))) == nil)
+        #expect(later.adopt(memory(good + [UInt8](repeating: 0, count: page))) == nil)
+        for place in 0..<56 {
+            var changed = good
+            changed[good.count - page + place] ^= 1
+            #expect(later.adopt(memory(changed)) == nil, "byte \(place) of the trailer")
+        }
+        let file = tandemsys_open(folder.path + "/file", O_RDWR | O_CREAT, 0o600)
+        #expect(later.adopt(file) == nil)
+        #expect(later.adopt(-1) == nil)
+    }
+
+    @Test func `sealed memory can neither be written nor cut`() throws {
+        for descriptor in try survivors() {
+            #expect(pwrite(descriptor, "x", 1, 0) == -1 && errno == EPERM)
+            #expect(ftruncate(descriptor, 0) == -1 && errno == EPERM)
+            #expect(
+                mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0) == MAP_FAILED)
+            close(descriptor)
+        }
+    }
+}
