@@ -84,7 +84,7 @@ let package = Package(
         // The executables.
         .executableTarget(
             name: "tandemd",
-            dependencies: ["TandemServer", "TandemWire", argumentParser, logging],
+            dependencies: ["TandemServer", argumentParser, logging],
             swiftSettings: strict),
         .executableTarget(
             name: "tandem",

@@ -34,6 +34,10 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
             case formulaTooLarge = "FORMULA_TOO_LARGE"
             case topKOutOfRange = "TOP_K_OUT_OF_RANGE"
             case deadlinePassed = "DEADLINE_PASSED"
+            case deadlineUnreachable = "DEADLINE_UNREACHABLE"
+            case queueFull = "QUEUE_FULL"
+            case tooManyInFlight = "TOO_MANY_IN_FLIGHT"
+            case notAllowed = "NOT_ALLOWED"
             case cancelled = "CALL_CANCELLED"
             case optionUnsupported = "OPTION_UNSUPPORTED"
             case callUnsupported = "CALL_UNSUPPORTED"
@@ -43,6 +47,7 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
             case draining = "DRAINING"
             case loadFailed = "LOAD_FAILED"
             case labelMismatch = "LABEL_MISMATCH"
+            case configurationRefused = "CONFIGURATION_REFUSED"
             case dataDamaged = "DATA_DAMAGED"
             case serverFault = "SERVER_FAULT"
         }
@@ -90,6 +95,14 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
         package static let topKOutOfRange = Code(kind: .topKOutOfRange)
         /// The deadline passed before the answer was ready.
         package static let deadlinePassed = Code(kind: .deadlinePassed)
+        /// An answer could not be ready by the deadline, so none was begun.
+        package static let deadlineUnreachable = Code(kind: .deadlineUnreachable)
+        /// More work waits than the limit allows.
+        package static let queueFull = Code(kind: .queueFull)
+        /// The user has more calls or bytes in flight than the limit allows.
+        package static let tooManyInFlight = Code(kind: .tooManyInFlight)
+        /// No rule of the configuration allows this user the call on this model.
+        package static let notAllowed = Code(kind: .notAllowed)
         /// The caller gave the call up.
         package static let cancelled = Code(kind: .cancelled)
         /// An option is known but not implemented here.
@@ -108,6 +121,8 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
         package static let loadFailed = Code(kind: .loadFailed)
         /// A label does not name the version that the caller says.
         package static let labelMismatch = Code(kind: .labelMismatch)
+        /// The configuration file cannot be taken; what was in force still is.
+        package static let configurationRefused = Code(kind: .configurationRefused)
         /// A package's bytes are not what they were when written.
         package static let dataDamaged = Code(kind: .dataDamaged)
         /// A fault of the server's own.
@@ -137,14 +152,16 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
                 .featureMissing, .featureNotFinite, .taskTwice, .formulaInvalid:
                 .invalidArgument
             case .columnOutOfRange, .topKOutOfRange: .outOfRange
-            case .featureTooLarge, .formulaTooLarge, .answerTooLarge: .resourceExhausted
-            case .deadlinePassed: .deadlineExceeded
+            case .featureTooLarge, .formulaTooLarge, .answerTooLarge, .queueFull, .tooManyInFlight:
+                .resourceExhausted
+            case .deadlinePassed, .deadlineUnreachable: .deadlineExceeded
             case .cancelled: .cancelled
             case .optionUnsupported, .callUnsupported: .unimplemented
-            case .wrongSocket: .permissionDenied
+            case .wrongSocket, .notAllowed: .permissionDenied
             case .idInFlight: .alreadyExists
             case .modelNotReady, .draining: .unavailable
-            case .modelFailed, .loadFailed, .labelMismatch: .failedPrecondition
+            case .modelFailed, .loadFailed, .labelMismatch, .configurationRefused:
+                .failedPrecondition
             case .dataDamaged: .dataLoss
             case .serverFault: .internal
             }

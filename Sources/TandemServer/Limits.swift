@@ -1,5 +1,3 @@
-internal import TandemWire
-
 /// The daemon's named limits.
 ///
 /// What breaks one is answered with a status that names it; nothing is dropped in silence.
@@ -46,34 +44,8 @@ package struct ServerLimits: Hashable, Sendable {
 }
 
 extension ServerLimits {
-    /// The limits as `serverMetadata` tells them; names end in their unit.
-    var values: [LimitValue] {
-        [
-            LimitValue("connections_max", Int64(connectionsMax)),
-            LimitValue("admin_connections_max", Int64(adminConnectionsMax)),
-            LimitValue("in_flight_per_connection_max", Int64(inFlightPerConnectionMax)),
-            LimitValue("unsent_bytes_max", Int64(unsentBytesMax)),
-            LimitValue("send_stall_ns", Int64(clamping: sendStallNanoseconds)),
-            LimitValue("frame_stall_ns", Int64(clamping: frameStallNanoseconds)),
-            LimitValue("frames_per_turn", Int64(framesPerTurn)),
-            LimitValue("drain_ns", Int64(clamping: drainNanoseconds)),
-            LimitValue("accept_pause_ns", Int64(clamping: acceptPauseNanoseconds)),
-        ]
-    }
-}
-
-extension WireLimits {
-    /// The limits as `serverMetadata` tells them.
-    var values: [LimitValue] {
-        [
-            LimitValue("frame_bytes_max", Int64(frameBytesMax)),
-            LimitValue("arena_bytes_max", Int64(arenaBytesMax)),
-            LimitValue("name_bytes_max", Int64(nameBytesMax)),
-            LimitValue("columns_max", Int64(columnsMax)),
-            LimitValue("tasks_max", Int64(tasksMax)),
-            LimitValue("rows_max", Int64(rowsMax)),
-            LimitValue("expression_bytes_max", Int64(expressionBytesMax)),
-            LimitValue("ranking_terms_max", Int64(rankingTermsMax)),
-        ]
+    /// Open connections behind a door.
+    func connectionsMax(_ door: Door) -> Int {
+        door == .data ? connectionsMax : adminConnectionsMax
     }
 }

@@ -9,6 +9,7 @@ package struct ServerError: Error, Equatable, Sendable, CustomStringConvertible 
         private enum Kind: String {
             case socketPathTooLong, socketPathInvalid, socketPathTaken, socketInUse, socketFailed
             case activationInvalid, repositoryUnreadable, threadFailed, loopFailed, optionInvalid
+            case configurationUnreadable, configurationInvalid
         }
         private let kind: Kind
 
@@ -32,6 +33,10 @@ package struct ServerError: Error, Equatable, Sendable, CustomStringConvertible 
         package static let loopFailed = Code(kind: .loopFailed)
         /// An option's value cannot be used.
         package static let optionInvalid = Code(kind: .optionInvalid)
+        /// The configuration file cannot be read.
+        package static let configurationUnreadable = Code(kind: .configurationUnreadable)
+        /// The configuration file says something that means nothing.
+        package static let configurationInvalid = Code(kind: .configurationInvalid)
 
         package var description: String { kind.rawValue }
     }
@@ -42,6 +47,8 @@ package struct ServerError: Error, Equatable, Sendable, CustomStringConvertible 
     package let message: String
     /// The path concerned, if there is one.
     package var path: String?
+    /// The line of the configuration file, from 1.
+    package var line: Int?
     /// The process in the way, if there is one.
     package var pid: Int32?
     /// The kernel's error number, if a system call failed.

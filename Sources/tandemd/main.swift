@@ -1,6 +1,6 @@
-// The daemon's start, read from top to bottom: options, signals, sockets, threads, models, READY,
-// serve, drain. Each step is one call; what fails ends the process with one line and an exit status
-// of sysexits(3).
+// The daemon's start, read from top to bottom: options, configuration, signals, sockets, threads,
+// models, READY, serve, drain. Each step is one call; what fails ends the process with one line and
+// an exit status of sysexits(3).
 import ArgumentParser
 import Glibc
 import Logging
@@ -18,9 +18,18 @@ LoggingSystem.bootstrap { _ in StandardErrorLog(isJournal: isJournal) }
 let log = Logger(label: "tandemd")
 
 do {
+    let configuration = try command.configuration()
+    if command.printConfig {
+        print(configuration.document, terminator: "")
+        exit(0)
+    }
+    if command.checkConfig {
+        print("\(configuration.path ?? "the command line"): the configuration can be taken")
+        exit(0)
+    }
     let signals = try ServerSignals()
     let server = try Server(
-        command.options, signals: signals, environment: environmentVariable, log: log)
+        configuration, signals: signals, environment: environmentVariable, log: log)
     try server.start()
     exit(server.run())
 } catch {

@@ -155,8 +155,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["--threads", "0"], ["--socket-mode", "999"], ["--frame-bytes-max", "1"], ["--nonsense"],
-        ["--executor", "int4"],
+        ["--threads", "1025"], ["--socket-mode", "999"], ["--frame-bytes-max", "1"], ["--nonsense"],
+        ["--executor", "int4"], ["--set", "rows"], ["--set", "limits.rowz_max=1"],
     ])
     func `refuses options that cannot be`(options: [String]) throws {
         #expect(try refusal(options).0 == 64)

@@ -8,46 +8,6 @@ import Testing
 
 /// One loop's calls without its sockets.
 @Suite struct RequestServiceTests {
-    private final class Rig {
-        let running: RunningRegistry
-        let group: LoopGroup<ServiceMessage>
-        var services: [RequestService] = []
-        var state = ConnectionState()
-
-        init(loopCount: Int = 1, publishes: Bool = true) throws {
-            running = try RunningRegistry(loopCount: loopCount)
-            if publishes { running.source.publish(1) }
-            _ = running.rescan()
-            group = try LoopGroup(loopCount: loopCount, listeners: [], limits: ServerLimits())
-            let context = ServiceContext(
-                registry: running.registry, group: group, wireLimits: WireLimits(),
-                defaultDeadline: 0, startedAt: 0, instructionSet: "test", tell: { _ in })
-            for index in 0..<loopCount {
-                services.append(try RequestService(context, loop: index))
-            }
-        }
-
-        deinit { state.output.free() }
-
-        func caller(_ door: Door = .data, loop: Int = 0) -> Caller {
-            Caller(slot: 0, serial: 1, loop: loop, door: door)
-        }
-
-        func serve(_ frame: [UInt8], _ door: Door = .data, loop: Int = 0) throws -> ReadAnswer? {
-            let payload = try #require(TinyRequests.payload(frame))
-            let outcome = payload.withUnsafeBytes {
-                services[loop].serve($0, caller(door, loop: loop), &state)
-            }
-            return outcome == .answered ? try takeAnswer() : nil
-        }
-
-        func takeAnswer() throws -> ReadAnswer {
-            defer { state.output.consume(state.output.count) }
-            return try ReadAnswer(
-                try #require(TinyRequests.payload(Array(state.output.bytes))))
-        }
-    }
-
     @Test(.enabled(if: AllocationCounter.isCounting))
     func `a Predict in steady state allocates nothing`() throws {
         let rig = try Rig()
@@ -129,15 +89,8 @@ import Testing
             try rig.serve(frame)?.control == .serverReady(false, reason: "the daemon drains"))
     }
 
-    @Test func `refuses what this version does not do, by the call's own id`() throws {
+    @Test func `cancelling what is not in flight finds nothing`() throws {
         let rig = try Rig()
-        let label = try rig.serve(
-            try TinyRequests.frame(id: 8, .label(model: "tiny", label: "x", version: 1)), .admin)
-        #expect(label?.id == 8)
-        #expect(label?.status?.code == .unimplemented)
-        let reload = try rig.serve(
-            try TinyRequests.frame(id: 9, .reload(model: "", configuration: true)), .admin)
-        #expect(reload?.status?.code == .unimplemented)
         let cancel = try rig.serve(try TinyRequests.frame(id: 10, .cancel(3)))
         #expect(cancel?.control == .cancel(found: false))
     }

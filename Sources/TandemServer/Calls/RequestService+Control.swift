@@ -54,16 +54,7 @@ extension RequestService {
             }
             return nil
         case .reload(let model, let configuration):
-            guard !configuration else {
-                throw RequestError(
-                    .optionUnsupported,
-                    "this daemon has no configuration file to read again; leave configuration out")
-            }
-            context.registry.rescan(model: model) { [context] changed in
-                context.reply(
-                    to: caller,
-                    .success(.reload(changed: changed, applied: [], needsRestart: [])))
-            }
+            reload(model, configuration: configuration, caller)
             return nil
         case .label(let model, let label, let version):
             context.registry.label(model: model, label: label, version: version) {
@@ -82,6 +73,31 @@ extension RequestService {
             context.group.postAll(.tell(.count(collector)))
             return nil
         }
+    }
+
+    /// Looks at the repository again, and before that at the configuration if asked.
+    private func reload(_ model: String, configuration: Bool, _ caller: Caller) {
+        let rescan = { @Sendable [context] (change: ConfigurationChange) in
+            context.registry.rescan(model: model) { changed in
+                context.reply(
+                    to: caller,
+                    .success(
+                        .reload(
+                            changed: changed, applied: change.applied,
+                            needsRestart: change.needsRestart)))
+            }
+        }
+        guard configuration else { return rescan(ConfigurationChange()) }
+        context.tell(
+            .reload { [context] result in
+                switch result {
+                case .success(let change): rescan(change)
+                case .failure(let error):
+                    context.reply(
+                        to: caller,
+                        .failure(RequestError(.configurationRefused, error.message)))
+                }
+            })
     }
 
     // MARK: Health
@@ -110,7 +126,7 @@ extension RequestService {
         metadata.name = "tandemd"
         metadata.version = ServerVersion.text
         metadata.extensions = ["predict", "ranking", "explain"]
-        metadata.limits = context.wireLimits.values + context.group.limits.values
+        metadata.limits = settings.limits
         metadata.instructionSet = context.instructionSet
         metadata.loops = UInt32(clamping: context.group.mailboxes.count)
         metadata.pid = UInt32(clamping: getpid())

@@ -18,8 +18,8 @@ package struct ServiceContext: Sendable {
     package let group: LoopGroup<ServiceMessage>
     /// The wire's limits in force.
     package let wireLimits: WireLimits
-    /// Nanoseconds that a request without deadline gets; 0 for no deadline.
-    package let defaultDeadline: UInt64
+    /// What calls are answered by at the start.
+    package let settings: ServiceSettings
     /// When the daemon started, CLOCK_MONOTONIC nanoseconds.
     package let startedAt: UInt64
     /// The instruction set of the kernels.
@@ -30,13 +30,13 @@ package struct ServiceContext: Sendable {
     /// Makes a context.
     package init(
         registry: Registry, group: LoopGroup<ServiceMessage>, wireLimits: WireLimits,
-        defaultDeadline: UInt64, startedAt: UInt64, instructionSet: String,
+        settings: ServiceSettings, startedAt: UInt64, instructionSet: String,
         tell: @escaping @Sendable (ControlEvent) -> Void
     ) {
         self.registry = registry
         self.group = group
         self.wireLimits = wireLimits
-        self.defaultDeadline = defaultDeadline
+        self.settings = settings
         self.startedAt = startedAt
         self.instructionSet = instructionSet
         self.tell = tell
@@ -51,6 +51,7 @@ package struct RequestService: FrameService {
     private let arena: ArenaAllocator
     private let decoder: RequestDecoder
     var table: ModelTable
+    var settings: ServiceSettings
     var isDraining = false
     private var requestCount: UInt64 = 0
     private var refusals = FailureCounts()
@@ -70,6 +71,7 @@ package struct RequestService: FrameService {
         decoder = RequestDecoder(limits: context.wireLimits, arena: arena)
         encoder = ResponseEncoder(
             arena: arena, frameBytesMax: context.wireLimits.frameBytesMax)
+        settings = context.settings
         table = context.registry.fetchTable(loop: loop)
     }
 
@@ -133,7 +135,7 @@ package struct RequestService: FrameService {
         _ now: UInt64, _ connection: inout ConnectionState
     ) throws(RequestError) -> Int {
         let byteCount = try run.pointee.arrive(
-            request, id: id, now: now, defaultDeadline: context.defaultDeadline)
+            request, id: id, now: now, defaultDeadline: settings.defaultDeadline)
         guard let frame = connection.output.reserve(byteCount).baseAddress else {
             preconditionFailure("reserve gives memory")
         }
@@ -160,17 +162,20 @@ package struct RequestService: FrameService {
         case .refusal(let error):
             refusals.add(error.status)
             write(error.status, id: caller.requestID, &connection.output)
-        case .count: break
+        case .count, .settings: break
         }
     }
 
-    /// Adds this loop's counts to a call for statistics.
+    /// Adds this loop's counts to a call for statistics, or takes other settings.
     package mutating func hear(_ message: ServiceMessage) {
-        guard case .count(let collector) = message, let sum = collector.add(counted()) else {
-            return
+        switch message {
+        case .count(let collector):
+            guard let sum = collector.add(counted()) else { return }
+            context.group.mailboxes[collector.caller.loop].post(
+                .reply(to: collector.caller, .answer(.statistics(statistics(sum)))))
+        case .settings(let changed): settings = changed
+        case .answer, .refusal: break
         }
-        context.group.mailboxes[collector.caller.loop].post(
-            .reply(to: collector.caller, .answer(.statistics(statistics(sum)))))
     }
 
     /// Fetches the table of models if it changed; else one atomic load.

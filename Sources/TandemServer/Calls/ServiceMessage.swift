@@ -9,6 +9,8 @@ package enum ServiceMessage: Sendable {
     case refusal(RequestError)
     /// Add what you counted.
     case count(StatisticsCollector)
+    /// Answer by these from now on.
+    case settings(ServiceSettings)
 }
 
 /// What a loop asks of the daemon's main thread.
@@ -19,6 +21,8 @@ package enum ControlEvent: Sendable {
     case registry(Registry.Event)
     /// The first look at the repository is done.
     case started
+    /// Read the configuration file again and say what came of it.
+    case reload(then: @Sendable (Result<ConfigurationChange, ServerError>) -> Void)
     /// A loop ended.
     case loopEnded(ServerError?)
 }

@@ -32,7 +32,7 @@ extension EventLoop {
                 // Level-triggered: without a rest the loop would spin on a connection that it
                 // cannot take. The queue holds it meanwhile.
                 stopListening()
-                acceptResumesAt = tandemsys_monotonic_ns() + group.limits.acceptPauseNanoseconds
+                acceptResumesAt = tandemsys_monotonic_ns() + limits.acceptPauseNanoseconds
                 return
             }
             guard descriptor >= 0 else { return }

@@ -12,7 +12,7 @@ extension EventLoop {
         let isGone = events & tandemsys_epoll_hangup != 0
         if isGone && connection.pointee.door == .data { return close(slot) }
         if events & (tandemsys_epoll_in | tandemsys_epoll_hangup) != 0,
-            connection.pointee.state.wantsToRead(group.limits)
+            connection.pointee.state.wantsToRead(limits)
         {
             guard receive(connection) else { return close(slot) }
         }
@@ -22,7 +22,7 @@ extension EventLoop {
         serveFrames(slot, connection)
         guard !isGone, send(slot, connection) else { return close(slot) }
         // The turn's count was used up, or sending made room for frames that were held.
-        if connection.pointee.state.hasWork(reader, group.limits) { markReady(slot, connection) }
+        if connection.pointee.state.hasWork(reader, limits) { markReady(slot, connection) }
         if connection.pointee.state.isOver { return close(slot) }
         settle(slot, connection)
     }
@@ -47,10 +47,10 @@ extension EventLoop {
     mutating func refuseHalfFrame(_ slot: Int) {
         let connection = slots[slot]
         guard connection.pointee.descriptor >= 0 else { return }
-        let seconds = group.limits.frameStallNanoseconds / 1_000_000_000
+        let milliseconds = limits.frameStallNanoseconds / 1_000_000
         var detail = StatusDetail(reason: "FRAME_STALLED")
-        detail.limit = "frame_stall_ns"
-        detail.bound = Int64(clamping: group.limits.frameStallNanoseconds)
+        detail.limit = "frame_stall_ms"
+        detail.bound = Int64(clamping: milliseconds)
         detail.actual = Int64(connection.pointee.state.input.count)
         if connection.pointee.state.output.base == nil {
             connection.pointee.state.output = pool.borrow()
@@ -58,7 +58,7 @@ extension EventLoop {
         service.refuse(
             WireStatus(
                 .deadlineExceeded,
-                "half a frame came and then no rest for \(seconds) s; send frames whole",
+                "half a frame came and then no rest for \(milliseconds) ms; send frames whole",
                 details: [detail]),
             &connection.pointee.state.output)
         connection.pointee.state.breakOff()
@@ -113,8 +113,8 @@ extension EventLoop {
     private mutating func serveFrames(
         _ slot: Int, _ connection: UnsafeMutablePointer<Connection>
     ) {
-        for _ in 0..<group.limits.framesPerTurn {
-            switch connection.pointee.state.nextStep(reader, group.limits) {
+        for _ in 0..<limits.framesPerTurn {
+            switch connection.pointee.state.nextStep(reader, limits) {
             case .wait, .held: return
             case .broken(let error):
                 service.refuse(error.status, &connection.pointee.state.output)
@@ -180,7 +180,7 @@ extension EventLoop {
             frameDeadlines.clear(slot)
         }
         var interest: UInt32 = 0
-        if connection.pointee.state.wantsToRead(group.limits) { interest |= tandemsys_epoll_in }
+        if connection.pointee.state.wantsToRead(limits) { interest |= tandemsys_epoll_in }
         if connection.pointee.state.wantsToWrite { interest |= tandemsys_epoll_out }
         guard interest != connection.pointee.interest else { return }
         connection.pointee.interest = interest

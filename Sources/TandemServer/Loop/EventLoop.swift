@@ -28,6 +28,7 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     let index: Int
     let epoll: Int32
     let reader: FrameReader
+    var limits: ServerLimits
     var pool = BufferPool()
     var slots: [UnsafeMutablePointer<Connection>] = []
     var freeSlots: [Int] = []
@@ -69,6 +70,7 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
         counters = group.mailboxes[index]
         self.service = service
         reader = FrameReader(frameBytesMax: frameBytesMax)
+        limits = group.limits
         frameDeadlines = DeadlineList(duration: group.limits.frameStallNanoseconds)
         sendDeadlines = DeadlineList(duration: group.limits.sendStallNanoseconds)
     }
@@ -139,6 +141,7 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
             case .reply(let caller, let message): deliver(message, to: caller)
             case .drain(let deadline): drain(until: deadline)
             case .tell(let message): service.hear(message)
+            case .limits(let changed): limits = changed
             }
         }
     }

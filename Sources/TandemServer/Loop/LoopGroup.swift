@@ -6,12 +6,15 @@ package final class LoopGroup<Message: Sendable>: Sendable {
     package let mailboxes: [LoopMailbox<Message>]
     /// Listening sockets; every loop waits on all of them.
     package let listeners: [Listener]
-    /// Limits in force.
+    /// Limits at the start.
     package let limits: ServerLimits
     private let openCounts: [OpenCount]
 
     private final class OpenCount: Sendable {
         let count = Atomic<Int>(0)
+        let bound: Atomic<Int>
+
+        init(bound: Int) { self.bound = Atomic(bound) }
     }
 
     /// Makes mailboxes for `loopCount` loops.
@@ -24,7 +27,7 @@ package final class LoopGroup<Message: Sendable>: Sendable {
         mailboxes = made
         self.listeners = listeners
         self.limits = limits
-        openCounts = Door.allCases.map { _ in OpenCount() }
+        openCounts = Door.allCases.map { OpenCount(bound: limits.connectionsMax($0)) }
     }
 
     /// Open connections behind a door.
@@ -61,7 +64,16 @@ package final class LoopGroup<Message: Sendable>: Sendable {
 
     /// The limit of a door.
     func connectionsMax(_ door: Door) -> Int {
-        door == .data ? limits.connectionsMax : limits.adminConnectionsMax
+        openCounts[Int(door.rawValue)].bound.load(ordering: .relaxed)
+    }
+
+    /// Has every loop go by other limits; connections over a lower one stay.
+    package func change(_ limits: ServerLimits) {
+        for door in Door.allCases {
+            openCounts[Int(door.rawValue)].bound.store(
+                limits.connectionsMax(door), ordering: .relaxed)
+        }
+        postAll(.limits(limits))
     }
 
     /// The loop with the fewest connections, `own` on a tie; it is counted in already.

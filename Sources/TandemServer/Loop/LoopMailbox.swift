@@ -10,6 +10,8 @@ package enum LoopMessage<Message: Sendable>: Sendable {
     case drain(deadline: UInt64)
     /// Take a message that is for no connection.
     case tell(Message)
+    /// Go by these limits from now on; stall times stay as they were at the start.
+    case limits(ServerLimits)
 }
 
 /// Which call on which connection of a loop: where a later answer goes.

@@ -16,7 +16,7 @@ extension Server {
                 if case .loopEnded(let error?) = event {
                     log.critical("\(error.description)")
                     exitStatus = 70
-                    drain(options.limits.drainNanoseconds)
+                    drain(configuration.options.limits.drainNanoseconds)
                 }
                 follow(event)
             }
@@ -51,10 +51,11 @@ extension Server {
                 removeSockets()
                 _exit(1)
             }
-            drain(options.limits.drainNanoseconds)
+            drain(configuration.options.limits.drainNanoseconds)
         case .reload:
-            log.info("looking at the repository again")
+            log.info("looking at the configuration and the repository again")
             notifier.reloading()
+            _ = reloadConfiguration()
             let control = control
             registry.rescan { _ in control.add(.started) }
         }
@@ -64,13 +65,14 @@ extension Server {
         switch event {
         case .loopEnded: openLoops -= 1
         case .drain(let timeout):
-            drain(timeout == 0 ? options.limits.drainNanoseconds : timeout)
+            drain(timeout == 0 ? configuration.options.limits.drainNanoseconds : timeout)
         case .started:
             guard !isDraining else { return }
             let status = statusLine()
             notifier.ready(status: status)
             log.info("\(status)")
         case .registry(let event): follow(event)
+        case .reload(let then): then(reloadConfiguration())
         }
     }
 

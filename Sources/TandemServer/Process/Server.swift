@@ -18,7 +18,7 @@ internal import TandemWire
 
 /// A daemon: sockets, loops, models.
 package final class Server {
-    let options: ServerOptions
+    var configuration: Configuration
     let signals: ServerSignals
     let notifier: ServiceNotifier
     let log: Logger
@@ -35,22 +35,28 @@ package final class Server {
     /// Binds or takes over the sockets and makes everything that can be refused.
     ///
     /// - Parameters:
-    ///   - options: What to serve, and where.
+    ///   - configuration: What to serve, and where.
     ///   - signals: Made before any thread.
     ///   - environment: Looks up a variable.
     ///   - log: Where problems go.
     /// - Throws: `ServerError`.
     package init(
-        _ options: ServerOptions, signals: ServerSignals, environment: (String) -> String?,
+        _ configuration: Configuration, signals: ServerSignals, environment: (String) -> String?,
         log: Logger
     ) throws(ServerError) {
-        self.options = options
+        self.configuration = configuration
+        let options = configuration.options
+        guard !options.repository.isEmpty else {
+            throw ServerError(
+                .optionInvalid,
+                "there is no repository; give --repository DIR, or set it in the configuration")
+        }
         self.signals = signals
         self.log = log
         notifier = ServiceNotifier(environment: environment)
         let source = RepositorySource(path: options.repository, executor: options.executor)
         _ = try source.list()
-        let loopCount = options.loopCount ?? Int(tandemsys_allowed_cores())
+        let loopCount = options.threads > 0 ? options.threads : Int(tandemsys_allowed_cores())
         let listeners = try Self.listeners(options, environment)
         let group: LoopGroup<ServiceMessage>
         do throws(ServerError) {
@@ -75,7 +81,7 @@ package final class Server {
         loader = Loader(registry)
         context = ServiceContext(
             registry: registry, group: group, wireLimits: options.wireLimits,
-            defaultDeadline: options.defaultDeadline, startedAt: tandemsys_monotonic_ns(),
+            settings: ServiceSettings(options), startedAt: tandemsys_monotonic_ns(),
             instructionSet: String(cString: tandemk_isa_name(tandemk_isa_active())),
             tell: { control.add($0) })
     }
@@ -87,7 +93,7 @@ package final class Server {
         for index in group.mailboxes.indices { try startLoop(index) }
         // Never joined: the process does not wait for a load in progress when it ends.
         try loader.start().detach()
-        if options.watchesRepository { try startWatch() }
+        if configuration.options.watchesRepository { try startWatch() }
         let control = control
         registry.rescan { _ in control.add(.started) }
     }
@@ -96,7 +102,7 @@ package final class Server {
     private func startWatch() throws(ServerError) {
         let registry = registry
         let watch = try RepositoryWatch(
-            path: options.repository, changed: { registry.follow() },
+            path: configuration.options.repository, changed: { registry.follow() },
             failed: { registry.report(.problem($0)) })
         try watch.start().detach()
     }
@@ -104,7 +110,7 @@ package final class Server {
     private func startLoop(_ index: Int) throws(ServerError) {
         let context = context
         let control = control
-        let frameBytesMax = options.wireLimits.frameBytesMax
+        let frameBytesMax = configuration.options.wireLimits.frameBytesMax
         let thread = try ServerThread(name: "tandem-loop-\(index)") {
             do throws(ServerError) {
                 var loop = try EventLoop(

@@ -2,7 +2,7 @@ package import TandemWire
 
 /// What a daemon is started with.
 package struct ServerOptions: Sendable {
-    /// The repository's directory.
+    /// The repository's directory; empty where nobody said.
     package var repository: String
     /// Where to bind the data socket; nil where the service manager passes it.
     package var socketPath: String?
@@ -12,8 +12,8 @@ package struct ServerOptions: Sendable {
     package var socketMode: UInt32 = 0o660
     /// Permission bits of the admin socket's file.
     package var adminSocketMode: UInt32 = 0o600
-    /// Event loops; nil for one per allowed core.
-    package var loopCount: Int?
+    /// Event loops; 0 for one per allowed core.
+    package var threads = 0
     /// Which program of a package runs.
     package var executor = ExecutorChoice.best
     /// Which versions of a model are loaded.

@@ -84,13 +84,14 @@ struct Unload: ParsableCommand {
     }
 }
 
-/// Has the daemon look at the repository again.
+/// Has the daemon look at the repository again, and at its configuration.
 struct Reload: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Has the daemon look at the repository again, and waits until it is done.",
         discussion: """
             Lists the versions whose state changed. The exit status is 65 if one failed to load; \
-            what was served before goes on.
+            what was served before goes on. With --config the configuration file is read first; \
+            what changed and what waits for a restart is said, and a wrong file changes nothing.
 
             Example:
               tandem reload --admin-socket /tmp/tandem-admin.sock
@@ -101,13 +102,35 @@ struct Reload: ParsableCommand {
     @Argument(help: "Only this model.")
     var model: String?
 
+    @Flag(help: "Read the configuration file again too.")
+    var config = false
+
     func run() throws {
-        let entries = try admin.connection().call(.reload(model: model)).changed
+        let outcome = try admin.connection().call(.reload(model: model, configuration: config))
+        let entries = outcome.changed
+        if config && !admin.json {
+            Terminal.write(Self.line("changed", outcome.appliedSettings))
+            Terminal.write(Self.line("waiting for a restart", outcome.restartSettings))
+        }
         Terminal.write(
-            admin.json ? EntryReport.json(entries).text + "\n" : EntryReport.text(entries))
+            admin.json
+                ? (config ? Self.json(outcome) : EntryReport.json(entries)).text + "\n"
+                : EntryReport.text(entries))
         if let failed = entries.first(where: { $0.state == .failed }) {
             throw Failure(
                 .dataError, "\(failed.model) \(failed.version) did not load: \(failed.reason)")
         }
+    }
+
+    private static func line(_ what: String, _ settings: [String]) -> String {
+        settings.isEmpty ? "" : "\(what): \(settings.joined(separator: ", "))\n"
+    }
+
+    private static func json(_ outcome: ReloadOutcome) -> JSONText {
+        .object([
+            ("changed", EntryReport.json(outcome.changed)),
+            ("applied_settings", .array(outcome.appliedSettings.map(JSONText.string))),
+            ("restart_settings", .array(outcome.restartSettings.map(JSONText.string))),
+        ])
     }
 }
