@@ -138,6 +138,14 @@ static bool option_is(int fd, int option, int wanted) {
     return getsockopt(fd, SOL_SOCKET, option, &value, &length) == 0 && value == wanted;
 }
 
+int tandemsys_peer_groups(int fd, uint32_t *ret_gids, int capacity) {
+    _Static_assert(sizeof(gid_t) == sizeof(uint32_t), "gid_t is 32 bits on Linux");
+    socklen_t length = (socklen_t)capacity * sizeof(gid_t);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, ret_gids, &length) < 0)
+        return -errno;
+    return (int)(length / sizeof(gid_t));
+}
+
 bool tandemsys_is_listening_unix_stream(int fd) {
     return option_is(fd, SO_DOMAIN, AF_UNIX) && option_is(fd, SO_TYPE, SOCK_STREAM) &&
            option_is(fd, SO_ACCEPTCONN, 1);

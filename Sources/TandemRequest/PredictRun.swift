@@ -93,7 +93,7 @@ package struct PredictRun {
     let inputs: EncodedInputs
     /// Rows encoded and computed per advance: whole plan blocks, enough of them that what an
     /// advance costs beyond its rows does not show.
-    let blockRows: Int
+    package let blockRows: Int
     var phase = Phase.idle
     var deadline = UInt64.max
     var selection: TaskSelection
@@ -174,10 +174,19 @@ package struct PredictRun {
     package mutating func arrive(
         _ request: PredictView, id: UInt64, now: UInt64, defaultDeadline: UInt64 = 0
     ) throws(RequestError) -> Int {
+        try arrive(
+            request, id: id, now: now,
+            deadline: request.deadlineNanoseconds ?? Self.later(now, defaultDeadline))
+    }
+
+    /// A request came whose deadline was settled before; else as the other.
+    package mutating func arrive(
+        _ request: PredictView, id: UInt64, now: UInt64, deadline: UInt64
+    ) throws(RequestError) -> Int {
         precondition(phase == .idle, "a session computes one request at a time")
         times = StageTimes()
         rowCount = request.rows
-        deadline = request.deadlineNanoseconds ?? Self.later(now, defaultDeadline)
+        self.deadline = deadline
         try checkDeadline(now)
         guard !request.wantsGateWeights else {
             throw RequestError(

@@ -1,3 +1,5 @@
+package import TandemRequest
+
 /// The daemon's named limits.
 ///
 /// What breaks one is answered with a status that names it; nothing is dropped in silence.
@@ -12,11 +14,19 @@ package struct ServerLimits: Hashable, Sendable {
     package var connectionsMax = 4_096
     /// Open connections on the admin socket: a few people and a metrics collector.
     package var adminConnectionsMax = 64
-    /// Calls in flight on one connection.
+    /// Calls in flight on one connection, past which no further ones are read.
     ///
-    /// Predict runs to completion on its loop, so only calls that the loader thread answers later
-    /// count.
+    /// A Predict that is answered at once is never in flight.
     package var inFlightPerConnectionMax = 64
+    /// Bytes of requests in flight on one connection, past which no further ones are read; one
+    /// call may go over it.
+    package var inFlightBytesPerConnectionMax = 64 << 20
+    /// Calls in flight of one user, over all its connections.
+    package var inFlightPerUserMax = 1_024
+    /// Bytes of requests in flight of one user, over all its connections.
+    package var inFlightBytesPerUserMax = 256 << 20
+    /// What may wait on one loop.
+    package var queue = QueueBounds()
     /// Answers waiting for a slow reader, in bytes, past which its requests are no longer read.
     ///
     /// One answer may go over it, because it is checked before a request is taken up.
@@ -32,6 +42,11 @@ package struct ServerLimits: Hashable, Sendable {
     /// Half a frame and then silence is a broken client: on a local socket a frame arrives in
     /// microseconds.
     package var frameStallNanoseconds: UInt64 = 30_000_000_000
+    /// How long a loop polls its sockets before it sleeps, where requests come that densely;
+    /// nanoseconds, 0 for never.
+    ///
+    /// Waking an idle core costs more than the socket itself.
+    package var spinNanoseconds: UInt64 = 50_000
     /// Frames taken from one connection before others have their turn.
     package var framesPerTurn = 16
     /// How long connections may take to finish once the daemon drains, nanoseconds.

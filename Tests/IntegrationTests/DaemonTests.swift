@@ -251,8 +251,9 @@ import Testing
     @Test func `serves a slow reader every answer, only slowly`() throws {
         try daemon.start(["--unsent-bytes-max", "1000"])
         let slow = try daemon.connect()
-        let frame = try TinyRequests.frame(id: 1, TinyRequests.predict(rows: 2_000))
-        for _ in 0..<4 { slow.send(frame) }
+        for id: UInt64 in 1...4 {
+            slow.send(try TinyRequests.frame(id: id, TinyRequests.predict(rows: 2_000)))
+        }
         for _ in 0..<4 { #expect(try slow.answer().values("rating")?.count == 2_000) }
     }
 

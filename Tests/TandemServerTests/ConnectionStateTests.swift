@@ -67,9 +67,9 @@ import Testing
         limits.inFlightPerConnectionMax = 2
         defer { state.input.free() }
         feed([1, 9], &state)
-        state.owe(1)
+        state.owe(1, byteCount: 0)
         #expect(isFrame(state.nextStep(reader, limits), 1..<2))
-        state.owe(2)
+        state.owe(2, byteCount: 0)
         #expect(isHeld(state.nextStep(reader, limits)))
         #expect(!state.wantsToRead(limits))
         let wasOwed = state.settle(1)
@@ -94,7 +94,7 @@ import Testing
     @Test func `is not over while an answer is owed or unsent`() {
         var state = ConnectionState()
         defer { state.output.free() }
-        state.owe(7)
+        state.owe(7, byteCount: 0)
         state.socketIsEmpty(peerEnded: true)
         _ = state.nextStep(reader, limits)
         #expect(!state.isOver)

@@ -10,7 +10,7 @@ import Testing
 @Suite struct RequestServiceTests {
     @Test(.enabled(if: AllocationCounter.isCounting))
     func `a Predict in steady state allocates nothing`() throws {
-        let rig = try Rig()
+        let rig = try ServiceRig()
         var plain = TinyRequests.predict(rows: 200)
         var ranked = plain
         ranked.tasks = ["click", "class"]
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test func `finds the version that another thread has put in place meanwhile`() throws {
-        let rig = try Rig()
+        let rig = try ServiceRig()
         let frame = try TinyRequests.frame(id: 1, TinyRequests.predict())
         #expect(try rig.serve(frame)?.version == 1)
         rig.running.source.publish(2)
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func `sums the statistics of all loops`() throws {
-        let rig = try Rig(loopCount: 2)
+        let rig = try ServiceRig(loopCount: 2)
         let frame = try TinyRequests.frame(id: 1, TinyRequests.predict())
         for loop in [0, 1, 1] { #expect(try rig.serve(frame, loop: loop)?.status == nil) }
         let call = try TinyRequests.frame(id: 5, .statistics(model: "tiny"))
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func `is not ready before models are loaded, nor while it drains`() throws {
-        let rig = try Rig()
+        let rig = try ServiceRig()
         let frame = try TinyRequests.frame(id: 1, .serverReady)
         #expect(try rig.serve(frame)?.control == .serverReady(true, reason: ""))
         rig.services[0].drain()
@@ -90,13 +90,13 @@ import Testing
     }
 
     @Test func `cancelling what is not in flight finds nothing`() throws {
-        let rig = try Rig()
+        let rig = try ServiceRig()
         let cancel = try rig.serve(try TinyRequests.frame(id: 10, .cancel(3)))
         #expect(cancel?.control == .cancel(found: false))
     }
 
     @Test func `answers a model's metadata and readiness by version`() throws {
-        let rig = try Rig()
+        let rig = try ServiceRig()
         let ready = try rig.serve(
             try TinyRequests.frame(id: 1, .modelReady(ModelChoice("tiny", .version(2)))))
         #expect(ready?.status?.details.first?.reason == "VERSION_UNKNOWN")

@@ -83,6 +83,10 @@ int tandemsys_accept(int fd);
 /* SO_PEERCRED. */
 int tandemsys_peer_of(int fd, struct tandemsys_peer *ret_peer);
 
+/* SO_PEERGROUPS: the other groups of the peer, at most capacity. Returns how many were written;
+ * -ERANGE if there are more, -ENOPROTOOPT before Linux 4.13. */
+int tandemsys_peer_groups(int fd, uint32_t *ret_gids, int capacity);
+
 /* True if fd is a Unix stream socket that listens. */
 bool tandemsys_is_listening_unix_stream(int fd);
 

@@ -4,7 +4,7 @@
 /// takes falls as blocks fill up, and the fixed part shows with few. Outliers (a page fault, a
 /// descheduled thread) count at most four times the mean, and a refusal that an estimate caused
 /// makes it a little smaller, so that a wrong estimate cannot shut a model out for ever.
-package struct WorkEstimate: Sendable {
+package struct WorkEstimate: Equatable, Sendable {
     private static let bucketCount = 25
 
     /// Nanoseconds a row; 0 where nothing was learnt.

@@ -41,11 +41,14 @@ package struct ModelCounters: Equatable, Sendable {
     /// CLOCK_MONOTONIC nanoseconds; 0 for never.
     var lastRequest: UInt64 = 0
     var rowsPerRequest = DurationHistogram()
+    var wait = DurationHistogram()
     var decode = DurationHistogram()
     var features = DurationHistogram()
     var compute = DurationHistogram()
     var rank = DurationHistogram()
     var total = DurationHistogram()
+    /// What requests of so many rows take on this loop; not part of any sum.
+    var estimate = WorkEstimate()
 
     /// Nothing counted.
     package init() {}
@@ -59,6 +62,7 @@ package struct ModelCounters: Equatable, Sendable {
         left.expired += right.expired
         left.lastRequest = max(left.lastRequest, right.lastRequest)
         left.rowsPerRequest += right.rowsPerRequest
+        left.wait += right.wait
         left.decode += right.decode
         left.features += right.features
         left.compute += right.compute

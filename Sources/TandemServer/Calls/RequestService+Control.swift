@@ -1,4 +1,3 @@
-internal import CTandemSystem
 internal import Glibc
 internal import Synchronization
 internal import TandemFeatures
@@ -17,11 +16,23 @@ extension RequestService {
                 throw Self.wrongSocket(call.name, .admin)
             }
             guard !connection.owes(id) else { throw Self.inFlight(id) }
+            if let kind = call.kind {
+                try withBytes(call.model) { (name) throws(RequestError) in
+                    try checkAccess(
+                        kind, call.model.isEmpty ? nil : TextView(name), &connection)
+                }
+            }
+            if case .cancel(let other) = call {
+                let found = cancel(other, caller, &connection)
+                write(.cancel(found: found), id: id, &connection.output)
+                return .answered
+            }
             guard let answer = try answer(call, caller) else {
-                return .later(requestID: id)
+                return .later(requestID: id, byteCount: 0)
             }
             write(answer, id: id, &connection.output)
         } catch {
+            refusals.add(error.status)
             write(error.status, id: id, &connection.output)
         }
         return .answered
@@ -37,8 +48,7 @@ extension RequestService {
         case .serverMetadata: return .serverMetadata(serverMetadata())
         case .modelReady(let choice): return try modelReadiness(choice)
         case .modelMetadata(let choice): return .modelMetadata(try modelMetadata(choice))
-        // A Predict is done before the next frame is looked at, so none can be in flight.
-        case .cancel: return .cancel(found: false)
+        case .cancel: return nil
         case .repositoryIndex(let readyOnly, let model):
             if !model.isEmpty { _ = try find(model) }
             return .repositoryIndex(
@@ -65,7 +75,7 @@ extension RequestService {
         case .drain(let timeout):
             let open = Door.allCases.reduce(0) { $0 + context.group.openCount($1) }
             context.tell(.drain(timeoutNanoseconds: timeout))
-            return .drain(inFlight: 0, connections: UInt64(clamping: open))
+            return .drain(inFlight: UInt64(pending.count), connections: UInt64(clamping: open))
         case .statistics(let model):
             if !model.isEmpty { _ = try find(model) }
             let collector = StatisticsCollector(
@@ -130,7 +140,7 @@ extension RequestService {
         metadata.instructionSet = context.instructionSet
         metadata.loops = UInt32(clamping: context.group.mailboxes.count)
         metadata.pid = UInt32(clamping: getpid())
-        metadata.uptimeNanoseconds = tandemsys_monotonic_ns() &- context.startedAt
+        metadata.uptimeNanoseconds = context.clock() &- context.startedAt
         return metadata
     }
 
@@ -186,7 +196,7 @@ extension RequestService {
             .map { $0.wire(unixOffset: offset) }
         var server = ServerStatistics()
         server.pid = UInt32(clamping: getpid())
-        server.uptimeNanoseconds = tandemsys_monotonic_ns() &- context.startedAt
+        server.uptimeNanoseconds = context.clock() &- context.startedAt
         server.loops = UInt32(clamping: context.group.mailboxes.count)
         server.openConnections = UInt64(
             clamping: Door.allCases.reduce(0) { $0 + context.group.openCount($1) })
@@ -196,6 +206,8 @@ extension RequestService {
             server.sentBytes &+= mailbox.sentBytes.load(ordering: .relaxed)
         }
         server.requests = sum.requests
+        server.inFlight = UInt64(clamping: sum.inFlight)
+        server.queuedWorkMicroseconds = sum.queuedWork / 1_000
         server.refusals = sum.refusals.wire
         server.residentBytes = ProcessMemory.residentBytes
         server.modelBytes = context.registry.index().reduce(0) {
@@ -221,6 +233,28 @@ extension ServiceContext {
 }
 
 extension ControlCall {
+    /// What a rule must allow for it; nil for what everybody may ask.
+    fileprivate var kind: CallKinds? {
+        switch self {
+        case .serverLive, .serverReady, .serverMetadata, .cancel: nil
+        case .modelReady, .modelMetadata: .metadata
+        case .repositoryIndex, .statistics: .observe
+        case .modelLoad, .modelUnload, .reload, .label, .drain: .control
+        }
+    }
+
+    /// The model it is about; empty for all or none.
+    fileprivate var model: String {
+        switch self {
+        case .serverLive, .serverReady, .serverMetadata, .cancel, .drain: ""
+        case .modelReady(let choice), .modelMetadata(let choice): choice.model
+        case .repositoryIndex(_, let model), .modelLoad(let model, _),
+            .modelUnload(let model, _, _), .reload(let model, _), .label(let model, _, _),
+            .statistics(let model):
+            model
+        }
+    }
+
     /// The call's name in messages, as in `envelope.proto`.
     fileprivate var name: String {
         switch self {

@@ -8,8 +8,8 @@ extension RequestService {
     /// The frame lies in the output's room, not committed yet. Times of stages are only known now,
     /// so the explanation comes last and moves the frame's content; this is for people.
     mutating func explain(
-        _ request: PredictView, _ run: UnsafeMutablePointer<PredictRun>, _ byteCount: Int,
-        _ connection: inout ConnectionState
+        _ run: UnsafeMutablePointer<PredictRun>, _ byteCount: Int, _ encoder: ResponseEncoder,
+        _ output: inout ByteQueue
     ) -> Int {
         var explanation = Explanation()
         explanation.executor = run.pointee.model.executor
@@ -35,18 +35,18 @@ extension RequestService {
             let layout = run.pointee.finishedLayout,
             let encoded = try? encoder.explanation(explanation)
         else {
-            connection.output.commit(byteCount)
+            output.commit(byteCount)
             return byteCount
         }
         // Committed first, so that making room keeps the frame; then taken back and grown in place.
-        connection.output.commit(byteCount)
-        let before = connection.output.count - byteCount
+        output.commit(byteCount)
+        let before = output.count - byteCount
         let total = layout.frameBytes(with: encoded)
-        _ = connection.output.reserve(total - byteCount)
-        connection.output.truncate(to: before)
-        guard let frame = connection.output.reserve(total).baseAddress else { return byteCount }
+        _ = output.reserve(total - byteCount)
+        output.truncate(to: before)
+        guard let frame = output.reserve(total).baseAddress else { return byteCount }
         let written = layout.add(encoded, to: frame)
-        connection.output.commit(written)
+        output.commit(written)
         return written
     }
 }

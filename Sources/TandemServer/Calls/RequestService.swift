@@ -1,14 +1,18 @@
-internal import CTandemSystem
 internal import Glibc
 internal import TandemFeatures
 internal import TandemRequest
 package import TandemWire
 
-// Design: what a frame costs.
+// Design: what a frame costs, and what happens when there are too many.
 //
-// Decoding into an arena that is reset by moving a pointer, one look-up in an immutable table, the
-// run over blocks straight into the connection's output, six clock readings for the histograms.
-// Nothing is allocated, locked or logged for a Predict that succeeds; refusals may allocate.
+// On a quiet loop a small Predict is answered as it is read: decoding into an arena that is reset
+// by moving a pointer, one look-up in an immutable table, the run straight into the connection's
+// output, some clock readings for the histograms. Nothing is allocated, locked or logged for it.
+//
+// A request of several blocks of rows, and every request that is read while the turn has taken too
+// long already, becomes a pending call (`RequestService+Pending.swift`): it keeps the arena it was
+// decoded into, the queue refuses it at once or gives it its place, and the loop computes it between
+// two polls of its sockets.
 
 /// What all loops' services share.
 package struct ServiceContext: Sendable {
@@ -24,6 +28,8 @@ package struct ServiceContext: Sendable {
     package let startedAt: UInt64
     /// The instruction set of the kernels.
     package let instructionSet: String
+    /// CLOCK_MONOTONIC in nanoseconds.
+    package let clock: @Sendable () -> UInt64
     /// Tells the main thread.
     package let tell: @Sendable (ControlEvent) -> Void
 
@@ -31,6 +37,7 @@ package struct ServiceContext: Sendable {
     package init(
         registry: Registry, group: LoopGroup<ServiceMessage>, wireLimits: WireLimits,
         settings: ServiceSettings, startedAt: UInt64, instructionSet: String,
+        clock: @escaping @Sendable () -> UInt64,
         tell: @escaping @Sendable (ControlEvent) -> Void
     ) {
         self.registry = registry
@@ -39,22 +46,37 @@ package struct ServiceContext: Sendable {
         self.settings = settings
         self.startedAt = startedAt
         self.instructionSet = instructionSet
+        self.clock = clock
         self.tell = tell
     }
 }
 
 /// One loop's calls: frames to answers.
 package struct RequestService: FrameService {
+    /// Nanoseconds of a turn after which small requests too are queued rather than answered as
+    /// they are read, so that those behind them are seen, and refused if need be, in time.
+    var turnNanoseconds: UInt64 = 400_000
+
     let context: ServiceContext
     let loop: Int
-    let encoder: ResponseEncoder
-    private let arena: ArenaAllocator
-    private let decoder: RequestDecoder
+    var buffers: CallBuffers
+    var spareBuffers: [CallBuffers] = []
     var table: ModelTable
     var settings: ServiceSettings
     var isDraining = false
+    var refusals = FailureCounts()
     private var requestCount: UInt64 = 0
-    private var refusals = FailureCounts()
+    private var turnStart: UInt64 = 0
+
+    // Pending calls.
+    let pending = PendingCalls()
+    var smallQueue: CallQueue
+    var largeQueue: CallQueue
+    /// Large calls that have begun, one a model at most.
+    var begun: [Int] = []
+    /// Nanoseconds spent on small calls since a large one that has begun got a block.
+    var sinceBlock: UInt64 = 0
+    var frames = BufferPool()
 
     /// Makes the service of one loop.
     ///
@@ -65,28 +87,27 @@ package struct RequestService: FrameService {
     package init(_ context: ServiceContext, loop: Int) throws(ServerError) {
         self.context = context
         self.loop = loop
-        do {
-            arena = try ArenaAllocator(capacity: context.wireLimits.arenaBytesMax)
-        } catch { throw ServerError(.loopFailed, error.message) }
-        decoder = RequestDecoder(limits: context.wireLimits, arena: arena)
-        encoder = ResponseEncoder(
-            arena: arena, frameBytesMax: context.wireLimits.frameBytesMax)
+        buffers = try CallBuffers(context.wireLimits)
         settings = context.settings
+        smallQueue = CallQueue(context.settings.serverLimits.queue)
+        largeQueue = CallQueue(context.settings.serverLimits.queue)
         table = context.registry.fetchTable(loop: loop)
+        begun.reserveCapacity(16)
+        spareBuffers.reserveCapacity(Self.spareBuffersMax)
     }
 
     // MARK: Frames
 
-    /// Answers one frame.
+    /// Answers one frame, or takes it up.
     package mutating func serve(
         _ payload: UnsafeRawBufferPointer, _ caller: Caller, _ connection: inout ConnectionState
     ) -> FrameOutcome {
-        let start = tandemsys_monotonic_ns()
+        let start = context.clock()
         requestCount &+= 1
-        arena.reset()
+        buffers.arena.reset()
         let request: RequestView
         do throws(WireError) {
-            request = try decoder.decode(payload)
+            request = try buffers.decoder.decode(payload)
         } catch {
             refusals.add(error.status)
             write(error.status, id: error.requestID, &connection.output)
@@ -94,39 +115,56 @@ package struct RequestService: FrameService {
         }
         switch request.call {
         case .predict(let predict):
-            answer(predict, request.id, start, payload.count, caller, &connection)
-            return .answered
+            return predicted(predict, request.id, start, payload.count, caller, &connection)
         case .control(let call):
             return control(call, request.id, caller, &connection)
         }
     }
 
-    private mutating func answer(
+    private mutating func predicted(
         _ request: PredictView, _ id: UInt64, _ start: UInt64, _ receivedBytes: Int,
         _ caller: Caller, _ connection: inout ConnectionState
-    ) {
+    ) -> FrameOutcome {
         let loaded: LoadedModel
         do throws(RequestError) {
             guard caller.door == .data else { throw Self.wrongSocket("Predict", .data) }
             guard !connection.owes(id) else { throw Self.inFlight(id) }
+            try checkAccess(.predict, request.model, &connection)
             loaded = try table.find(request.model, request.version)
         } catch {
             refusals.add(error.status)
-            return write(error.status, id: id, &connection.output)
+            write(error.status, id: id, &connection.output)
+            return .answered
         }
         let part = loaded.parts[loop]
-        let decoded = tandemsys_monotonic_ns()
+        let decoded = context.clock()
+        if turnStart == 0 { turnStart = start }
         part.counters.pointee.receivedBytes &+= UInt64(receivedBytes)
         part.counters.pointee.lastRequest = decoded
+        let isSmall = request.rows <= part.session.run.pointee.blockRows
+        guard isSmall, mayAnswerNow(request, start) else {
+            return takeUp(
+                Arrival(
+                    request: request, id: id, loaded: loaded, isSmall: isSmall, at: start,
+                    decoded: decoded, byteCount: receivedBytes), caller, &connection)
+        }
         do throws(RequestError) {
             let sentBytes = try compute(request, id, part.session.run, decoded, &connection)
             part.counters.pointee.count(
-                part.session.run.pointee, sentBytes, decode: decoded &- start,
-                total: tandemsys_monotonic_ns() &- start)
+                part.session.run.pointee, sentBytes, wait: 0, decode: decoded &- start,
+                total: context.clock() &- start)
         } catch {
             part.counters.pointee.count(error)
             write(error.status, id: id, &connection.output)
         }
+        return .answered
+    }
+
+    /// Whether nobody waits that a small request would overtake, or keep from being seen.
+    private func mayAnswerNow(_ request: PredictView, _ start: UInt64) -> Bool {
+        guard smallQueue.isEmpty, start &- turnStart < turnNanoseconds else { return false }
+        guard !begun.isEmpty || !largeQueue.isEmpty else { return true }
+        return request.priority >= highestLargePriority
     }
 
     /// Runs a request to its end; returns the answer's bytes.
@@ -141,12 +179,12 @@ package struct RequestService: FrameService {
         }
         run.pointee.place(at: frame)
         var now = now
-        while try run.pointee.advance(now: now) == .more { now = tandemsys_monotonic_ns() }
+        while try run.pointee.advance(now: now) == .more { now = context.clock() }
         guard request.wantsExplanation else {
             connection.output.commit(byteCount)
             return byteCount
         }
-        return explain(request, run, byteCount, &connection)
+        return explain(run, byteCount, buffers.encoder, &connection.output)
     }
 
     // MARK: Other threads' answers
@@ -155,7 +193,7 @@ package struct RequestService: FrameService {
     package mutating func deliver(
         _ message: ServiceMessage, _ caller: Caller, _ connection: inout ConnectionState
     ) {
-        arena.reset()
+        buffers.arena.reset()
         switch message {
         case .answer(let answer):
             write(answer, id: caller.requestID, &connection.output)
@@ -173,13 +211,17 @@ package struct RequestService: FrameService {
             guard let sum = collector.add(counted()) else { return }
             context.group.mailboxes[collector.caller.loop].post(
                 .reply(to: collector.caller, .answer(.statistics(statistics(sum)))))
-        case .settings(let changed): settings = changed
+        case .settings(let changed):
+            settings = changed
+            smallQueue.bounds = changed.serverLimits.queue
+            largeQueue.bounds = changed.serverLimits.queue
         case .answer, .refusal: break
         }
     }
 
     /// Fetches the table of models if it changed; else one atomic load.
     package mutating func refresh() {
+        turnStart = 0
         guard table.generation != context.registry.generation else { return }
         table = context.registry.fetchTable(loop: loop)
     }
@@ -190,68 +232,41 @@ package struct RequestService: FrameService {
     private func counted() -> LoopStatistics {
         var part = LoopStatistics()
         part.requests = requestCount
+        part.inFlight = pending.count
+        part.queuedWork = smallQueue.work &+ largeQueue.work &+ begunWork
         part.refusals = refusals
         for loaded in table.models.flatMap(\.loaded) {
             let own = loaded.parts[loop]
+            var features = own.session.run.pointee.featureCounts
+            for index in features.indices {
+                features[index] += own.longSession.run.pointee.featureCounts[index]
+            }
             part.models.append(
                 LoopStatistics.Model(
                     name: loaded.model.name, version: loaded.model.version,
                     featureNames: loaded.model.signature.features.map(\.name),
-                    counters: own.counters.pointee,
-                    features: own.session.run.pointee.featureCounts))
+                    counters: own.counters.pointee, features: features))
         }
         return part
     }
 
-    // MARK: Writing
+    // MARK: Refusals
 
-    /// Puts a status about the connection into the output.
-    package mutating func refuse(_ status: WireStatus, _ output: inout ByteQueue) {
-        refusals.add(status)
-        arena.reset()
-        write(status, id: 0, &output)
-    }
-
-    /// Puts the notice that the connection will be closed into the output.
-    package mutating func sayGoodbye(
-        closesIn nanoseconds: UInt64, _ output: inout ByteQueue
-    ) {
-        arena.reset()
-        do {
-            let frame = try encoder.goingAway(
-                reason: "the daemon drains; connect again for more",
-                closesInNanoseconds: nanoseconds)
-            write(frame, &output)
-        } catch { Self.mustFit(error) }
-    }
-
-    func write(_ answer: ControlAnswer, id: UInt64, _ output: inout ByteQueue) {
-        do throws(WireError) {
-            write(try encoder.control(id: id, answer), &output)
-        } catch {
-            write(error.status, id: id, &output)
-        }
-    }
-
-    func write(_ status: WireStatus, id: UInt64, _ output: inout ByteQueue) {
-        do {
-            write(try encoder.status(id: id, status), &output)
-        } catch {
-            // The request left no room in the arena for its own refusal.
-            arena.reset()
-            do { write(try encoder.status(id: id, status), &output) } catch { Self.mustFit(error) }
-        }
-    }
-
-    private func write(_ frame: EncodedFrame, _ output: inout ByteQueue) {
-        guard let memory = output.reserve(frame.byteCount).baseAddress else { return }
-        frame.write(to: memory)
-        output.commit(frame.byteCount)
-    }
-
-    /// A status has at most 16 KiB, and an arena and a frame have more.
-    private static func mustFit(_ error: any Error) -> Never {
-        fatalError("a status did not fit its frame: \(error)")
+    /// Refuses a peer that no rule lets make the call.
+    func checkAccess(
+        _ kind: CallKinds, _ model: TextView?, _ connection: inout ConnectionState
+    ) throws(RequestError) {
+        let isAllowed = connection.access.allows(
+            kind, model: model?.bytes, settings, connection.peer)
+        guard !isAllowed else { return }
+        let name = CallKinds.names.first { $0.value == kind }?.name ?? ""
+        let who = connection.peer?.identity.map { "user \($0.uid)" } ?? "an unknown user"
+        throw RequestError(
+            .notAllowed,
+            "\(who) may not \(name)"
+                + (model.map { " with model '\($0.string)'" } ?? "")
+                + "; add an [[allow]] to the daemon's configuration", model: model?.string,
+            actual: connection.peer?.identity.map { Int($0.uid) })
     }
 
     static func wrongSocket(_ call: String, _ door: Door) -> RequestError {
@@ -271,16 +286,22 @@ package struct RequestService: FrameService {
 
 extension ModelCounters {
     /// Counts an answered request.
-    mutating func count(_ run: PredictRun, _ bytes: Int, decode: UInt64, total: UInt64) {
+    mutating func count(
+        _ run: PredictRun, _ bytes: Int, wait: UInt64, decode: UInt64, total: UInt64
+    ) {
         successes &+= 1
         rows &+= UInt64(run.rowCount)
         sentBytes &+= UInt64(bytes)
         rowsPerRequest.add(UInt64(run.rowCount))
+        self.wait.add(wait)
         self.decode.add(decode)
         features.add(run.times.features)
         compute.add(run.times.compute)
         if run.times.rank > 0 { rank.add(run.times.rank) }
         self.total.add(total)
+        estimate.learn(
+            rows: run.rowCount,
+            nanoseconds: run.times.features &+ run.times.compute &+ run.times.rank)
     }
 
     /// Counts a refused request.

@@ -20,6 +20,9 @@ struct LoopStatistics: Sendable {
     }
 
     var requests: UInt64 = 0
+    /// Calls that wait or are half done, and nanoseconds of work that they are expected to take.
+    var inFlight = 0
+    var queuedWork: UInt64 = 0
     var refusals = FailureCounts()
     var models: [Model] = []
 }
@@ -49,6 +52,8 @@ package final class StatisticsCollector: Sendable {
     func add(_ part: LoopStatistics) -> LoopStatistics? {
         state.withLock { state in
             state.sum.requests += part.requests
+            state.sum.inFlight += part.inFlight
+            state.sum.queuedWork += part.queuedWork
             state.sum.refusals += part.refusals
             for counted in part.models where model.isEmpty || counted.name == model {
                 Self.add(counted, to: &state.sum.models)
@@ -91,6 +96,7 @@ extension LoopStatistics.Model {
             statistics.lastRequestUnixNanoseconds = counters.lastRequest &+ unixOffset
         }
         statistics.stages = [
+            StageStatistics(.wait, counters.wait.wire),
             StageStatistics(.decode, counters.decode.wire),
             StageStatistics(.features, counters.features.wire),
             StageStatistics(.compute, counters.compute.wire),

@@ -18,7 +18,7 @@ extension Configuration {
             case nil: text += "# \(setting.key) is not set\n"
             }
         }
-        return text
+        return text + rules
     }
 
     private static func comment(_ setting: Setting, _ defaults: ServerOptions) -> String {
@@ -27,6 +27,25 @@ extension Configuration {
         if let value = setting.value(in: defaults) { sentences += " Default \(value.notation)." }
         sentences += setting.isLive ? " Applies on reload." : " Applies after a restart."
         return folded(sentences, width: 98).map { "# \($0)\n" }.joined()
+    }
+
+    /// The `[[allow]]` tables, with names of users and groups as numbers.
+    private var rules: String {
+        var text = "\n"
+        text += Self.folded(AccessRules.about, width: 98).map { "# \($0)\n" }.joined()
+        for rule in options.access.rules {
+            text += "[[allow]]\n"
+            if let uids = rule.uids { text += "uids = \(uids.sorted())\n" }
+            if let gids = rule.gids { text += "gids = \(gids.sorted())\n" }
+            if let models = rule.models { text += "models = \(Self.list(models))\n" }
+            let calls = CallKinds.names.filter { rule.calls.contains($0.value) }.map(\.name)
+            text += "calls = \(Self.list(calls))\n"
+        }
+        return text
+    }
+
+    private static func list(_ texts: [String]) -> String {
+        "[" + texts.map { SettingValue.text($0).notation }.joined(separator: ", ") + "]"
     }
 
     /// Lines of at most so many characters, broken between words.
@@ -58,6 +77,7 @@ extension Configuration {
             setting.write(&adopted.options, value)
             adopted.origins[setting.name] = other.origins[setting.name]
         }
+        adopted.options.access = other.options.access
         return adopted
     }
 }

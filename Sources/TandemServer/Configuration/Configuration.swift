@@ -1,6 +1,6 @@
 internal import CTandemSystem
 internal import Glibc
-internal import TandemNotation
+package import TandemNotation
 
 // Design: three layers, and each value knows which one it came from.
 //
@@ -50,9 +50,9 @@ package struct Configuration: Sendable {
     /// What the command line says.
     package let overrides: [Override]
     /// All values.
-    package private(set) var options = ServerOptions(repository: "")
+    package internal(set) var options = ServerOptions(repository: "")
     /// Where values came from, by the setting's name; those not listed are defaults.
-    package private(set) var origins: [String: Origin] = [:]
+    package internal(set) var origins: [String: Origin] = [:]
 
     /// Largest file that is read, in bytes.
     package static let fileBytesMax = 1 << 20
@@ -96,6 +96,15 @@ package struct Configuration: Sendable {
             setting.write(&options, value)
             origins[setting.name] = .file(line: table.line(setting.key) ?? 0)
         }
+        var rules: [AccessRule] = []
+        for table in try document.tables("allow") { rules.append(try AccessRule(table)) }
+        guard rules.count <= AccessRules.countMax else {
+            throw document.error(
+                .wrongValue, "allow", "there are \(rules.count) rules",
+                remedy: "write at most \(AccessRules.countMax)", limit: AccessRules.countMax,
+                actual: rules.count)
+        }
+        options.access = AccessRules(rules)
         for name in tables.keys.sorted() {
             try tables[name]?.finish(name.isEmpty ? "the configuration" : nil)
         }

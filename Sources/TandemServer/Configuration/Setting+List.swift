@@ -1,4 +1,5 @@
 internal import TandemNotation
+internal import TandemRequest
 internal import TandemWire
 
 // Checklist for a setting: a field of `ServerOptions`, `ServerLimits` or `WireLimits` with its
@@ -65,6 +66,11 @@ extension Setting {
         time(
             "", "default_deadline_ms", .milliseconds, 0...86_400_000, isLive: true,
             "What a request without deadline gets. 0: no deadline.", \.defaultDeadline),
+        time(
+            "", "spin_us", .microseconds, 0...10_000, isLive: true,
+            "How long a loop polls its sockets before it sleeps, while requests come that densely. "
+                + "0: never. Under a quota of less than one core it never does.",
+            \.limits.spinNanoseconds),
     ]
 
     private static let sockets: [Setting] = [
@@ -139,6 +145,28 @@ extension Setting {
             "Calls in flight on one connection, past which it is not read.",
             \.limits.inFlightPerConnectionMax),
         integer(
+            "limits", "in_flight_bytes_per_connection_max", 1_024...(1 << 34), isLive: true,
+            "Bytes of requests in flight on one connection, past which it is not read.",
+            \.limits.inFlightBytesPerConnectionMax),
+        integer(
+            "limits", "in_flight_per_user_max", 1...(1 << 20), isLive: true,
+            "Calls in flight of one user over all connections.", \.limits.inFlightPerUserMax),
+        integer(
+            "limits", "in_flight_bytes_per_user_max", 1_024...(1 << 36), isLive: true,
+            "Bytes of requests in flight of one user over all connections.",
+            \.limits.inFlightBytesPerUserMax),
+        integer(
+            "limits", "queued_calls_max", 1...65_536, isLive: true,
+            "Calls that may wait on one loop.", \.limits.queue.callsMax),
+        time(
+            "limits", "queue_work_max_us", .microseconds, 1...3_600_000_000, isLive: true,
+            "Estimated work that may wait before a call on one loop; more is refused at once.",
+            \.limits.queue.workMax),
+        time(
+            "limits", "queue_patience_us", .microseconds, 1...3_600_000_000, isLive: true,
+            "How long after its turn a call without an earlier deadline is due.",
+            \.limits.queue.patience),
+        integer(
             "limits", "unsent_bytes_max", 0...(1 << 30), isLive: true,
             "Bytes of answers that wait for a slow reader, past which it is not read.",
             \.limits.unsentBytesMax),
@@ -166,7 +194,7 @@ extension Setting {
 
     // MARK: Rows of one kind
 
-    typealias Field<Value> = WritableKeyPath<ServerOptions, Value> & Sendable
+    typealias Field<Value> = any WritableKeyPath<ServerOptions, Value> & Sendable
 
     /// Nanoseconds in a unit that people write times in.
     enum TimeUnit: UInt64 {

@@ -1,3 +1,4 @@
+package import TandemRequest
 package import TandemWire
 
 // Design: a connection without a socket.
@@ -29,6 +30,14 @@ package struct ConnectionState {
         case broken(WireError)
     }
 
+    /// A call whose answer comes later.
+    package struct Owed: Equatable, Sendable {
+        /// The call's id.
+        package let id: UInt64
+        /// Bytes of its request.
+        package let byteCount: Int
+    }
+
     private enum Phase {
         case open
         /// No request is taken any more; over once everything is sent.
@@ -39,8 +48,16 @@ package struct ConnectionState {
     package var input = ByteQueue()
     /// Bytes answered and not yet sent.
     package var output = ByteQueue()
-    /// Ids of calls whose answers come later.
-    package private(set) var inFlight: [UInt64] = []
+    /// Calls whose answers come later.
+    package private(set) var inFlight: [Owed] = []
+    /// Bytes of their requests.
+    package private(set) var inFlightBytes = 0
+    /// When the connection's next call has its turn among the others'.
+    package var turn = CallQueue.Turn()
+    /// Who is at the other end.
+    package var peer: Peer?
+    /// Which rules let the peer do what, as far as was looked up.
+    var access = AccessMemo()
     /// Whether a frame has begun but not ended.
     package private(set) var hasPartialFrame = false
     private var phase = Phase.open
@@ -57,8 +74,7 @@ package struct ConnectionState {
     package mutating func nextStep(_ reader: FrameReader, _ limits: ServerLimits) -> Step {
         guard phase == .open else { return .held }
         guard
-            output.count <= limits.unsentBytesMax,
-            inFlight.count < limits.inFlightPerConnectionMax
+            output.count <= limits.unsentBytesMax, hasRoom(limits)
         else { return .held }
         switch reader.scan(input.bytes) {
         case .frame(let payload):
@@ -77,19 +93,24 @@ package struct ConnectionState {
     package mutating func frameServed(end: Int) { input.consume(end) }
 
     /// A call's answer comes later.
-    package mutating func owe(_ id: UInt64) { inFlight.append(id) }
+    package mutating func owe(_ id: UInt64, byteCount: Int) {
+        inFlight.append(Owed(id: id, byteCount: byteCount))
+        inFlightBytes += byteCount
+    }
 
     /// A call's answer was put into `output`.
     ///
     /// - Returns: False if no such answer was owed.
     package mutating func settle(_ id: UInt64) -> Bool {
-        guard let index = inFlight.firstIndex(of: id) else { return false }
-        inFlight.remove(at: index)
+        guard let index = inFlight.firstIndex(where: { $0.id == id }) else { return false }
+        inFlightBytes -= inFlight.remove(at: index).byteCount
         return true
     }
 
     /// Whether a call with this id is in flight.
-    package func owes(_ id: UInt64) -> Bool { !inFlight.isEmpty && inFlight.contains(id) }
+    package func owes(_ id: UInt64) -> Bool {
+        !inFlight.isEmpty && inFlight.contains { $0.id == id }
+    }
 
     /// Bytes were read into the room that `input.reserve` gave.
     package mutating func received(_ count: Int, of roomBytes: Int) {
@@ -115,6 +136,7 @@ package struct ConnectionState {
     /// Ends the connection once `output` is sent; what waits in `input` is dropped.
     package mutating func breakOff() {
         inFlight.removeAll()
+        inFlightBytes = 0
         finish()
     }
 
@@ -123,8 +145,13 @@ package struct ConnectionState {
 
     /// Whether to wait for bytes to read.
     package func wantsToRead(_ limits: ServerLimits) -> Bool {
-        phase == .open && !peerEnded && output.count <= limits.unsentBytesMax
-            && inFlight.count < limits.inFlightPerConnectionMax
+        phase == .open && !peerEnded && output.count <= limits.unsentBytesMax && hasRoom(limits)
+    }
+
+    /// Whether one more call may be in flight.
+    private func hasRoom(_ limits: ServerLimits) -> Bool {
+        inFlight.count < limits.inFlightPerConnectionMax
+            && inFlightBytes <= limits.inFlightBytesPerConnectionMax
     }
 
     /// Whether to wait for room to send.
@@ -135,6 +162,11 @@ package struct ConnectionState {
         guard output.isEmpty && inFlight.isEmpty else { return false }
         if phase == .finishing { return true }
         return isDraining && input.isEmpty && !mayHaveMore
+    }
+
+    /// Whether nothing of it is under way, so that it could be another loop's from now on.
+    package var isQuiet: Bool {
+        phase == .open && !peerEnded && input.isEmpty && output.isEmpty && inFlight.isEmpty
     }
 
     private mutating func finish() {

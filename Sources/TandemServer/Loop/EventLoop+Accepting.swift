@@ -55,6 +55,8 @@ extension EventLoop {
         let slot = freeSlots.popLast() ?? makeSlot()
         let connection = slots[slot]
         connection.pointee.state = ConnectionState()
+        connection.pointee.state.peer = group.accounts.enter(
+            PeerIdentity(descriptor: descriptor))
         connection.pointee.descriptor = descriptor
         connection.pointee.door = door
         connection.pointee.serial = nextSerial

@@ -14,6 +14,7 @@ extension EventLoop {
         if events & (tandemsys_epoll_in | tandemsys_epoll_hangup) != 0,
             connection.pointee.state.wantsToRead(limits)
         {
+            balancer.note(&connection.pointee.activeWindow)
             guard receive(connection) else { return close(slot) }
         }
         if connection.pointee.state.output.base == nil {
@@ -43,6 +44,33 @@ extension EventLoop {
         advance(slot, events: 0)
     }
 
+    /// Works on calls that wait, until it is time to poll the sockets again.
+    ///
+    /// At least one piece of work is done, however long that takes.
+    mutating func work() {
+        let end = tandemsys_monotonic_ns() &+ Self.pollNanoseconds
+        repeat {
+            switch service.work() {
+            case .idle: return
+            case .progressed: break
+            case .finished(let caller, let token): finish(caller, token)
+            }
+        } while service.isBusy && tandemsys_monotonic_ns() < end
+    }
+
+    private mutating func finish(_ caller: Caller, _ token: Int) {
+        let connection = slots[caller.slot]
+        guard
+            connection.pointee.descriptor >= 0, connection.pointee.serial == caller.serial,
+            connection.pointee.state.settle(caller.requestID)
+        else { return service.discard(token) }
+        if connection.pointee.state.output.base == nil {
+            connection.pointee.state.output = pool.borrow()
+        }
+        service.handOver(token, &connection.pointee.state)
+        advance(caller.slot, events: 0)
+    }
+
     /// Ends a connection whose frame took too long to arrive, after saying so.
     mutating func refuseHalfFrame(_ slot: Int) {
         let connection = slots[slot]
@@ -69,18 +97,28 @@ extension EventLoop {
     mutating func close(_ slot: Int) {
         let connection = slots[slot]
         guard connection.pointee.descriptor >= 0 else { return }
+        if !connection.pointee.state.inFlight.isEmpty {
+            service.forget(slot: slot, serial: connection.pointee.serial)
+        }
+        // Closing takes it out of the epoll: the descriptor was never duplicated.
+        Glibc.close(connection.pointee.descriptor)
+        group.leave(connection.pointee.door)
+        release(slot)
+    }
+
+    /// Frees the slot of a connection that was closed, or goes to another loop.
+    mutating func release(_ slot: Int) {
+        let connection = slots[slot]
+        if let peer = connection.pointee.state.peer { group.accounts.leave(peer) }
         frameDeadlines.clear(slot)
         sendDeadlines.clear(slot)
         pool.giveBack(&connection.pointee.state.input)
         pool.giveBack(&connection.pointee.state.output)
-        // Closing takes it out of the epoll: the descriptor was never duplicated.
-        Glibc.close(connection.pointee.descriptor)
         connection.pointee.descriptor = -1
         connection.pointee.isReady = false
         connection.pointee.state = ConnectionState()
         freeSlots.append(slot)
         openCount -= 1
-        group.leave(connection.pointee.door)
         counters.leave()
     }
 
@@ -127,7 +165,9 @@ extension EventLoop {
                     slot: slot, serial: connection.pointee.serial, loop: index,
                     door: connection.pointee.door)
                 let outcome = service.serve(bytes, caller, &connection.pointee.state)
-                if case .later(let id) = outcome { connection.pointee.state.owe(id) }
+                if case .later(let id, let byteCount) = outcome {
+                    connection.pointee.state.owe(id, byteCount: byteCount)
+                }
                 connection.pointee.state.frameServed(end: payload.upperBound)
             }
         }

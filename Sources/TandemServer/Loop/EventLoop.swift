@@ -10,6 +10,10 @@ internal import TandemWire
 // because Swift checks exclusive access to each class property (a fifth of a microsecond a request,
 // measured).
 //
+// What cannot be answered as it is read waits in the service; the loop then does not sleep, but works
+// on it a piece at a time and polls its sockets in between, so that a large request never keeps a
+// small one from being read.
+//
 // Level-triggered: a connection from which one read was taken shows up again, after the others had
 // their turn. Frames that are here already but went over the turn's count wait in `ready`, and the
 // loop polls instead of sleeping until they are done.
@@ -29,6 +33,8 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     let epoll: Int32
     let reader: FrameReader
     var limits: ServerLimits
+    private var spin = IdleSpin()
+    var balancer = LoadBalancer()
     var pool = BufferPool()
     var slots: [UnsafeMutablePointer<Connection>] = []
     var freeSlots: [Int] = []
@@ -49,9 +55,13 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
         var serial: UInt32 = 0
         var interest: UInt32 = 0
         var isReady = false
+        /// The last window of time in which it asked something.
+        var activeWindow: UInt32 = 0
     }
 
     private static var batchSize: Int { 64 }
+    /// Nanoseconds of work between two polls of the sockets.
+    static var pollNanoseconds: UInt64 { 200_000 }
 
     /// Makes a loop; `run` starts it.
     ///
@@ -92,11 +102,12 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     package mutating func run() throws(ServerError) {
         var batch = [tandemsys_ready](repeating: tandemsys_ready(), count: Self.batchSize)
         while !isDrained {
-            let count = tandemsys_epoll_wait(epoll, &batch, Int32(batch.count), timeout())
-            guard count >= 0 else { throw Self.failure("wait for events", count) }
+            let count = try wait(&batch)
+            balance()
             service.refresh()
             for position in 0..<Int(count) { dispatch(batch[position]) }
             serveReady()
+            if service.isBusy { work() }
             expire()
         }
     }
@@ -108,9 +119,42 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
 
     // MARK: Waiting
 
+    /// Waits for events, polling first where that is worth it.
+    private mutating func wait(
+        _ batch: inout [tandemsys_ready]
+    ) throws(ServerError) -> Int32 {
+        let timeout = timeout()
+        let bound = limits.spinNanoseconds
+        guard timeout != 0 else { return try Self.wait(epoll, &batch, 0) }
+        let start = tandemsys_monotonic_ns()
+        balancer.pause(at: start)
+        var now = start
+        var count: Int32 = 0
+        let end = start &+ spin.nanoseconds(bound: bound)
+        while count == 0, now < end {
+            count = try Self.wait(epoll, &batch, 0)
+            now = tandemsys_monotonic_ns()
+        }
+        if count == 0 {
+            count = try Self.wait(epoll, &batch, timeout)
+            now = tandemsys_monotonic_ns()
+        }
+        spin.observe(gap: now &- start, bound: bound)
+        balancer.resume(at: now)
+        return count
+    }
+
+    private static func wait(
+        _ epoll: Int32, _ batch: inout [tandemsys_ready], _ timeout: Int32
+    ) throws(ServerError) -> Int32 {
+        let count = tandemsys_epoll_wait(epoll, &batch, Int32(batch.count), timeout)
+        guard count >= 0 else { throw failure("wait for events", count) }
+        return count
+    }
+
     /// Milliseconds until the loop has something to do by itself; -1 for never.
     private func timeout() -> Int32 {
-        if !ready.isEmpty { return 0 }
+        if !ready.isEmpty || service.isBusy { return 0 }
         let stalls = min(frameDeadlines.next ?? .max, sendDeadlines.next ?? .max)
         let next = min(stalls, min(acceptResumesAt ?? .max, drainDeadline ?? .max))
         guard next != .max else { return -1 }

@@ -4,8 +4,19 @@ package import TandemWire
 package enum FrameOutcome: Equatable, Sendable {
     /// Its answer is in the output.
     case answered
-    /// Its answer comes later, by a `reply` message to this caller's id.
-    case later(requestID: UInt64)
+    /// Its answer comes later, by a `reply` message to this caller's id or by `work`; until then
+    /// it holds so many bytes.
+    case later(requestID: UInt64, byteCount: Int)
+}
+
+/// What a piece of work came to.
+package enum WorkOutcome: Equatable, Sendable {
+    /// There was none to do.
+    case idle
+    /// A call got on.
+    case progressed
+    /// A call is done: call `handOver` or `discard` with its number.
+    case finished(Caller, token: Int)
 }
 
 /// What an event loop serves: frames in, answers out.
@@ -35,6 +46,21 @@ package protocol FrameService {
 
     /// Takes a message that is for no connection.
     mutating func hear(_ message: Message)
+
+    /// Whether calls wait or are half done, so that `work` has something to do.
+    var isBusy: Bool { get }
+
+    /// Does one piece of work, no longer than a block of rows takes.
+    mutating func work() -> WorkOutcome
+
+    /// Puts a finished call's answer into the output.
+    mutating func handOver(_ token: Int, _ connection: inout ConnectionState)
+
+    /// Drops a finished call whose connection is gone.
+    mutating func discard(_ token: Int)
+
+    /// Drops all calls of a connection that ended.
+    mutating func forget(slot: Int, serial: UInt32)
 
     /// Puts a status about the connection itself (id 0) into the output.
     mutating func refuse(_ status: WireStatus, _ output: inout ByteQueue)

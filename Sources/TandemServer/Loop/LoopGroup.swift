@@ -8,6 +8,8 @@ package final class LoopGroup<Message: Sendable>: Sendable {
     package let listeners: [Listener]
     /// Limits at the start.
     package let limits: ServerLimits
+    /// What each user has in flight.
+    package let accounts = PeerAccounts()
     private let openCounts: [OpenCount]
 
     private final class OpenCount: Sendable {

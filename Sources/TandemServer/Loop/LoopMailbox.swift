@@ -40,6 +40,7 @@ package final class LoopMailbox<Message: Sendable>: Sendable {
     package let receivedBytes = Atomic<UInt64>(0)
     /// Bytes sent since the start.
     package let sentBytes = Atomic<UInt64>(0)
+    private let load = Atomic<UInt64>(0)
     private let lastPong = Atomic<UInt64>(0)
     private let lastPing = Atomic<UInt64>(0)
     private let messages: WakingQueue<LoopMessage<Message>>
@@ -81,6 +82,19 @@ package final class LoopMailbox<Message: Sendable>: Sendable {
 
     // The loop is the only writer of its totals, so a load and a store are enough; an atomic
     // addition would lock the cache line for each request.
+
+    /// Tells the others how busy the loop was in its last window, in thousandths.
+    func publish(load thousandths: Int, at now: UInt64) {
+        // Both in one word, so that no reader sees one without the other.
+        load.store(now / 1_000_000 << 10 | UInt64(min(thousandths, 1_000)), ordering: .relaxed)
+    }
+
+    /// How busy the loop is, in thousandths; a loop that has not said so for some windows sleeps.
+    func load(at now: UInt64) -> Int {
+        let word = load.load(ordering: .relaxed)
+        let age = (now / 1_000_000) &- word >> 10
+        return age > LoadBalancer.windowNanoseconds / 1_000_000 * 3 ? 0 : Int(word & 0x3FF)
+    }
 
     func addAccepted() {
         acceptedCount.store(acceptedCount.load(ordering: .relaxed) &+ 1, ordering: .relaxed)

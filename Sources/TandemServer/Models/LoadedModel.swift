@@ -32,15 +32,18 @@ package final class LoadedModel: Sendable {
 
     /// What one loop alone uses.
     package final class LoopPart: @unchecked Sendable {
-        /// Computes requests.
+        /// Computes requests that are answered as they are read, or in one go.
         package let session: PredictSession
+        /// Computes one large request block by block, while small ones go through `session`.
+        package let longSession: PredictSession
         /// Counts them.
         ///
         /// Behind a pointer for the loop's own use; others ask the loop.
         package let counters: UnsafeMutablePointer<ModelCounters>
 
-        init(_ session: PredictSession) {
+        init(_ session: PredictSession, _ longSession: PredictSession) {
             self.session = session
+            self.longSession = longSession
             counters = .allocate(capacity: 1)
             counters.initialize(to: ModelCounters())
         }
@@ -59,10 +62,12 @@ package final class LoadedModel: Sendable {
         self.model = model
         self.metadata = metadata
         parts = (0..<loopCount).map { _ in
-            LoopPart(PredictSession(model, limits: limits, clock: clock))
+            LoopPart(
+                PredictSession(model, limits: limits, clock: clock),
+                PredictSession(model, limits: limits, clock: clock))
         }
         var memory = memory
-        memory.arenas = parts.reduce(0) { $0 + $1.session.byteCount }
+        memory.arenas = parts.reduce(0) { $0 + $1.session.byteCount + $1.longSession.byteCount }
         self.memory = memory
     }
 }

@@ -32,6 +32,7 @@ extension Server {
                 change.needsRestart.append(setting.name)
             }
         }
+        if fresh.options.access != configuration.options.access { change.applied.append("allow") }
         configuration = configuration.adopting(fresh)
         apply(configuration.options)
         if !change.applied.isEmpty {
@@ -45,7 +46,9 @@ extension Server {
     }
 
     private func apply(_ options: ServerOptions) {
-        group.change(options.limits)
-        group.postAll(.tell(.settings(ServiceSettings(options))))
+        group.change(Self.limits(options, share))
+        settingsGeneration += 1
+        group.postAll(
+            .tell(.settings(ServiceSettings(options, generation: settingsGeneration))))
     }
 }

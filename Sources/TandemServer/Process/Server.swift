@@ -28,8 +28,10 @@ package final class Server {
     private let context: ServiceContext
     private let loader: Loader
     private var loopThreads: [ServerThread] = []
+    let share: ResourceShare
     var openLoops = 0
     var isDraining = false
+    var settingsGeneration = 1
     var pingedAt: UInt64 = 0
 
     /// Binds or takes over the sockets and makes everything that can be refused.
@@ -56,12 +58,17 @@ package final class Server {
         notifier = ServiceNotifier(environment: environment)
         let source = RepositorySource(path: options.repository, executor: options.executor)
         _ = try source.list()
-        let loopCount = options.threads > 0 ? options.threads : Int(tandemsys_allowed_cores())
+        let share = ResourceShare()
+        self.share = share
+        let loopCount =
+            options.threads > 0
+            ? options.threads : share.loopCount(allowed: Int(tandemsys_allowed_cores()))
         let listeners = try Self.listeners(options, environment)
         let group: LoopGroup<ServiceMessage>
         do throws(ServerError) {
             group = try LoopGroup(
-                loopCount: loopCount, listeners: listeners, limits: options.limits)
+                loopCount: loopCount, listeners: listeners,
+                limits: Self.limits(options, share))
         } catch {
             for listener in listeners { listener.end() }
             throw error
@@ -83,7 +90,14 @@ package final class Server {
             registry: registry, group: group, wireLimits: options.wireLimits,
             settings: ServiceSettings(options), startedAt: tandemsys_monotonic_ns(),
             instructionSet: String(cString: tandemk_isa_name(tandemk_isa_active())),
-            tell: { control.add($0) })
+            clock: { tandemsys_monotonic_ns() }, tell: { control.add($0) })
+    }
+
+    /// The options' limits, as far as our share of the machine allows them.
+    static func limits(_ options: ServerOptions, _ share: ResourceShare) -> ServerLimits {
+        var limits = options.limits
+        if !share.maySpin { limits.spinNanoseconds = 0 }
+        return limits
     }
 
     /// Starts the loops and the loader, which begins to load.

@@ -24,6 +24,8 @@ package struct ServerOptions: Sendable {
     package var loadThreads = 0
     /// Nanoseconds that a request without deadline gets; 0 for no deadline.
     package var defaultDeadline: UInt64 = 0
+    /// Who may make which call; no rule allows everything.
+    package var access = AccessRules()
     /// The wire's limits.
     package var wireLimits = WireLimits()
     /// The daemon's limits.

@@ -1,0 +1,368 @@
+internal import TandemRequest
+internal import TandemWire
+
+// Design: two kinds of pending call, and whose turn it is.
+//
+// A small call has at most one block of rows and is computed in one go. A large one is computed
+// block by block in a session of its own, so that small ones run in between: the loop asks for one
+// piece of work, polls its sockets, and asks again. A model has one large call begun at a time; the
+// others wait in their queue.
+//
+// Whose turn: small calls go before the next block of a large one, unless that has a higher
+// priority, or small ones had their fill since its last block (`fillNanoseconds`), so that a stream
+// of small calls slows a large one down but never stops it.
+//
+// A finished call is given to its connection at once. One whose connection went away is dropped
+// where it stands.
+
+extension RequestService {
+    /// Arenas kept for pending calls.
+    static var spareBuffersMax: Int { 64 }
+    /// Nanoseconds of small calls after which a large one gets a block.
+    private static var fillNanoseconds: UInt64 { 500_000 }
+
+    /// A Predict that cannot be answered as it is read.
+    struct Arrival {
+        let request: PredictView
+        let id: UInt64
+        let loaded: LoadedModel
+        let isSmall: Bool
+        let at: UInt64
+        let decoded: UInt64
+        let byteCount: Int
+    }
+
+    /// Whether calls wait or are half done.
+    package var isBusy: Bool { !smallQueue.isEmpty || !largeQueue.isEmpty || !begun.isEmpty }
+
+    /// Nanoseconds of work left of large calls that have begun.
+    var begunWork: UInt64 {
+        var sum: UInt64 = 0
+        for index in begun.indices { sum &+= pending[begun[index]].pointee.workLeft }
+        return sum
+    }
+
+    /// The highest priority of a large call; there is one.
+    var highestLargePriority: Int {
+        var highest = largeQueue.first?.priority ?? .min
+        for index in begun.indices {
+            highest = max(highest, pending[begun[index]].pointee.entry.priority)
+        }
+        return highest
+    }
+
+    // MARK: Arriving
+
+    /// Gives a call its place in a queue, or refuses it.
+    mutating func takeUp(
+        _ arrival: Arrival, _ caller: Caller, _ connection: inout ConnectionState
+    ) -> FrameOutcome {
+        let part = arrival.loaded.parts[loop]
+        do throws(RequestError) {
+            let spare = try spare()
+            let entry = try enqueue(arrival, &connection)
+            var caller = caller
+            caller.requestID = arrival.id
+            let account = connection.peer?.account
+            account?.enter(bytes: arrival.byteCount)
+            let token = pending.insert(
+                PendingCall(
+                    buffers: buffers, request: arrival.request, caller: caller,
+                    loaded: arrival.loaded, account: account, entry: entry, arrivedAt: arrival.at,
+                    decodeNanoseconds: arrival.decoded &- arrival.at,
+                    byteCount: arrival.byteCount))
+            precondition(token == entry.token, "a call has the number that it was queued by")
+            buffers = spare
+            spareBuffers.removeLast()
+            return .later(requestID: arrival.id, byteCount: arrival.byteCount)
+        } catch {
+            part.counters.pointee.count(error)
+            if error.code == .deadlineUnreachable {
+                part.counters.pointee.estimate.doubt(rows: arrival.request.rows)
+            }
+            write(error.status, id: arrival.id, &connection.output)
+            return .answered
+        }
+    }
+
+    private mutating func enqueue(
+        _ arrival: Arrival, _ connection: inout ConnectionState
+    ) throws(RequestError) -> CallQueue.Entry {
+        if let account = connection.peer?.account { try check(account, arrival.byteCount) }
+        let estimate = arrival.loaded.parts[loop].counters.pointee.estimate
+        let entry = CallQueue.Entry(
+            token: pending.nextToken, priority: arrival.request.priority,
+            deadline: arrival.request.deadlineNanoseconds
+                ?? Self.later(arrival.decoded, settings.defaultDeadline),
+            work: estimate.nanoseconds(rows: arrival.request.rows))
+        if arrival.isSmall {
+            try smallQueue.arrive(entry, turn: &connection.turn, now: arrival.decoded)
+        } else {
+            try largeQueue.arrive(
+                entry, turn: &connection.turn, now: arrival.decoded,
+                begun: begunWork &+ smallQueue.work)
+        }
+        return entry
+    }
+
+    private func check(_ account: PeerAccount, _ byteCount: Int) throws(RequestError) {
+        let limits = settings.serverLimits
+        let calls = account.callCount
+        guard calls < limits.inFlightPerUserMax else {
+            throw Self.tooMany(
+                account, "in_flight_per_user_max", limits.inFlightPerUserMax, calls)
+        }
+        let bytes = account.byteCount + byteCount
+        guard bytes <= limits.inFlightBytesPerUserMax else {
+            throw Self.tooMany(
+                account, "in_flight_bytes_per_user_max", limits.inFlightBytesPerUserMax, bytes)
+        }
+    }
+
+    private static func tooMany(
+        _ account: PeerAccount, _ limit: String, _ bound: Int, _ actual: Int
+    ) -> RequestError {
+        var error = RequestError(
+            .tooManyInFlight,
+            "user \(account.uid) has as much in flight as \(limit) = \(bound) allows; wait for "
+                + "answers", limit: limit, bound: bound, actual: actual)
+        error.retryAfterNanoseconds = 1_000_000
+        return error
+    }
+
+    /// The buffers that the loop will go on with; they stay in `spareBuffers`.
+    private mutating func spare() throws(RequestError) -> CallBuffers {
+        if !spareBuffers.isEmpty { return spareBuffers[spareBuffers.count - 1] }
+        do throws(ServerError) {
+            let made = try CallBuffers(context.wireLimits)
+            spareBuffers.append(made)
+            return made
+        } catch {
+            var refusal = RequestError(.queueFull, error.message)
+            refusal.retryAfterNanoseconds = 1_000_000
+            throw refusal
+        }
+    }
+
+    private static func later(_ now: UInt64, _ wait: UInt64) -> UInt64 {
+        let (sum, overflow) = now.addingReportingOverflow(wait)
+        return wait == 0 || overflow ? .max : sum
+    }
+
+    // MARK: Working
+
+    /// Does one piece of work: a small call, a block of a large one, or dropping an expired one.
+    package mutating func work() -> WorkOutcome {
+        let now = context.clock()
+        if let expired = smallQueue.popExpired(now: now) { return expire(expired.token, now) }
+        if let expired = largeQueue.popExpired(now: now) { return expire(expired.token, now) }
+        let large = nextLarge()
+        if let small = smallQueue.first, goesNow(small, before: large) {
+            _ = smallQueue.popFirst()
+            return computeSmall(small.token, now)
+        }
+        guard let large else { return .idle }
+        sinceBlock = 0
+        return computeBlock(large.token, isBegun: large.isBegun, now)
+    }
+
+    private func goesNow(
+        _ small: CallQueue.Entry, before large: (token: Int, isBegun: Bool)?
+    ) -> Bool {
+        guard let large else { return true }
+        let priority = pending[large.token].pointee.entry.priority
+        if small.priority != priority { return small.priority > priority }
+        return sinceBlock < Self.fillNanoseconds
+    }
+
+    /// The large call that is next: one that has begun, or a waiting one of a model that has none
+    /// and that goes before it.
+    private func nextLarge() -> (token: Int, isBegun: Bool)? {
+        var best: Int?
+        for index in begun.indices {
+            let entry = pending[begun[index]].pointee.entry
+            if let other = best, !entry.goesBefore(pending[other].pointee.entry) { continue }
+            best = begun[index]
+        }
+        if let waiting = largeQueue.first, mayBegin(waiting, before: best) {
+            return (waiting.token, false)
+        }
+        guard let best else { return nil }
+        return (best, true)
+    }
+
+    private func mayBegin(_ waiting: CallQueue.Entry, before best: Int?) -> Bool {
+        let model = pending[waiting.token].pointee.loaded
+        for index in begun.indices where pending[begun[index]].pointee.loaded === model {
+            return false
+        }
+        guard let best else { return true }
+        return waiting.goesBefore(pending[best].pointee.entry)
+    }
+
+    private mutating func computeSmall(_ token: Int, _ now: UInt64) -> WorkOutcome {
+        let run = pending[token].pointee.loaded.parts[loop].session.run
+        do throws(RequestError) {
+            try begin(token, run, now)
+            while try run.pointee.advance(now: now) == .more {}
+        } catch { return refused(token, error) }
+        let outcome = answered(token, run)
+        sinceBlock &+= pending[token].pointee.workedNanoseconds
+        return outcome
+    }
+
+    private mutating func computeBlock(
+        _ token: Int, isBegun: Bool, _ now: UInt64
+    ) -> WorkOutcome {
+        let run = pending[token].pointee.loaded.parts[loop].longSession.run
+        do throws(RequestError) {
+            if !isBegun {
+                _ = largeQueue.popFirst()
+                try begin(token, run, now)
+                begun.append(token)
+            }
+            let progress = try run.pointee.advance(now: now)
+            pending[token].pointee.workedNanoseconds = run.pointee.times.sum
+            if progress == .more { return .progressed }
+        } catch {
+            end(token)
+            return refused(token, error)
+        }
+        end(token)
+        return answered(token, run)
+    }
+
+    /// Takes a call out of those that have begun.
+    private mutating func end(_ token: Int) {
+        for index in begun.indices where begun[index] == token {
+            begun.remove(at: index)
+            return
+        }
+    }
+
+    /// Checks a call against its model and places its answer's frame.
+    private mutating func begin(
+        _ token: Int, _ run: UnsafeMutablePointer<PredictRun>, _ now: UInt64
+    ) throws(RequestError) {
+        let call = pending[token]
+        call.pointee.phase = .begun
+        call.pointee.waitNanoseconds = now &- call.pointee.arrivedAt
+        // The default deadline counts from the call's arrival, not from its turn.
+        let byteCount = try run.pointee.arrive(
+            call.pointee.request, id: call.pointee.caller.requestID, now: now,
+            deadline: call.pointee.entry.deadline)
+        call.pointee.frame = frames.borrow()
+        call.pointee.frameBytes = byteCount
+        guard let frame = call.pointee.frame.reserve(byteCount).baseAddress else {
+            preconditionFailure("reserve gives memory")
+        }
+        run.pointee.place(at: frame)
+    }
+
+    private mutating func answered(
+        _ token: Int, _ run: UnsafeMutablePointer<PredictRun>
+    ) -> WorkOutcome {
+        let call = pending[token]
+        call.pointee.workedNanoseconds = run.pointee.times.sum
+        if call.pointee.request.wantsExplanation {
+            _ = explain(
+                run, call.pointee.frameBytes, call.pointee.buffers.encoder, &call.pointee.frame)
+        } else {
+            call.pointee.frame.commit(call.pointee.frameBytes)
+        }
+        call.pointee.loaded.parts[loop].counters.pointee.count(
+            run.pointee, call.pointee.frame.count, wait: call.pointee.waitNanoseconds,
+            decode: call.pointee.decodeNanoseconds,
+            total: context.clock() &- call.pointee.arrivedAt)
+        call.pointee.phase = .answered
+        return .finished(call.pointee.caller, token: token)
+    }
+
+    private mutating func refused(_ token: Int, _ error: RequestError) -> WorkOutcome {
+        let call = pending[token]
+        call.pointee.loaded.parts[loop].counters.pointee.count(error)
+        call.pointee.phase = .refused(error)
+        return .finished(call.pointee.caller, token: token)
+    }
+
+    private mutating func expire(_ token: Int, _ now: UInt64) -> WorkOutcome {
+        let call = pending[token]
+        return refused(
+            token,
+            RequestError(
+                .deadlinePassed,
+                "the deadline passed while the call waited "
+                    + "\((now &- call.pointee.arrivedAt) / 1_000) us for its turn; nothing was "
+                    + "computed", model: call.pointee.loaded.model.name))
+    }
+
+    // MARK: Leaving
+
+    /// Gives a finished call's answer to its connection.
+    package mutating func handOver(_ token: Int, _ connection: inout ConnectionState) {
+        let call = pending[token]
+        switch call.pointee.phase {
+        case .refused(let error):
+            buffers.arena.reset()
+            write(error.status, id: call.pointee.caller.requestID, &connection.output)
+        case .answered where connection.output.isEmpty:
+            swap(&connection.output, &call.pointee.frame)
+        case .answered: connection.output.append(call.pointee.frame.bytes)
+        case .waiting, .begun: preconditionFailure("the call has not finished")
+        }
+        discard(token)
+    }
+
+    /// Drops a finished call whose connection is gone.
+    package mutating func discard(_ token: Int) {
+        let call = pending[token]
+        frames.giveBack(&call.pointee.frame)
+        call.pointee.account?.leave(bytes: call.pointee.byteCount)
+        if spareBuffers.count < Self.spareBuffersMax {
+            call.pointee.buffers.arena.reset()
+            spareBuffers.append(call.pointee.buffers)
+        }
+        pending.remove(token)
+    }
+
+    /// Drops the calls of a connection that ended.
+    package mutating func forget(slot: Int, serial: UInt32) {
+        let tokens = pending.tokens { $0.caller.slot == slot && $0.caller.serial == serial }
+        for token in tokens { giveUp(token) }
+    }
+
+    /// Gives up a call that waits or is half done, because its caller cancels it.
+    ///
+    /// - Returns: Whether there was such a call; its id is then free, and CANCELLED is written.
+    mutating func cancel(
+        _ id: UInt64, _ caller: Caller, _ connection: inout ConnectionState
+    ) -> Bool {
+        guard connection.owes(id) else { return false }
+        let found = pending.tokens { call in
+            call.caller.slot == caller.slot && call.caller.serial == caller.serial
+                && call.caller.requestID == id
+        }
+        // A call that another thread answers cannot be given up.
+        guard let token = found.first, connection.settle(id) else { return false }
+        let error = RequestError(.cancelled, "the caller gave the call up")
+        pending[token].pointee.loaded.parts[loop].counters.pointee.count(error)
+        giveUp(token)
+        write(error.status, id: id, &connection.output)
+        return true
+    }
+
+    private mutating func giveUp(_ token: Int) {
+        if let index = begun.firstIndex(of: token) {
+            begun.remove(at: index)
+            pending[token].pointee.loaded.parts[loop].longSession.run.pointee.cancel()
+        } else if !smallQueue.remove(token: token) {
+            _ = largeQueue.remove(token: token)
+        }
+        discard(token)
+    }
+}
+
+extension PredictRun.StageTimes {
+    /// All stages together.
+    var sum: UInt64 { features &+ compute &+ rank }
+}
