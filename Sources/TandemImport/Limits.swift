@@ -20,6 +20,8 @@ package enum ImportLimits {
     package static let textByteCountMax = 1 << 20
     /// Elements of a constant that is computed during the import.
     package static let foldedElementCountMax = 1 << 24
+    /// Iterations of a loop, each of which becomes nodes of its own.
+    package static let loopIterationCountMax = 1024
     /// Oldest understood version of ONNX's own operators.
     package static let opsetMin = 11
     /// Newest understood version of ONNX's own operators.

@@ -156,7 +156,9 @@ final class GraphWalk {
         let context = OperatorContext(
             node: node, inputs: node.inputs.map { $0.isEmpty ? nil : values[$0] },
             opset: node.opset ?? 1, lowering: lowering,
-            lowerSubgraph: { [unowned self] graph throws(ImportError) in try branch(graph) })
+            lowerSubgraph: { [unowned self] graph, arguments throws(ImportError) in
+                try subgraph(graph, arguments)
+            })
         do {
             let results = try entry.lower(context)
             for (index, name) in node.outputs.enumerated() where !name.isEmpty {
@@ -176,11 +178,14 @@ final class GraphWalk {
         }
     }
 
-    /// Lowers a branch of control flow in place; its names are its own.
-    private func branch(_ graph: ONNXGraph) throws(ImportError) -> [ImportedValue] {
+    /// Lowers a subgraph of control flow in place; its names are its own.
+    private func subgraph(
+        _ graph: ONNXGraph, _ arguments: [ImportedValue]
+    ) throws(ImportError) -> [ImportedValue] {
         let outerValues = values
         let outerProblems = problems
         problems = []
+        for (input, value) in zip(graph.inputs, arguments) { values[input.name] = value }
         readWeights(graph)
         checkOperators(graph.nodes)
         lowerNodes(graph) { _ in }
@@ -190,7 +195,7 @@ final class GraphWalk {
         problems = outerProblems
         if let error = ImportError(problems: found) { throw error }
         guard results.count == graph.outputs.count else {
-            throw ImportError(.undefinedValue, "a branch reads what could not be imported")
+            throw ImportError(.undefinedValue, "a subgraph reads what could not be imported")
         }
         return results
     }

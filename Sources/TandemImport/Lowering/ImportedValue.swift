@@ -19,6 +19,9 @@ final class ImportedValue {
     /// The value of the graph, once it is there.
     var id: ValueID?
 
+    /// The numbers, if they are known to grow by equal steps.
+    lazy var progression: Progression? = integers.flatMap { Progression($0) }
+
     private let symbolicSizes: [Dimension]?
     private lazy var constantSizes: [Dimension]? = constant.flatMap(Self.sizes)
 

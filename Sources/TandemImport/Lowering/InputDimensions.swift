@@ -5,7 +5,9 @@ import TandemNotation
 //
 // Exporters name free dimensions, in any alphabet, or leave them nameless. Each name becomes one of
 // the graph's; a nameless first dimension is taken for the batch, which all such inputs share (and a
-// note says so), any other nameless one is a dimension of its own. A size given for a name binds it.
+// note says so), any other nameless one is a dimension of its own. First dimensions whose names
+// differ in their digits alone are nameless too: tf2onnx counts `unk__98`, `unk__99`. A size given
+// for a name binds it.
 
 /// Gives the dimensions of a model's inputs their sizes or names.
 struct InputDimensions {
@@ -13,6 +15,8 @@ struct InputDimensions {
     private var names: [String: String] = [:]
     private var taken: Set<String> = []
     private let batch: String
+    /// Names that an exporter counted for first dimensions.
+    private let counted: Set<String>
     /// What is wrong with the sizes that were given.
     private(set) var problems: [ImportProblem] = []
     /// What was assumed.
@@ -28,9 +32,15 @@ struct InputDimensions {
         let named = firsts.compactMap { first -> String? in
             if case .parameter(let name) = first { name } else { nil }
         }
+        let isCounted = named.count > 1 && Set(named.map { $0.filter { !$0.isNumber } }).count == 1
+        counted = isCounted ? Set(named) : []
         batch = named.count == 1 ? named[0] : "batch"
         checkSizes(inputs, shapes)
-        if firsts.contains(.unknown) {
+        if isCounted {
+            notes.append(
+                "first dimensions '\(named.sorted().joined(separator: "', '"))' are taken for one, "
+                    + "'\(batch)'")
+        } else if firsts.contains(.unknown) {
             notes.append(
                 "first dimensions without a name are taken for one, '\(batch)'")
         }
@@ -41,7 +51,7 @@ struct InputDimensions {
         for (input, shape) in zip(inputs, shapes) {
             for (axis, dimension) in shape.enumerated() {
                 switch dimension {
-                case .parameter(let name): known.insert(name)
+                case .parameter(let name): known.insert(counted.contains(name) ? batch : name)
                 case .unknown: known.insert(axis == 0 ? batch : "\(input.name)_\(axis)")
                 case .fixed: break
                 }
@@ -66,7 +76,7 @@ struct InputDimensions {
         shape.enumerated().map { axis, dimension in
             switch dimension {
             case .fixed(let size): .fixed(Int(size))
-            case .parameter(let name): named(name)
+            case .parameter(let name): named(counted.contains(name) ? batch : name)
             case .unknown: named(axis == 0 ? batch : "\(input)_\(axis)")
             }
         }

@@ -63,8 +63,10 @@ final class Lowering {
         }
         var ids: [ValueID] = []
         for input in inputs { ids.append(try id(of: input)) }
-        return ImportedValue(
+        let result = ImportedValue(
             try builder.node(uniqueName(name), operation, ids), type, name: name)
+        result.progression = Progression.result(of: operation, inputs)
+        return result
     }
 
     /// The value in the graph; constants and sizes enter it here.

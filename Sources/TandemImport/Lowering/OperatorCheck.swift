@@ -52,8 +52,8 @@ struct OperatorCheck {
     static func unsupported(_ node: ONNXNode) -> ImportProblem {
         let (code, message, remedy): (ImportProblem.Code, String, String)
         switch node.operator {
-        case "Loop", "Scan":
-            (code, message) = (.dynamicControlFlow, "loops are not imported")
+        case "Scan":
+            (code, message) = (.dynamicControlFlow, "scans are not imported")
             remedy = "export with the loop unrolled, or use LSTM, GRU and RNN for recurrence"
         case _ where node.operator.hasPrefix("Sequence") || node.operator.hasSuffix("Sequence"):
             (code, message) = (.unsupportedOperator, "sequences of tensors are not imported")

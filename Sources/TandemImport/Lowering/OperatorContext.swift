@@ -10,8 +10,8 @@ struct OperatorContext {
     let opset: Int
     /// The graph under construction.
     let lowering: Lowering
-    /// Lowers a subgraph in place; see `inlined(_:)`.
-    let lowerSubgraph: (ONNXGraph) throws(ImportError) -> [ImportedValue]
+    /// Lowers a subgraph in place; see `inlined(_:_:)`.
+    let lowerSubgraph: (ONNXGraph, [ImportedValue]) throws(ImportError) -> [ImportedValue]
 
     // MARK: Inputs and outputs
 
@@ -141,11 +141,16 @@ struct OperatorContext {
             "export with fixed sizes, or give named dimensions a size by --dim")
     }
 
-    /// Lowers a branch in place of the node.
+    /// Lowers a subgraph in place of the node.
     ///
+    /// - Parameters:
+    ///   - graph: The subgraph; what it reads from outside is there.
+    ///   - arguments: The values of its inputs, in their order.
     /// - Returns: The values of its outputs.
     /// - Throws: `ImportError` with all problems of its nodes.
-    func inlined(_ graph: ONNXGraph) throws(ImportError) -> [ImportedValue] {
-        try lowerSubgraph(graph)
+    func inlined(
+        _ graph: ONNXGraph, _ arguments: [ImportedValue] = []
+    ) throws(ImportError) -> [ImportedValue] {
+        try lowerSubgraph(graph, arguments)
     }
 }

@@ -58,7 +58,7 @@ enum OperatorTable {
     private static let groups: [[OperatorEntry]] = [
         arithmetic, logic, activations, reductions, normalizations, products, sums,
         structure, indexing, windows, recurrences, attentions, quantizations, shapes, control,
-        microsoft, microsoftQuantized,
+        loops, microsoft, microsoftQuantized,
     ]
 
     private static let entries: [String: OperatorEntry] = {

@@ -418,7 +418,11 @@ extension OperatorContext {
         let dtype = bounds[0].dtype
         let start = try cast(try reshape(sizesConstant([numbers[0]]), []), to: dtype)
         let steps = try multiply(try cast(try counting(count), to: dtype), constant(delta, dtype))
-        return try add(steps, start)
+        let range = try add(steps, start)
+        if let first = numbers[0].fixedSize {
+            range.progression = Progression(start: first, step: delta, count: count)
+        }
+        return range
     }
 
     fileprivate func triangle() throws(ImportError) -> ImportedValue {
