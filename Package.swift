@@ -139,7 +139,9 @@ let package = Package(
                 "TandemEngine", "TandemGraph", "CTandemSystem", "TandemServingSupport",
                 "TandemTestSupport",
             ]),
-        tests("TandemImportTests", ["TandemImport", "TandemFeatures", "TandemGraph"]),
+        tests(
+            "TandemImportTests",
+            ["TandemImport", "TandemFeatures", "TandemEngine", "TandemGraph"]),
         tests(
             "TandemTrainingTests",
             [
