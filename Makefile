@@ -14,7 +14,10 @@ PROTO_OUT ?= Sources/CTandemProto
 
 # The data sets that `make linear` reads.
 DATA ?= ../shared/data
+# The reference models' builder (models.py) that `make test-interop` uses, where it is.
+PEERS ?= $(wildcard ../shared/peers)
 VENV := .build/interop
+MODELS := .build/interop-models
 
 BUILD := swift build -c release --static-swift-stdlib
 RELEASE := .build/release
@@ -25,10 +28,10 @@ LIBRARIES := libprotobuf-c:libprotobuf-c-dev libzstd:libzstd-dev zlib:zlib1g-dev
 # Program : Debian package that has it.
 PROGRAMS := pkg-config:pkg-config protoc-c:protobuf-c-compiler
 
-.PHONY: help deps build test check lint proto demo bench fuzz linear install clean
+.PHONY: help deps build test test-interop check lint proto demo bench fuzz linear install clean
 
 help: ## Say what there is to do.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 deps: ## Install the libraries and tools that are missing (apt); quick when none is.
 	@command -v swift >/dev/null || { \
@@ -103,14 +106,17 @@ fuzz: deps ## Fuzz the readers of hostile bytes: FUZZ_TARGETS, FUZZ_SECONDS each
 			.build-fuzz/corpus/$$target Tests/Fuzz/Corpus/$$target; \
 	done
 
-# Python with scikit-learn, in a virtual environment of its own.
-$(VENV)/ready: Tests/Interop/requirements.txt
-	@command -v python3 >/dev/null || { echo "tandem: no python3 found" >&2; exit 69; }
-	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
-	@touch $@
+# Every family of requirements is installed by itself; one that does not install is left out, loudly.
+# The tests run in release, since encoders take the float reference long without optimisation.
+test-interop: deps ## Compare imported models with the frameworks that wrote them (pip, ~2 GB).
+	@Tests/Interop/environment.sh $(VENV) onnx torch encoders libraries keras peers
+	rm -rf $(MODELS)
+	$(VENV)/bin/python Tests/Interop/onnx_models.py --out $(MODELS) $(PEERS:%=--peers %)
+	TANDEM_ONNX_MODELS=$(CURDIR)/$(MODELS) swift test -c release -Xswiftc -enable-testing \
+		--scratch-path .build-interop --filter 'ConformanceTests|InteropModelTests'
 
-linear: build $(VENV)/ready ## What a linear model reaches on the data sets in $(DATA).
+linear: build ## What a linear model reaches on the data sets in $(DATA).
+	@Tests/Interop/environment.sh $(VENV) linear
 	$(VENV)/bin/python -W ignore Tests/Interop/linear_baselines.py --data $(DATA)
 
 install: ## Install what `make build` built, with units, below $(DESTDIR)$(PREFIX).
@@ -123,4 +129,4 @@ install: ## Install what `make build` built, with units, below $(DESTDIR)$(PREFI
 	install -Dm644 systemd/tandemd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/tandemd.conf
 
 clean: ## Remove what building and the demo left.
-	rm -rf .build .build-fuzz $(DEMO_OUT)
+	rm -rf .build .build-fuzz .build-interop $(DEMO_OUT)

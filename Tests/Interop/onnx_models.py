@@ -4,7 +4,7 @@ Each model becomes a folder in ONNX's own test layout, with one set of data for 
 
     OUT/torch-mmoe.dynamo/model.onnx
     OUT/torch-mmoe.dynamo/test_data_set_0/input_0.pb, output_0.pb
-    OUT/torch-mmoe.dynamo/case.txt           tolerance, and the names of the context's inputs
+    OUT/torch-mmoe.dynamo/case.txt           tolerance, context's inputs, rows it is frozen to
 
 `swift test --filter InteropModelTests` with TANDEM_ONNX_MODELS=OUT imports and executes them all.
 A family whose packages are not installed is left out, loudly.
@@ -26,7 +26,7 @@ import onnx
 from onnx import numpy_helper
 
 ROWS = (1, 7, 64)
-FAMILIES = ("peers", "torch", "encoders", "libraries", "keras")
+FAMILIES = ("peers", "torch", "encoders", "libraries", "runtime", "keras")
 SMALL_VOCABULARY = 1000
 
 
@@ -39,8 +39,14 @@ class Cases:
     def wants(self, name):
         return fnmatch.fnmatch(name, self.only)
 
-    def write(self, name, source, requests, run, tolerance=1e-4, context=()):
-        """One folder: a model (a path or a model), requests by input name, and `run` of each."""
+    def write(
+        self, name, source, requests, run, tolerance=1e-4, context=(), frozen=None, floats=None
+    ):
+        """One folder: a model (a path or a model), requests by input name, and `run` of each.
+
+        `frozen` is the number of rows that the model was exported with, if it takes no other;
+        `floats` runs the float model that a quantised one was made of.
+        """
         folder = self.out / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -57,16 +63,21 @@ class Cases:
         for number, request in enumerate(requests):
             data = folder / f"test_data_set_{number}"
             data.mkdir()
-            results = run(request)
-            for kind, names, values in (
-                ("input", inputs, [request[n] for n in inputs]),
-                ("output", [o.name for o in graph.output], results),
-            ):
+            outputs = [o.name for o in graph.output]
+            kinds = [
+                ("input", inputs, [request[n] for n in inputs]), ("output", outputs, run(request))
+            ]  # fmt: skip
+            if floats is not None:
+                kinds.append(("float", outputs, floats(request)))
+            for kind, names, values in kinds:
                 for index, (tensor_name, value) in enumerate(zip(names, values, strict=True)):
                     tensor = numpy_helper.from_array(np.ascontiguousarray(value), tensor_name)
                     path = data / f"{kind}_{index}.pb"
                     path.write_bytes(tensor.SerializeToString())
-        (folder / "case.txt").write_text(f"tolerance {tolerance}\ncontext {','.join(context)}\n")
+        facts = [f"tolerance {tolerance}", f"context {','.join(context)}"]
+        if frozen is not None:
+            facts.append(f"frozen {frozen}")
+        (folder / "case.txt").write_text("\n".join(facts) + "\n")
         self.count += 1
         print(f"{name}: {len(graph.node)} nodes", flush=True)
 

@@ -12,6 +12,7 @@ import onnx
 from onnx_models import ROWS, SMALL_VOCABULARY, onnx_runtime
 
 CONTEXT = ("ctx_sparse", "ctx_dense")
+TILED_CONTEXT = ("sparse[0:28]", "dense[0:8]")
 
 
 def make(cases, options):
@@ -23,7 +24,14 @@ def make(cases, options):
 
     if not options.full:
         models.VOCAB = SMALL_VOCABULARY
-    for name, spec in models.SPECS.items():
+    specs = dict(models.SPECS)
+    for name in ("shared_bottom", "mmoe", "ple", "esmm"):
+        for form in ("tiled", "opt"):
+            label = f"{name}.{form}"
+            specs.setdefault(
+                label, models.Spec(label, "rank", models.SPECS[name].define, form)
+            )
+    for name, spec in specs.items():
         if not cases.wants(f"peers-{name}") or name == "floor":
             continue
         with tempfile.TemporaryDirectory() as folder:
@@ -37,7 +45,9 @@ def make(cases, options):
             models.quantise(spec, path)
             rows = ROWS if spec.kind != "text" else (1, 3)
             requests = [models.requests(spec, count, 1)[0] for count in rows]
-            context = CONTEXT if spec.kind == "rank" and spec.form != "tiled" else ()
+            context = ()
+            if spec.kind == "rank":
+                context = TILED_CONTEXT if spec.form == "tiled" else CONTEXT
             kinds = ["exported", "static", "all", "dynamic"]
             if spec.kind == "text":
                 kinds.append("fp32")
@@ -52,5 +62,6 @@ def make(cases, options):
                     requests,
                     onnx_runtime(path(kind)),
                     tolerance=1e-4 if is_float else 0.02,
+                    floats=None if is_float else onnx_runtime(exported),
                     context=context,
                 )

@@ -10,6 +10,8 @@ struct InteropModel {
         let rowCount: Int
         let inputs: [String: ReferenceTensor]
         let outputs: [(name: String, tensor: ReferenceTensor)]
+        /// What the float model answers of which a quantised one was made.
+        let floats: [(name: String, tensor: ReferenceTensor)]
     }
 
     let folder: String
@@ -17,9 +19,15 @@ struct InteropModel {
     let tolerance: Double
     /// Inputs that exist once a request.
     let context: Set<String>
+    /// Columns of other inputs that do.
+    let contextColumns: [String: Range<Int>]
+    /// The number of rows that the model was exported with, if it takes no other as it is.
+    let frozen: Int?
 
     var name: String { (folder as NSString).lastPathComponent }
     var path: String { folder + "/model.onnx" }
+    /// What `tandem import --context` would be told.
+    var servingForm: ServingForm { ServingForm(context: context, contextColumns: contextColumns) }
 
     init(folder: String) throws {
         self.folder = folder
@@ -30,7 +38,19 @@ struct InteropModel {
             if words.count == 2 { facts[words[0]] = words[1] }
         }
         tolerance = Double(facts["tolerance"] ?? "") ?? 1e-4
-        context = Set((facts["context"] ?? "").split(separator: ",").map(String.init))
+        var context: Set<String> = []
+        var columns: [String: Range<Int>] = [:]
+        for part in (facts["context"] ?? "").split(separator: ",") {
+            let pieces = part.split { "[:]".contains($0) }
+            if pieces.count == 3, let from = Int(pieces[1]), let end = Int(pieces[2]) {
+                columns[String(pieces[0])] = from..<end
+            } else {
+                context.insert(String(part))
+            }
+        }
+        self.context = context
+        contextColumns = columns
+        frozen = facts["frozen"].flatMap { Int($0) }
     }
 
     /// All sets of data, for a graph whose inputs and outputs stand in the model's order.
@@ -40,21 +60,58 @@ struct InteropModel {
         let onnxCase = ONNXCase(folder: folder)
         return try sets.indices.map { set in
             let given = try onnxCase.tensors("input", set: set)
-            let expected = try onnxCase.tensors("output", set: set)
             var inputs: [String: ReferenceTensor] = [:]
             for (index, id) in graph.inputs.enumerated() {
                 inputs[graph[id].name] = given[index]?.tensor
             }
-            let outputs = graph.outputs.enumerated().compactMap { index, id in
-                expected[index].map { (name: graph[id].name, tensor: $0.tensor) }
+            func named(
+                _ tensors: [Int: TensorFile]
+            ) -> [(name: String, tensor: ReferenceTensor)] {
+                graph.outputs.enumerated().compactMap { index, id in
+                    tensors[index].map { (name: graph[id].name, tensor: $0.tensor) }
+                }
             }
+            let outputs = named(try onnxCase.tensors("output", set: set))
+            let floats = named(try onnxCase.tensors("float", set: set))
             let sizes = outputs.compactMap(\.tensor.shape.first)
-            return Request(rowCount: sizes.max() ?? 1, inputs: inputs, outputs: outputs)
+            return Request(
+                rowCount: sizes.max() ?? 1, inputs: inputs, outputs: outputs, floats: floats)
         }
     }
 }
 
+extension InteropModel {
+    /// A request's inputs as the served graph takes them.
+    func rowInputs(_ request: Request) -> [String: ReferenceTensor] {
+        var inputs = request.inputs.mapValues { $0.rowByRow() }
+        for (name, columns) in contextColumns {
+            guard let matrix = inputs.removeValue(forKey: name) else { continue }
+            let rest =
+                Array(0..<columns.lowerBound)
+                + Array(columns.upperBound..<(matrix.shape.first ?? 0))
+            inputs["\(name).context"] = matrix.columns(Array(columns), rowCount: 1)
+            inputs["\(name).candidate"] = matrix.columns(rest, rowCount: matrix.rowCount)
+        }
+        return inputs
+    }
+}
+
 extension ReferenceTensor {
+    /// Some columns of the first rows of a matrix.
+    fileprivate func columns(_ columns: [Int], rowCount: Int) -> ReferenceTensor {
+        func picked<Number>(_ values: [Number]) -> [Number] {
+            let width = shape.first ?? 1
+            return (0..<rowCount).flatMap { row in columns.map { values[row * width + $0] } }
+        }
+        let picked: Elements =
+            switch elements {
+            case .float32(let values): .float32(picked(values))
+            case .int32(let values): .int32(picked(values))
+            default: elements
+            }
+        return ReferenceTensor(rowCount: rowCount, shape: [columns.count], picked)
+    }
+
     /// A batch, dimension 0, as rows; whole numbers as features give them.
     func rowByRow() -> ReferenceTensor {
         let narrow: Elements =

@@ -25,7 +25,8 @@ import Testing
         let imported = try Importer.importModel(path: model.path)
         let executor = try ReferenceExecutor(imported.graph, imported.tensors)
         var worst = 0.0
-        for request in try model.requests(for: imported.graph) {
+        for request in try model.requests(for: imported.graph)
+        where request.rowCount == model.frozen ?? request.rowCount {
             let results = try executor.run(request.inputs, rowCount: 1)
             for (name, expected) in request.outputs {
                 let result = try #require(results[name])
@@ -46,18 +47,53 @@ import Testing
         var options = ImportOptions()
         options.keepsQuantization = false
         let imported = try Importer.importModel(path: model.path, options: options)
-        let outcome = try ServingForm(context: model.context)
+        let outcome = try model.servingForm
             .outcome(for: WeightedGraph(imported.graph, imported.tensors))
         #expect(outcome.refusals == [])
         let served = try #require(outcome.model)
         let executor = try ReferenceExecutor(served.graph, served.tensors)
         for request in try model.requests(for: imported.graph) {
-            let inputs = request.inputs.mapValues { $0.rowByRow() }
-            let results = try executor.run(inputs, rowCount: request.rowCount)
-            for (name, expected) in request.outputs {
+            let results = try executor.run(
+                model.rowInputs(request), rowCount: request.rowCount)
+            // What is served of a quantised model has its weights, not its rounding in between.
+            for (name, expected) in request.floats.isEmpty ? request.outputs : request.floats {
                 let result = try #require(results[name])
                 let difference = result.largestDifference(from: expected.rowByRow())
                 #expect(difference <= model.tolerance, "\(name) of \(request.rowCount) rows")
+            }
+        }
+    }
+
+    // MARK: Forms of one model
+
+    private static let peers = ["shared_bottom", "mmoe", "ple", "esmm"].filter { name in
+        models.contains { $0.hasSuffix("/peers-\(name).fp32") }
+    }
+
+    @Test(arguments: peers)
+    func `the same model costs and answers the same in every form`(name: String) throws {
+        let folder = try #require(Self.folder)
+        var expected: (work: Graph.Work, results: [[String: ReferenceTensor]])?
+        for form in ["", ".tiled", ".opt"] {
+            let model = try InteropModel(folder: "\(folder)/peers-\(name)\(form).fp32")
+            let file = try ONNXModel.load(model.path)
+            let imported = try Importer.importModel(file)
+            let program = try ContextFormTests.program(file, model.servingForm)
+            let executor = try ReferenceExecutor(program.graph, program.tensors)
+            let results = try model.requests(for: imported.graph).map { request in
+                try executor.run(model.rowInputs(request), rowCount: request.rowCount)
+            }
+            print("peers-\(name)\(form): \(program.graph.work)")
+            guard let expected else {
+                expected = (program.graph.work, results)
+                continue
+            }
+            #expect(program.graph.work == expected.work, "\(form)")
+            for (result, wanted) in zip(results, expected.results) {
+                for (task, scores) in wanted {
+                    let difference = try #require(result[task]).largestDifference(from: scores)
+                    #expect(difference <= 1e-5, "\(task) of \(form)")
+                }
             }
         }
     }
