@@ -74,6 +74,10 @@ package enum SampleModels {
 
     /// One more than the largest id or length that an integer input may hold.
     private static func exclusiveLimit(of id: ValueID, in graph: Graph) -> Int32 {
+        let name = graph[id].name
+        if name.hasSuffix(".length"), let list = graph.value(named: String(name.dropLast(7))) {
+            return size(graph[list]) + 1
+        }
         for node in graph.nodes {
             switch node.operation {
             case .embedding where node.inputs[0] == id,

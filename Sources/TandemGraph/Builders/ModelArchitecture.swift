@@ -1,3 +1,10 @@
+// Design: an architecture is data, and its parts are functions.
+//
+// A model is inputs -> trunk -> one tower and head a task. What people choose among is here, as
+// plain values that a spec or a test can write down; what each choice means is one function in the
+// file of that name. A trunk is a function from one value to one value a task, which is why every
+// trunk goes with every kind of input, tower and head.
+
 /// How a multi-task model is shaped: the shared part, the towers, and each task's head.
 package struct ModelArchitecture: Hashable, Sendable {
     /// The part that tasks share.
@@ -10,6 +17,18 @@ package struct ModelArchitecture: Hashable, Sendable {
         ///
         /// Source: Ma et al., KDD 2018 (MMoE).
         case mixtureOfExperts(expertCount: Int, expertLayers: [Int])
+        /// Experts of each task and shared ones, in levels.
+        case progressiveExtraction(ProgressiveExtraction)
+        /// One stack of layers a task, and after each layer a mixture of all tasks' values.
+        ///
+        /// Source: Misra et al., "Cross-stitch Networks for Multi-task Learning", CVPR 2016.
+        case crossStitch(layers: [Int])
+        /// One stack of layers a task; each task takes over what it needs of the task before it.
+        ///
+        /// Source: Xi et al., KDD 2021 (AITM).
+        case informationTransfer(layers: [Int])
+        /// Explicit products of features, and a deep part beside or behind them.
+        case crossNetwork(CrossNetwork)
     }
 
     /// The shared part.
@@ -24,46 +43,5 @@ package struct ModelArchitecture: Hashable, Sendable {
         self.trunk = trunk
         self.towerLayers = towerLayers
         self.heads = heads
-    }
-}
-
-/// The last layer of one task.
-package struct TaskHead: Hashable, Sendable {
-    /// What the head computes from its linear layer.
-    package enum Kind: Hashable, Sendable {
-        /// A sigmoid of one number.
-        case binary
-        /// A softmax of as many numbers as classes, at least 2.
-        case multiclass(classCount: Int)
-        /// One number, taken back from the transformed target to the label's raw unit.
-        case regression(TargetTransform)
-    }
-
-    /// The task's name, which becomes the output's.
-    package var name: String
-    /// What it computes.
-    package var kind: Kind
-
-    /// Makes a head.
-    package init(_ name: String, _ kind: Kind) {
-        self.name = name
-        self.kind = kind
-    }
-}
-
-/// How a regression's label is transformed before the loss: `z = (f(y) - mean) / deviation`.
-package struct TargetTransform: Hashable, Sendable {
-    /// Whether `f` is `log(1 + y)`, for labels of 0 or more; otherwise `f(y) = y`.
-    package var usesLog1p: Bool
-    /// Mean of `f(y)` over the training rows.
-    package var mean: Float
-    /// Deviation of `f(y)` over the training rows; above 0.
-    package var deviation: Float
-
-    /// Makes a transform; the default changes nothing.
-    package init(usesLog1p: Bool = false, mean: Float = 0, deviation: Float = 1) {
-        self.usesLog1p = usesLog1p
-        self.mean = mean
-        self.deviation = deviation
     }
 }

@@ -35,14 +35,14 @@ package struct EmbeddedFeature: Hashable, Sendable {
     /// Width of the table.
     package var dimension: Int
     /// The list's padded length, nil for one id a row.
-    ///
-    /// Lists are pooled by mean.
     package var listLengthMax: Int?
+    /// How a list becomes one vector; the mean of its embeddings if nothing else is said.
+    package var reading: SequenceReading
 
     /// Makes a description.
     package init(
         input: String, side: RowAxis, idCount: Int, dimension: Int, listLengthMax: Int? = nil,
-        lengthInput: String? = nil
+        lengthInput: String? = nil, reading: SequenceReading = .pool(.mean)
     ) {
         self.input = input
         self.side = side
@@ -50,5 +50,6 @@ package struct EmbeddedFeature: Hashable, Sendable {
         self.dimension = dimension
         self.listLengthMax = listLengthMax
         self.lengthInput = lengthInput
+        self.reading = reading
     }
 }

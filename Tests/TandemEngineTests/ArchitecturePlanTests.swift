@@ -1,0 +1,54 @@
+import TandemEngine
+import TandemGraph
+import TandemTestSupport
+import Testing
+
+/// Every architecture that is built here, as the engine runs it.
+@Suite struct ArchitecturePlanTests {
+    @Test(arguments: SampleArchitectures.names, [1, 7, 64])
+    func `the float program is within 1e-5 of the float reference`(
+        name: String, rowCount: Int
+    ) throws {
+        let model = try Self.served(name)
+        let program = try ProgramCompiler.float(model)
+        for seed in 1...3 {
+            let inputs = SampleModels.inputs(
+                for: model.graph, rowCount: rowCount, seed: UInt64(seed))
+            let expected = try ReferenceExecutor(model.graph, model.tensors)
+                .run(inputs, rowCount: rowCount)
+            let plan = try Plan(program.graph, program.tensors)
+            let actual = PlanRunner.run(plan, inputs, rowCount: rowCount)
+            #expect(Set(actual.keys) == Set(expected.keys))
+            for (task, values) in actual {
+                for (value, wanted) in zip(values, expected[task]?.floats ?? []) {
+                    #expect(abs(value - wanted) <= 1e-5 * max(1, abs(wanted)), "\(task)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: SampleArchitectures.names)
+    func `the int8 program computes what the reference makes of it`(name: String) throws {
+        let model = try Self.served(name)
+        let program = try ProgramCompiler.int8(try ProgramCompiler.float(model))
+        let inputs = SampleModels.inputs(for: model.graph, rowCount: 9, seed: 5)
+        let expected = try ReferenceExecutor(program.graph, program.tensors)
+            .run(inputs, rowCount: 9)
+        let plan = try Plan(program.graph, program.tensors)
+        let actual = PlanRunner.run(plan, inputs, rowCount: 9)
+        for (task, values) in actual {
+            // A row may be quantised to the next step where rounding differs before it.
+            for (value, wanted) in zip(values, expected[task]?.floats ?? []) {
+                #expect(abs(value - wanted) <= 2e-3, "\(task)")
+            }
+        }
+    }
+
+    /// The model without what only losses read.
+    private static func served(_ name: String) throws -> WeightedGraph {
+        let model = try SampleArchitectures.model(name)
+        return try GraphRewriter.rewrite(WeightedGraph(model.graph, model.parameters)) {
+            _, _ throws(GraphError) in nil
+        }
+    }
+}
