@@ -57,7 +57,10 @@ package struct GradientPlan: Sendable {
         nodes = Self.needed(graph, heads)
         try Self.check(graph, nodes, heads)
         needsGradient = differentiates ? Self.gradientNeeds(graph, nodes, parameters) : []
-        if differentiates { try Self.checkTrained(graph, heads, needsGradient) }
+        if differentiates {
+            try Self.checkTrained(graph, heads, needsGradient)
+            try Self.checkCompared(graph, nodes, needsGradient)
+        }
         accumulates = Self.contributions(graph, nodes, heads, needsGradient)
         var allocator = RegionAllocator(graph)
         activations = allocator.activations(nodes)
@@ -98,16 +101,30 @@ package struct GradientPlan: Sendable {
                 guard type.rowElementCount != nil else {
                     throw refusal(name, "the sizes of '\(graph[id].name)', \(type), are not fixed")
                 }
-                guard type.dtype == .float32 || type.dtype == .int32 else {
+                // Bools are made of numbers here and are numbers again before they are read.
+                let isMade = node.output == id || !graph.parameters.contains(id)
+                let isBool = type.dtype == .bool && isMade && !graph.inputs.contains(id)
+                guard type.dtype == .float32 || type.dtype == .int32 || isBool else {
                     throw refusal(name, "works on \(type.dtype.name), not on f32 or i32")
                 }
             }
+            if let reason = outerDimensions(graph, node) { throw refusal(name, reason) }
         }
         for head in heads {
             let value = graph[head]
             guard value.type.rows != .none, value.type.dtype == .float32 else {
                 throw refusal(value.name, "a loss needs f32 values on rows, not \(value.type)")
             }
+        }
+    }
+
+    /// Why a whole layer with leading dimensions has no step; nil if it has one.
+    private static func outerDimensions(_ graph: Graph, _ node: Node) -> String? {
+        switch node.operation {
+        case .attention, .recurrent:
+            graph[node.inputs[0]].type.shape.count == 2
+                ? nil : "\(node.operation.name) has a derivative for one sequence a row only"
+        default: nil
         }
     }
 
@@ -125,9 +142,12 @@ package struct GradientPlan: Sendable {
             default: true
             }
         case .reduce(let reduction, _): reduction == .sum || reduction == .mean
-        case .affine, .linear, .concat, .slice, .reshape, .softmax, .layerNorm, .embedding,
-            .embeddingPool, .mixture:
+        case .affine, .linear, .concat, .slice, .reshape, .expand, .softmax, .layerNorm,
+            .embedding, .embeddingPool, .mixture, .attention, .compare, .cast(.float32):
             true
+        case .recurrent(let layer):
+            layer.cell != .gru(resetsAfter: false) && layer.result != .lastCell
+                && !layer.hasInitialState && !layer.hasInitialCell && !layer.hasPeepholes
         default: false
         }
     }
@@ -139,6 +159,22 @@ package struct GradientPlan: Sendable {
             let name = graph[head].name
             throw TrainingError(
                 .notDifferentiable, "node '\(name)': does not depend on any trained parameter"
+            ).with(\.node, name)
+        }
+    }
+
+    /// A comparison's outcome has no derivative, so nothing trained may end there.
+    private static func checkCompared(
+        _ graph: Graph, _ nodes: [Int], _ needsGradient: [Bool]
+    ) throws(TrainingError) {
+        for node in nodes.map({ graph.nodes[$0] }) {
+            guard case .compare = node.operation,
+                let trained = node.inputs.first(where: { needsGradient[$0.index] })
+            else { continue }
+            let name = graph[node.output].name
+            throw TrainingError(
+                .notDifferentiable,
+                "node '\(name)': compares '\(graph[trained].name)', which depends on parameters"
             ).with(\.node, name)
         }
     }

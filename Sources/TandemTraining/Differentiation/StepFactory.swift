@@ -149,19 +149,60 @@ struct StepFactory {
                 table: table(node.inputs[2], operands[2]), y: y)
         case .mixture:
             return MixtureStep(gates: x, experts: Array(operands.dropFirst()), y: y)
+        default: return wholeStep(node, operands, y)
+        }
+    }
+
+    /// Layers over sequences, and what their masks are made of.
+    private func wholeStep(
+        _ node: Node, _ operands: [Operand], _ y: StepResult
+    ) -> any DifferentiableStep {
+        switch node.operation {
+        case .expand: return ExpandStep(x: spread(node, operands, 0, sizes(node.output)), y: y)
+        case .cast:
+            return plan.graph[node.inputs[0]].type.dtype == .float32
+                ? AffineStep(scale: 1, offset: 0, x: operands[0], y: y)
+                : FloatCastStep(x: operands[0], y: y)
+        case .compare(let comparison):
+            let out = sizes(node.output)
+            return CompareStep(
+                comparison: comparison, a: spread(node, operands, 0, out),
+                b: spread(node, operands, 1, out),
+                isFloat: plan.graph[node.inputs[0]].type.dtype == .float32, y: y)
+        case .attention(let heads, let scale):
+            let (query, value) = (sizes(node.inputs[0]), sizes(node.inputs[2]))
+            let shape = AttentionShape(
+                heads: heads, scale: scale, queries: query[0], keys: value[0],
+                queryStride: query[1], valueStride: value[1])
+            let mask =
+                operands.count > 3
+                ? spread(node, operands, 3, [heads, query[0], value[0]]) : nil
+            return AttentionStep(
+                query: operands[0], key: operands[1], value: operands[2], mask: mask, y: y,
+                shape: shape, rowCountMax: rowCountMax)
+        case .recurrent(let layer):
+            let (input, recurrent) = (sizes(node.inputs[0]), sizes(node.inputs[2]))
+            return RecurrentStep(
+                layer, operands, y: y, positions: input[0], depth: input[1],
+                width: recurrent[1], rowCountMax: rowCountMax)
         default: preconditionFailure("a plan has only nodes that it can differentiate")
         }
+    }
+
+    private func spread(
+        _ node: Node, _ operands: [Operand], _ index: Int, _ resultSizes: [Int]
+    ) -> BroadcastOperand {
+        BroadcastOperand(
+            operands[index], sizes: sizes(node.inputs[index]), resultSizes: resultSizes)
     }
 
     private func binaryStep(
         _ function: BinaryFunction, _ node: Node, _ operands: [Operand], _ y: StepResult
     ) -> BinaryStep {
-        let resultSizes = sizes(node.output)
-        let sides = operands.indices.map { index in
-            BroadcastOperand(
-                operands[index], sizes: sizes(node.inputs[index]), resultSizes: resultSizes)
-        }
-        return BinaryStep(function: function, a: sides[0], b: sides[1], y: y)
+        let out = sizes(node.output)
+        return BinaryStep(
+            function: function, a: spread(node, operands, 0, out),
+            b: spread(node, operands, 1, out), y: y)
     }
 
     private func table(_ id: ValueID, _ operand: Operand) -> TableOperand {

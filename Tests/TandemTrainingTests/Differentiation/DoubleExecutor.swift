@@ -32,7 +32,7 @@ struct DoubleExecutor {
         return (all[id] ?? []).flatMap { $0 }
     }
 
-    private func sizes(_ id: ValueID) -> [Int] { graph[id].type.fixedSizes ?? [] }
+    func sizes(_ id: ValueID) -> [Int] { graph[id].type.fixedSizes ?? [] }
 
     private func result(_ node: Node, _ x: [[Double]]) -> [Double] {
         let shape = sizes(node.inputs[0])
@@ -90,7 +90,7 @@ struct DoubleExecutor {
             return x[1].indices.map { column in
                 x[0].indices.map { x[0][$0] * x[$0 + 1][column] }.reduce(0, +)
             }
-        default: return []
+        default: return layer(node, x)
         }
     }
 
@@ -152,7 +152,7 @@ struct DoubleExecutor {
         }
     }
 
-    private static func source(_ index: Int, _ out: [Int], _ sizes: [Int]) -> Int {
+    static func source(_ index: Int, _ out: [Int], _ sizes: [Int]) -> Int {
         var rest = index
         var position = 0
         var stride = 1

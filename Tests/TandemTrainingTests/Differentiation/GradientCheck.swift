@@ -71,7 +71,10 @@ struct GradientCheck {
         var executor = DoubleExecutor(
             graph: graph, parameters: [:], inputs: inputs, rowCount: rowCount)
         for (name, tensor) in parameters {
-            executor.parameters[name] = tensor.elements(as: Float.self).map(Double.init)
+            executor.parameters[name] =
+                tensor.dtype == .int32
+                ? tensor.elements(as: Int32.self).map(Double.init)
+                : tensor.elements(as: Float.self).map(Double.init)
         }
         for (name, gradient) in gradients {
             for index in gradient.indices {

@@ -142,6 +142,16 @@ struct BroadcastOperand {
         }
     }
 
+    /// Adds a part of a row in the result's layout, which begins at `start`, to the operand's.
+    func add(
+        _ part: UnsafePointer<Float>, at start: Int, _ count: Int,
+        to target: UnsafeMutablePointer<Float>
+    ) {
+        for index in 0..<count {
+            target[map.map { Int($0[start + index]) } ?? start + index] += part[index]
+        }
+    }
+
     /// NumPy's broadcasting: sizes are aligned at the end, and a size of 1 is repeated.
     private static func map(sizes: [Int], resultSizes: [Int]) -> [Int32] {
         let missing = resultSizes.count - sizes.count
