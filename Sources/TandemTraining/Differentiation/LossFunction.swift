@@ -12,6 +12,9 @@ import Glibc
 package enum LossFunction: Hashable, Sendable {
     /// `-y log p - (1 - y) log(1 - p)` with `p = sigmoid(z)`; labels in 0 ... 1, one logit.
     case binaryCrossEntropy
+    /// `-y log p - (1 - y) log(1 - p)` with p the product of the sigmoids of all logits: the
+    /// probability that a chain of things happens. Source: Ma et al., SIGIR 2018 (ESMM).
+    case productCrossEntropy
     /// `-log p_y` with `p = softmax(z)`; labels are class numbers, one logit a class.
     case softmaxCrossEntropy
     /// `(z - y)^2 / 2`; labels and values in the transformed target's unit.
@@ -65,6 +68,7 @@ package enum LossFunction: Hashable, Sendable {
             let probability = z[0] >= 0 ? 1 / (1 + power) : power / (1 + power)
             out?[0] = scale * (probability - label)
             return max(z[0], 0) + log1pf(power) - label * z[0]
+        case .productCrossEntropy: return Self.productRow(z, width, label, scale, out)
         case .softmaxCrossEntropy:
             let position = Int(label)
             precondition((0..<width).contains(position), "a class number is out of range")
@@ -90,6 +94,48 @@ package enum LossFunction: Hashable, Sendable {
             return distance <= delta
                 ? 0.5 * difference * difference : delta * (distance - 0.5 * delta)
         }
+    }
+}
+
+extension LossFunction {
+    /// Whether the loss is that of something happening, whose ranking has an area under the curve.
+    var isOfProbability: Bool {
+        switch self {
+        case .binaryCrossEntropy, .productCrossEntropy: true
+        case .softmaxCrossEntropy, .squaredError, .huber: false
+        }
+    }
+
+    /// What a row is ranked by: it grows with the probability.
+    ///
+    /// - Precondition: `isOfProbability`; `heads` has the values of `rowCount` rows.
+    func score(_ heads: [Float], row: Int, rowCount: Int) -> Float {
+        let width = heads.count / rowCount
+        let logits = heads[row * width..<(row + 1) * width]
+        guard case .productCrossEntropy = self else { return logits.first ?? 0 }
+        return Float(logits.reduce(0) { $0 + Self.logSigmoid(Double($1)) })
+    }
+
+    private static func logSigmoid(_ z: Double) -> Double { min(z, 0) - log1p(exp(-abs(z))) }
+
+    /// In double precision: `1 - p` is lost in a float as soon as all logits are above 17.
+    private static func productRow(
+        _ z: UnsafePointer<Float>, _ width: Int, _ label: Float, _ scale: Float,
+        _ out: UnsafeMutablePointer<Float>?
+    ) -> Float {
+        var logarithm = 0.0
+        for index in 0..<width { logarithm += logSigmoid(Double(z[index])) }
+        // The smallest normal number stands in where even a double has nothing left of 1 - p.
+        let rest = max(-expm1(logarithm), .leastNormalMagnitude)
+        if let out {
+            // d/dz_i log p = 1 - sigmoid(z_i), and d/dp of the loss is -y / p + (1 - y) / (1 - p).
+            let slope = (1 - Double(label)) * exp(logarithm) / rest - Double(label)
+            for index in 0..<width {
+                let own = exp(logSigmoid(-Double(z[index])))
+                out[index] = scale * Float(own * slope)
+            }
+        }
+        return Float(-Double(label) * logarithm - (1 - Double(label)) * log(rest))
     }
 }
 

@@ -10,6 +10,8 @@ package struct FeatureSpec: Hashable, Sendable {
     package let column: String
     /// The byte between the elements of a list; nil for one value a row.
     package let separator: UInt8?
+    /// How a list becomes one vector; nil for what is no list.
+    package let sequence: SequenceSpec?
     /// The frozen model that turns the column's texts into numbers; nil for what is learnt here.
     package let encoder: EncoderSpec?
     /// Where the feature stands in the spec, for errors.
@@ -38,7 +40,8 @@ package struct FeatureSpec: Hashable, Sendable {
                 features.append(
                     FeatureSpec(
                         declaration: declaration, column: column, separator: form.separator,
-                        encoder: form.encoder, key: table.name(), line: table.line(form.nameKey)))
+                        sequence: form.sequence, encoder: form.encoder, key: table.name(),
+                        line: table.line(form.nameKey)))
             }
         }
         guard features.count <= FeatureLimits.featureCountMax else {
@@ -46,6 +49,7 @@ package struct FeatureSpec: Hashable, Sendable {
                 .overLimit, "there are more than \(FeatureLimits.featureCountMax) features"
             ).with(\.limit, FeatureLimits.featureCountMax).with(\.actual, features.count)
         }
+        try SequenceSpec.checkTargets(features)
         return features
     }
 }
@@ -70,6 +74,7 @@ private struct FeatureForm {
     var names: [(name: String, column: String)]
     var nameKey: String
     var separator: UInt8?
+    var sequence: SequenceSpec?
     var encoder: EncoderSpec?
 
     init(_ table: SpecTable, _ model: ModelSpec) throws(TrainingError) {
@@ -105,13 +110,16 @@ private struct FeatureForm {
             if kind == "list" {
                 separator = try Self.separator(table)
                 declaration.listLengthMax = try Self.length(table) ?? 32
-                _ = try table.choice("pooling", [(name: "mean", value: true)])
             }
         }
         if kind != "numeric", kind != "text" {
             let widths = 1...TrainingLimits.layerWidthMax
             let width = try table.integer("embedding_dim", in: widths)
             declaration.embeddingDimension = width ?? model.embeddingDimension
+            if kind == "list" || kind == "words" {
+                sequence = try SequenceSpec(
+                    table, embeddingDimension: declaration.embeddingDimension)
+            }
         }
         try table.finish("a \(kind) feature")
     }

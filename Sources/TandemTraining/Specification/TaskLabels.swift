@@ -8,6 +8,9 @@ package struct TaskLabels: Sendable {
     /// One label a row: 0 or 1, a class's position, or the raw quantity; NaN where the row has
     /// none, by itself, by the task's mask, or because what it is given did not happen.
     package let labels: [Float]
+    /// For a task that is learnt over all rows: 1 where it and all it is given happened, 0 where one
+    /// of them did not, NaN where that is not known or the task's mask leaves the row out.
+    package private(set) var products: [Float]?
     /// One weight a row, 0 or more; nil for 1.
     package let rowWeights: [Float]?
     /// The names of a multi-class task's classes in their order; a binary task's two, or none.
@@ -27,7 +30,14 @@ package struct TaskLabels: Sendable {
         }
         for (index, task) in spec.tasks.enumerated() {
             guard let given = task.given.flatMap({ found[$0] }) else { continue }
-            ordered[index] = ordered[index].where(given)
+            let own = ordered[index]
+            ordered[index] = own.where(given)
+            guard task.learnsEntireSpace else { continue }
+            let chain = task.conditions(among: spec.tasks).compactMap { found[$0.name] }
+            let mask = plan.tasks[index].mask?.evaluate(table)
+            ordered[index].products = (0..<table.rowCount).map { row in
+                mask.map { $0.number(row) != 1 } ?? false ? .nan : Self.product(chain + [own], row)
+            }
         }
         for (task, labels) in zip(spec.tasks, ordered) {
             guard !labels.labels.allSatisfy(\.isNaN) else {
@@ -38,6 +48,11 @@ package struct TaskLabels: Sendable {
             }
         }
         return ordered
+    }
+
+    /// Whether all of a chain of things happened: the first that did not decides.
+    private static func product(_ chain: [TaskLabels], _ row: Int) -> Float {
+        chain.lazy.map { $0.labels[row] }.first { $0 != 1 } ?? 1
     }
 
     /// Only the labels of rows where another task's is 1.

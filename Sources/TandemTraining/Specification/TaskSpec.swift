@@ -28,12 +28,15 @@ package struct TaskSpec: Hashable, Sendable {
     package let weight: Float
     /// The binary task whose label must be 1 for a row to count.
     package let given: String?
+    /// Whether the task is learnt over all rows, through the product of its probability with that of
+    /// the task it is given; else only where that task's label is 1.
+    package let learnsEntireSpace: Bool
     /// Where the task stands in the spec, for errors.
     package let key: String
     /// The spec's line, for errors.
     package let line: Int?
 
-    private init(_ table: SpecTable) throws(TrainingError) {
+    private init(_ table: SpecTable, _ model: ModelSpec) throws(TrainingError) {
         name = try table.requiredText("name")
         guard GraphName.sanitized(name) == name else {
             throw table.error(
@@ -52,13 +55,23 @@ package struct TaskSpec: Hashable, Sendable {
         sampleWeight = try table.expression("sample_weight")
         weight = Float(try table.number("weight", in: 0...1e6) ?? 1)
         given = try table.text("given")
+        let entireSpace = try table.truth("entire_space")
+        if entireSpace == true, given == nil || kindName != "binary" {
+            throw table.error(
+                .wrongValue, "entire_space", "is for a binary task that is given another one",
+                remedy: given == nil ? "add 'given', or drop it" : "drop it")
+        }
+        let isConversion = given != nil && kindName == "binary"
+        learnsEntireSpace = isConversion && (entireSpace ?? model.learnsEntireSpace)
         key = table.name()
         line = table.line("name")
         try table.finish("a \(kindName) task")
     }
 
     /// The tasks, with names that are unique and `given` that name one.
-    static func all(_ tables: [SpecTable]) throws(TrainingError) -> [TaskSpec] {
+    static func all(
+        _ tables: [SpecTable], _ model: ModelSpec
+    ) throws(TrainingError) -> [TaskSpec] {
         guard tables.count <= TrainingLimits.taskCountMax else {
             throw TrainingError(
                 .overLimit, "there are more than \(TrainingLimits.taskCountMax) tasks"
@@ -66,7 +79,7 @@ package struct TaskSpec: Hashable, Sendable {
         }
         var tasks: [TaskSpec] = []
         for table in tables {
-            let task = try TaskSpec(table)
+            let task = try TaskSpec(table, model)
             guard !tasks.contains(where: { $0.name == task.name }) else {
                 throw table.error(
                     .duplicateName, "name", "a second task is called '\(task.name)'",
@@ -75,7 +88,36 @@ package struct TaskSpec: Hashable, Sendable {
             tasks.append(task)
         }
         for (task, table) in zip(tasks, tables) { try check(task.given, of: task, tasks, table) }
+        for (task, table) in zip(tasks, tables) { try checkChain(task, tasks, table) }
+        if model.learnsEntireSpace, !tasks.contains(where: \.learnsEntireSpace) {
+            throw TrainingError(
+                .missingKey, "esmm learns a binary task that is given another one; there is none",
+                remedy: "say what happens first: given = \"click\""
+            ).with(\.key, "task.given").with(\.text, "given")
+        }
         return tasks
+    }
+
+    /// The tasks that this one is given, directly or through others, first to last.
+    func conditions(among tasks: [TaskSpec]) -> [TaskSpec] {
+        var chain: [TaskSpec] = []
+        var current = self
+        while let name = current.given, let next = tasks.first(where: { $0.name == name }) {
+            guard !chain.contains(next), next != self else { break }
+            chain.insert(next, at: 0)
+            current = next
+        }
+        return chain
+    }
+
+    private static func checkChain(
+        _ task: TaskSpec, _ tasks: [TaskSpec], _ table: SpecTable
+    ) throws(TrainingError) {
+        let chain = task.conditions(among: tasks)
+        guard let first = chain.first, first.given != nil else { return }
+        throw table.error(
+            .wrongValue, "given", "leads back to '\(task.given ?? "")' itself",
+            remedy: "let one of these tasks be given none")
     }
 
     private static func check(

@@ -7,10 +7,16 @@
 //
 //     [model]
 //     name = "shop"                   # of the package; letters, digits, _ - .
-//     architecture = "mmoe"           # or "shared-bottom"
-//     experts = 4                     # mmoe
-//     expert_layers = [128, 64]       # mmoe
-//     bottom_layers = [128, 64]       # shared-bottom
+//     architecture = "mmoe"           # "shared-bottom", "ple", "esmm", "aitm", "cross-stitch", "dcn"
+//     # mmoe:  experts = 4, expert_layers = [128, 64]
+//     # ple:   levels = 2, shared_experts = 2, task_experts = 2 (each task's own at each level),
+//     #        expert_layers = [128, 64]; what reads what: ProgressiveExtraction
+//     # shared-bottom: bottom_layers = [128, 64]
+//     # esmm:  embeddings are shared and nothing else; binary tasks with `given` are learnt with
+//     #        entire_space = true; tower_layers = [128, 64]
+//     # aitm, cross-stitch: task_layers = [128, 64], a stack a task; for aitm the tasks stand in the
+//     #        order in which they happen
+//     # dcn:   crosses = 3, deep_layers = [128, 64], arrangement = "parallel" or "stacked"
 //     tower_layers = [32]             # each task's own, before its head
 //     embedding_dim = 16              # of features that name none; absent: by vocabulary size
 //
@@ -45,15 +51,24 @@
 //     #          ones; the default), "mean" or "zero"
 //     # buckets: buckets = 20, equally full
 //     # categorical, list: dtype = "text" or "int64"; min_count = 2, max_size = 1000000 of the
-//     #          vocabulary, or hash_buckets = 65536; embedding_dim
-//     # list:    separator = "|", max_length = 32, pooling = "mean"
-//     # words:   hash_buckets = 16384, max_length = 128, embedding_dim
+//     # list:    separator = "|", max_length = 32, pooling
+//     # words:   hash_buckets = 16384, max_length = 128, embedding_dim, pooling
+//     # pooling, how a list becomes one vector, and its keys:
+//     #          "mean", "sum"
+//     #          "target-attention": target = "item_id" (a feature of one id, its embedding as wide),
+//     #              attention_layers = [36], normalized = false (DIN)
+//     #          "lstm", "gru": units = 64; absent: the embedding's width
+//     #          "transformer": blocks = 2, heads = 4, inner_width = 4 times embedding_dim, which it
+//     #              needs, answer = "mean" or "class"
 //
 //     [[task]]
 //     name = "click"                  # of the output; letters, digits, _ . : / -
 //     kind = "binary"                 # "multiclass", "regression"
 //     label = "click"                 # a column or an expression
 //     given = "click"                 # learnt only where that task's label is 1: P(this | given)
+//     entire_space = false            # binary with given: learnt over all rows instead, through the
+//                                     # product of both probabilities (ESMM); it still answers
+//                                     # P(this | given), so `click * purchase` is that of both
 //     mask = "shown == 1"             # rows to learn from
 //     sample_weight = "w"             # column or expression, one weight a row
 //     weight = 1.0                    # among the tasks
@@ -136,7 +151,7 @@ package struct TrainingSpec: Sendable {
         derivedColumns = try DerivedColumn.all(try root.table("columns"))
         split = try SplitSpec(try root.table("split"))
         features = try FeatureSpec.all(try root.tables("feature"), model)
-        tasks = try TaskSpec.all(try root.tables("task"))
+        tasks = try TaskSpec.all(try root.tables("task"), model)
         training = try TrainingSettings(try root.table("training"))
         formulas = try Self.formulas(try root.table("ranking"))
         try root.finish()

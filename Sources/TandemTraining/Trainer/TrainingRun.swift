@@ -66,14 +66,15 @@ package struct TrainingRun: Sendable {
         let split = split
         let tasks = tasks(model, targets)
         let trainer = try Trainer(
-            graph: model.graph, parameters: model.parameters, dataset: dataset,
-            tasks: tasks, split: split, settings: settings, measure: measure(tasks))
+            graph: model.graph, parameters: model.parameters, frozen: model.constants,
+            dataset: dataset, tasks: tasks, split: split, settings: settings,
+            measure: measure(tasks))
         let history = try trainer.run(progress: progress)
         let evaluated = split.test.isEmpty ? split.validation : split.test
         let evaluator = Evaluator(spec, examples, tasks: built.signature.tasks)
         let figures = evaluator.figures(of: try trainer.outputs(evaluated), rows: evaluated)
         let (signature, whole) = try joined(
-            built.signature, WeightedGraph(model.graph, trainer.parameters))
+            built.signature, try served(WeightedGraph(model.graph, trainer.parameters)))
         let served =
             encoders.isEmpty
             ? dataset : try preparation.encode(spec.features, signature, whole.graph).dataset
@@ -82,6 +83,17 @@ package struct TrainingRun: Sendable {
             targets: targets, history: history, split: split,
             statistics: learned.map(\.statistics), figures: figures,
             samples: samples(served, whole.graph, evaluated), threadCount: threadCount)
+    }
+
+    /// The model without what only losses read.
+    private func served(_ model: WeightedGraph) throws(TrainingError) -> WeightedGraph {
+        guard spec.tasks.contains(where: \.learnsEntireSpace) else { return model }
+        do {
+            return try GraphRewriter.rewrite(model) { _, _ in nil }
+        } catch {
+            throw TrainingError(.wrongShape, "'\(error.subject)': \(error.message)")
+                .with(\.node, error.subject)
+        }
     }
 
     // MARK: Frozen encoders
@@ -165,7 +177,7 @@ package struct TrainingRun: Sendable {
     /// What early stopping looks at: smaller is better.
     private func measure(_ tasks: [TrainingTask]) -> StoppingMeasure {
         guard spec.training.monitor == .auc else { return .weightedLoss }
-        let binary = tasks.indices.filter { tasks[$0].loss == .binaryCrossEntropy }
+        let binary = tasks.indices.filter { tasks[$0].loss.isOfProbability }
         let rows = split.validation
         return .custom { outcome in
             var areas: [Double] = []
@@ -173,7 +185,10 @@ package struct TrainingRun: Sendable {
                 let labels = rows.map { tasks[index].labels[Int($0)] }
                 let kept = rows.indices.filter { !labels[$0].isNaN }
                 let area = TaskFigures.auc(
-                    kept.map { outcome.heads[index][$0] }, kept.map { Double(labels[$0]) },
+                    kept.map {
+                        tasks[index].loss.score(
+                            outcome.heads[index], row: $0, rowCount: rows.count)
+                    }, kept.map { Double(labels[$0]) },
                     kept.map { Double(tasks[index].rowWeights?[Int(rows[$0])] ?? 1) })
                 if let area { areas.append(area) }
             }
@@ -203,7 +218,9 @@ package struct TrainingRun: Sendable {
             switch task.kind {
             case .binary:
                 kind = .binary
-                heads.append(TaskHead(task.name, .binary))
+                let conditions =
+                    task.learnsEntireSpace ? task.conditions(among: spec.tasks).map(\.name) : []
+                heads.append(TaskHead(task.name, .binary, conditions: conditions))
             case .multiclass:
                 kind = .multiclass(classCount: labels.classes.count)
                 heads.append(
@@ -222,7 +239,8 @@ package struct TrainingRun: Sendable {
         } catch { throw TrainingError(error, nil) }
         do {
             let model = try ModelBuilder.build(
-                name: spec.model.name, inputs: signature.inputs,
+                name: spec.model.name,
+                inputs: signature.inputs.reading(spec.features, signature.signature),
                 architecture: ModelArchitecture(
                     trunk: spec.model.trunk, towerLayers: spec.model.towerLayers, heads: heads),
                 seed: spec.training.seed)
@@ -240,10 +258,11 @@ package struct TrainingRun: Sendable {
             guard let head = model.heads[task.name] else {
                 preconditionFailure("the builder makes a head for each task")
             }
-            var values = labels.labels
+            var values = labels.products ?? labels.labels
             let loss: LossFunction
             switch task.kind {
-            case .binary: loss = .binaryCrossEntropy
+            case .binary:
+                loss = task.learnsEntireSpace ? .productCrossEntropy : .binaryCrossEntropy
             case .multiclass: loss = .softmaxCrossEntropy
             case .regression:
                 loss = .squaredError

@@ -11,6 +11,9 @@ import Testing
             return -label * log(p) - (1 - label) * log(1 - p)
         case .softmaxCrossEntropy:
             return log(z.map { exp($0) }.reduce(0, +)) - z[Int(label)]
+        case .productCrossEntropy:
+            let p = z.map { 1 / (1 + exp(-$0)) }.reduce(1, *)
+            return -label * log(p) - (1 - label) * log(1 - p)
         case .squaredError: return 0.5 * (z[0] - label) * (z[0] - label)
         case .huber(let delta):
             let distance = abs(z[0] - label)
@@ -24,11 +27,12 @@ import Testing
         (
             .softmaxCrossEntropy, 3, [0.5, -1, 2, 0, 0, 0, 3, 1, -2, 1, 2, 3], [0, 1, 2, 1]
         ),
+        (.productCrossEntropy, 2, [-2, 0.5, 3, 0.1, 0.5, -1, 2, 2], [0, 1, 0.25, 1]),
         (.squaredError, 1, [-2, 0.5, 3, 0.1], [0.5, 0.25, -1, 7]),
         (.huber(delta: 1.5), 1, [-2, 0.5, 3, 0.1], [0.5, 0.25, -1, 1]),
     ]
 
-    @Test(arguments: 0..<4)
+    @Test(arguments: 0..<5)
     func `has the gradient that finite differences give, with weights and masks`(
         _ position: Int
     ) {
@@ -60,6 +64,18 @@ import Testing
             #expect(abs(Double(gradient[index]) - expected) < 1e-5)
         }
         #expect(gradient.suffix(width).allSatisfy { $0 == 0 })
+    }
+
+    @Test(arguments: [20, 100, 700, 1e4] as [Float], [0, 1] as [Float])
+    func `a product stays finite where its complement is lost`(size: Float, label: Float) {
+        for z in [[size, size], [-size, -size], [size, -size]] as [[Float]] {
+            var gradient: [Float] = [0, 0]
+            let sum = LossFunction.productCrossEntropy.evaluate(
+                values: z, width: 2, labels: [label], weights: nil, rowCount: 1,
+                gradient: &gradient)
+            #expect(sum.loss.isFinite && sum.loss >= 0)
+            #expect(gradient.allSatisfy { $0.isFinite && abs($0) <= 1 }, "\(gradient)")
+        }
     }
 
     @Test func `stays finite for confident predictions`() {
