@@ -24,7 +24,7 @@ package enum Simplification {
         if let folded = try folded(node, view, &rewriter) { return folded }
         if let kept = unchanged(node, view) { return try rewriter.value(kept) }
         if let known = try decided(node, view, &rewriter) { return known }
-        let plainer: (operation: Operation, inputs: [ValueID])? =
+        let own: (operation: Operation, inputs: [ValueID])? =
             switch node.operation {
             case .reshape, .transpose, .cast, .affine: merged(node, view)
             case .slice(let axis, let start, let end):
@@ -33,7 +33,7 @@ package enum Simplification {
             case .binary(let function): arithmetic(node, view, function)
             default: nil
             }
-        guard let plainer else { return nil }
+        guard let plainer = own ?? withoutLeadingUnits(node, view) else { return nil }
         var inputs: [ValueID] = []
         for input in plainer.inputs { inputs.append(try rewriter.value(input)) }
         return try rewriter.node(view.model.graph[node.output].name, plainer.operation, inputs)
@@ -100,8 +100,8 @@ package enum Simplification {
         case .gather(let axis):
             // Positions one behind the other: a cut.
             guard let size = view.type(node.inputs[0]).shape[axis].fixedSize,
-                let places = view.integers(node.inputs[1]), let first = places.first,
-                first >= 0, first < size, places.count <= size - first,
+                let places = view.integers(node.inputs[1])?.map({ $0 < 0 ? $0 + size : $0 }),
+                let first = places.first, first >= 0, first < size, places.count <= size - first,
                 places == Array(first..<first + places.count)
             else { return nil }
             let part = try rewriter.node(

@@ -32,6 +32,7 @@ package enum LayerPatterns {
         [
             LinearPattern.self, BiasPattern.self, NormalizationPattern.self, GELUPattern.self,
             AttentionPattern.self, MixturePattern.self, EmbeddingPattern.self,
+            PoolingPattern.self, RecurrentPattern.self,
         ]
     }
 

@@ -14,10 +14,29 @@ enum MixturePattern: LayerPattern {
             case .reduce(.sum, let axis): sum(node.inputs[0], axis, view)
             default: nil
             }
-        guard let found, view.type(found.gate).shape == [.fixed(found.experts.count)] else {
-            return nil
+        guard let found else { return nil }
+        if let shares = view.tensor(found.gate), shares.elementCount == found.experts.count {
+            return try constant(shares, found, node, view, &rewriter)
         }
+        guard view.type(found.gate).shape == [.fixed(found.experts.count)] else { return nil }
         return try rewriter.standIn(for: node, .mixture, [found.gate] + found.experts)
+    }
+
+    /// The same shares for all rows, as cross-stitch units have them.
+    private static func constant(
+        _ shares: Tensor, _ found: (gate: ValueID, experts: [ValueID]), _ node: Node,
+        _ view: GraphView, _ rewriter: inout GraphRewriter
+    ) throws(GraphError) -> ValueID {
+        let flat = Tensor(
+            dtype: .float32, shape: [found.experts.count], storage: shares.storage,
+            byteOffset: shares.byteOffset)
+        let name = view.model.graph[found.gate].name
+        var inputs = [
+            shares.shape == flat.shape
+                ? try rewriter.value(found.gate) : try rewriter.parameter("\(name)/flat", flat)
+        ]
+        for expert in found.experts { inputs.append(try rewriter.value(expert)) }
+        return try rewriter.node(view.model.graph[node.output].name, .mixture, inputs)
     }
 
     private static func product(
@@ -26,7 +45,7 @@ enum MixturePattern: LayerPattern {
         guard let inputs = view.inputs(id, of: .matmul) else { return nil }
         for (gate, stack, axis) in [(0, 1, 0), (1, 0, 1)] {
             let weights = view.withoutUnits(inputs[gate])
-            guard view.type(weights).shape.count == 1,
+            guard view.tensor(weights) != nil || view.type(weights).shape.count == 1,
                 let experts = stacked(inputs[stack], axis, view)
             else { continue }
             return (weights, experts)
@@ -40,11 +59,13 @@ enum MixturePattern: LayerPattern {
         guard let inputs = view.inputs(id, of: .binary(.multiply)) else { return nil }
         for (gate, stack) in [(0, 1), (1, 0)] {
             let weights = view.withoutUnits(inputs[gate])
-            guard view.type(weights).shape.count == 1,
+            let shape = view.type(inputs[gate]).shape
+            // Dimensions are counted from the end: broadcasting needs no leading ones.
+            let place = axis - 2 + shape.count
+            guard view.tensor(weights) != nil || view.type(weights).shape.count == 1,
                 let experts = stacked(inputs[stack], axis, view),
-                view.type(inputs[gate]).shape.filter({ $0 != 1 }).count <= 1,
-                view.type(inputs[gate]).shape.indices.contains(axis),
-                view.type(inputs[gate]).shape[axis] == .fixed(experts.count)
+                shape.filter({ $0 != 1 }).count <= 1, shape.indices.contains(place),
+                shape[place] == .fixed(experts.count)
             else { continue }
             return (weights, experts)
         }
