@@ -16,7 +16,7 @@ import Testing
         var lda: Int { tandemk_qd8_stride(k) }
         var ldc: Int { n + 2 }
 
-        /// `a` is taken as [m, k]; the padding and the row sums are added here. Rows' zeros repeat.
+        // a is [m, k]; the padding and the row sums are added here. Rows' zeros repeat.
         init(
             m: Int, n: Int, k: Int, a: [Int8], rowScales: [Float], zeros: [Int32] = [0],
             w: [Int8], scales: [Float], bias: [Float]?
@@ -63,7 +63,8 @@ import Testing
         return Product(
             m: m, n: n, k: k, a: samples.bytes(m * k, least: -127),
             rowScales: samples.floats(m, scale: 0.1), zeros: [-128, 0, -128],
-            w: samples.bytes(n * k), scales: samples.floats(n, scale: 0.01), bias: n % 2 == 0 ? samples.floats(n) : nil)
+            w: samples.bytes(n * k), scales: samples.floats(n, scale: 0.01),
+            bias: n % 2 == 0 ? samples.floats(n) : nil)
     }
 
     @Test func `is the exact integer sum, scaled once, and writes nothing else`() {
@@ -100,7 +101,8 @@ import Testing
         ] {
             let product = Product(
                 m: 2, n: 17, k: k, a: [Int8](repeating: Int8(activation), count: 2 * k),
-                rowScales: [1, 0], zeros: [Int32(zero)], w: [Int8](repeating: Int8(weight), count: 17 * k),
+                rowScales: [1, 0], zeros: [Int32(zero)],
+                w: [Int8](repeating: Int8(weight), count: 17 * k),
                 scales: [Float](repeating: 1, count: 17), bias: nil)
             let c: [Float] = Register.qd8GEMM.expectSameBits(2 * product.ldc, "ends") {
                 product.run($0, $1)

@@ -1,16 +1,23 @@
 /* Dynamic quantisation of rows. Include a vocabulary and define KERNEL first.
  *
  * Two passes over a row that lies in the first-level cache: its ends, then its bytes. Neither the
- * largest value nor a wrapping sum depends on an order, so both take four vectors at a time. */
+ * largest value nor a wrapping sum depends on an order, so both take four vectors at a time. Eight
+ * rows make the first pass, get their factors in one go, and make the second, so that no row waits
+ * for its own reduction and division. */
 #include "../lanes/math.h"
 #include "../lanes/stripes.h"
 
-/* The largest value of a row and the negative of its smallest; both at least 0. */
-typedef struct ends {
-    float above, below;
-} ends;
+#define ROWS_AT_ONCE 8
 
-LANES_FN ends row_ends(size_t k, const float *x) {
+/* The factors of a few rows. floor: the smallest byte, which a NaN becomes too. */
+typedef struct grids {
+    float absmax[ROWS_AT_ONCE], inverse[ROWS_AT_ONCE], scale[ROWS_AT_ONCE];
+    float zero[ROWS_AT_ONCE], floor[ROWS_AT_ONCE];
+    uint32_t negative[ROWS_AT_ONCE];
+} grids;
+
+/* The first pass over a row. */
+LANES_FN void find_ends(size_t k, const float *x, float *absmax, uint32_t *negative) {
     vf low[4], high[4];
     for (int u = 0; u < 4; u++) low[u] = high[u] = v_set(0);
     size_t j = 0;
@@ -21,60 +28,75 @@ LANES_FN ends row_ends(size_t k, const float *x) {
             high[u] = v_max(v, high[u]);
         }
     }
-    for (; j < k; j += LANES) {
+    for (int u = 0; j < k; j += LANES, u++) {
         vf v = load_upto(x + j, k - j);
-        low[0] = v_min(v, low[0]);
-        high[0] = v_max(v, high[0]);
+        low[u] = v_min(v, low[u]);
+        high[u] = v_max(v, high[u]);
     }
     vf least = v_min(v_min(low[0], low[1]), v_min(low[2], low[3]));
     vf most = v_max(v_max(high[0], high[1]), v_max(high[2], high[3]));
-    return (ends){v_largest(most), v_largest(math_negate(least))};
+    *absmax = v_largest(v_max(most, math_negate(least)));
+    *negative = m_any(v_less(least, v_set(0)));
 }
 
-/* The factors of one row; `floor` is its smallest byte, which a NaN becomes too. */
-typedef struct grid {
-    vf inverse, zero, floor;
-} grid;
-
-LANES_FN vi quantized(vf x, grid g) {
-    return v_round(v_max(v_fma(x, g.inverse, g.zero), g.floor));
+/* Without branches, for all rows alike: rows that are not there have factors too. */
+LANES_FN void find_factors(grids *g) {
+    for (int r = 0; r < ROWS_AT_ONCE; r++) {
+        bool empty = g->absmax[r] < 0x1p-100f, symmetric = empty | (g->negative[r] != 0);
+        float levels = symmetric ? 127.0f : 255.0f, inverse = levels / g->absmax[r];
+        float scale = g->absmax[r] / levels;
+        g->inverse[r] = empty ? 0 : inverse;
+        g->scale[r] = empty ? 0 : scale;
+        g->zero[r] = symmetric ? 0.0f : -128.0f;
+        g->floor[r] = symmetric ? -127.0f : -128.0f;
+    }
 }
 
-LANES_FN tandemk_qd8_row quantize_row(size_t k, const float *x, int8_t *q) {
-    ends e = row_ends(k, x);
-    float absmax = e.above > e.below ? e.above : e.below;
-    bool empty = absmax < 0x1p-100f, shifted = !empty && e.below <= 0;
-    float levels = shifted ? 255.0f : 127.0f, zero = shifted ? -128.0f : 0.0f;
-    grid g = {v_set(empty ? 0 : levels / absmax), v_set(zero), v_set(shifted ? -128 : -127)};
+LANES_FN vi quantized(vf x, const grids *g, size_t r) {
+    vf y = v_fma(x, v_set(g->inverse[r]), v_set(g->zero[r]));
+    return v_round(v_max(y, v_set(g->floor[r])));
+}
+
+/* The second pass over a row; the sum of its bytes. */
+LANES_FN int32_t write_bytes(size_t k, const float *x, const grids *g, size_t r, int8_t *q) {
     vi sum[4];
     for (int u = 0; u < 4; u++) sum[u] = i_set(0);
     size_t j = 0;
     for (; j + 4 * LANES <= k; j += 4 * LANES) {
         vi v[4];
         for (int u = 0; u < 4; u++) {
-            v[u] = quantized(v_load(x + j + (size_t)u * LANES), g);
+            v[u] = quantized(v_load(x + j + (size_t)u * LANES), g, r);
             sum[u] = i_add(sum[u], v[u]);
         }
         i_store_i8x4(q + j, v[0], v[1], v[2], v[3]);
     }
     for (; j + LANES <= k; j += LANES) {
-        vi v = quantized(v_load(x + j), g);
+        vi v = quantized(v_load(x + j), g, r);
         sum[0] = i_add(sum[0], v);
         i_store_i8(q + j, v);
     }
     if (j < k) {
-        vi v = quantized(v_load_part(x + j, k - j), g);
+        vi v = quantized(v_load_part(x + j, k - j), g, r);
         sum[1] = i_add(sum[1], i_keep(v, k - j));
         i_store_i8_part(q + j, k - j, v);
     }
     for (j = k; j < tandemk_qd8_stride(k); j++) q[j] = 0;
-    int32_t total = i_total(i_add(i_add(sum[0], sum[1]), i_add(sum[2], sum[3])));
-    return (tandemk_qd8_row){empty ? 0 : absmax / levels, (int32_t)zero, total};
+    return i_total(i_add(i_add(sum[0], sum[1]), i_add(sum[2], sum[3])));
 }
 
 tandemk_f32_qd8_quantize_fn KERNEL;
 LANES_KERNEL void KERNEL(
     size_t m, size_t k, const float *x, size_t ldx, int8_t *q, size_t ldq, tandemk_qd8_row *rows
 ) {
-    for (size_t i = 0; i < m; i++) rows[i] = quantize_row(k, x + i * ldx, q + i * ldq);
+    for (size_t i = 0; i < m; i += ROWS_AT_ONCE) {
+        size_t count = m - i < ROWS_AT_ONCE ? m - i : ROWS_AT_ONCE;
+        grids g = {0};
+        for (size_t r = 0; r < count; r++)
+            find_ends(k, x + (i + r) * ldx, &g.absmax[r], &g.negative[r]);
+        find_factors(&g);
+        for (size_t r = 0; r < count; r++) {
+            int32_t sum = write_bytes(k, x + (i + r) * ldx, &g, r, q + (i + r) * ldq);
+            rows[i + r] = (tandemk_qd8_row){g.scale[r], (int32_t)g.zero[r], sum};
+        }
+    }
 }

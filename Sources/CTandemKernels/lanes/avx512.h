@@ -57,7 +57,14 @@ LANES_FN vi i_shift_right(vi a, int by) { return _mm512_srai_epi32(a, (unsigned)
 LANES_FN vf v_from_int(vi a) { return _mm512_cvtepi32_ps(a); }
 LANES_FN vi v_round(vf x) { return _mm512_cvtps_epi32(x); }
 LANES_FN int32_t i_total(vi a) { return _mm512_reduce_add_epi32(a); }
+LANES_FN bool m_any(vm m) { return m != 0; }
 LANES_FN float v_largest(vf x) { return _mm512_reduce_max_ps(x); }
+LANES_FN float v_folded_sum(vf x) {
+    __m256 y = _mm256_add_ps(_mm512_castps512_ps256(x), _mm512_extractf32x8_ps(x, 1));
+    __m128 z = _mm_add_ps(_mm256_castps256_ps128(y), _mm256_extractf128_ps(y, 1));
+    z = _mm_add_ps(z, _mm_movehl_ps(z, z));
+    return _mm_cvtss_f32(_mm_add_ss(z, _mm_movehdup_ps(z)));
+}
 LANES_FN vi i_keep(vi x, size_t n) { return _mm512_maskz_mov_epi32(first_lanes(n), x); }
 
 LANES_FN vf v_load_i8(const int8_t *p) {

@@ -58,7 +58,9 @@ LANES_FN vf v_from_int(vi a) { return (float)(int32_t)a; }
 /* To nearest even, for |x| < 2^22: adding 1.5 * 2^23 leaves no bits for a fraction. */
 LANES_FN vi v_round(vf x) { return (vi)(int32_t)((x + 12582912.0f) - 12582912.0f); }
 LANES_FN int32_t i_total(vi a) { return (int32_t)a; }
+LANES_FN bool m_any(vm m) { return m; }
 LANES_FN float v_largest(vf x) { return x; }
+LANES_FN float v_folded_sum(vf x) { return x; }
 LANES_FN vi i_keep(vi x, size_t n) { return n ? x : 0; }
 
 LANES_FN vf v_load_i8(const int8_t *p) { return *p; }

@@ -34,17 +34,13 @@ LANES_FN stripes stripes_of(float x) {
 
 /* Stripe s takes s + 8, then s + 4, s + 2, s + 1. */
 LANES_FN float stripes_sum(stripes s) {
-    float x[16];
-    for (int i = 0; i < STRIPE_VECTORS; i++) v_store(x + i * LANES, s.v[i]);
-    for (int half = 8; half; half /= 2)
-        for (int i = 0; i < half; i++) x[i] += x[i + half];
-    return x[0];
+    for (int half = STRIPE_VECTORS / 2; half; half /= 2)
+        for (int i = 0; i < half; i++) s.v[i] = v_add(s.v[i], s.v[i + half]);
+    return v_folded_sum(s.v[0]);
 }
 
 /* The largest stripe; order does not matter for that. */
 LANES_FN float stripes_max(stripes s) {
-    float x[16];
-    for (int i = 0; i < STRIPE_VECTORS; i++) v_store(x + i * LANES, s.v[i]);
-    for (int i = 1; i < 16; i++) x[0] = x[i] > x[0] ? x[i] : x[0];
-    return x[0];
+    for (int i = 1; i < STRIPE_VECTORS; i++) s.v[0] = v_max(s.v[i], s.v[0]);
+    return v_largest(s.v[0]);
 }

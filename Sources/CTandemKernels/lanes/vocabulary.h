@@ -17,6 +17,8 @@
  *   v_round                   to nearest even, |x| < 2^22
  *   i_total                   the wrapping sum of the lanes
  *   i_keep(x, n)              the first n lanes of x (all if n >= LANES), 0 in the rest
+ *   m_any(m)                  whether any lane is true
+ *   v_folded_sum(x)           the sum of the lanes: lane s takes s + LANES / 2, and so on to s + 1
  *   v_largest(x)              the largest lane, none being NaN
  *   i_store_i8x4              four vectors of values within int8, as 4 * LANES bytes in order
  */
