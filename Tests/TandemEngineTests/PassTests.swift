@@ -55,7 +55,25 @@ import Testing
         }
     }
 
-    @Test func `gates and heads stay float and the rest becomes int8`() throws {
+    @Test(arguments: ["mmoe", "shared_bottom"])
+    func `joining parallel layers leaves every bit and fewer layers`(name: String) throws {
+        let model = try PlanTests.model(name)
+        let lifted = try ContextLifting.applied(to: WeightedGraph(model.graph, model.parameters))
+        let joined = try ParallelLinears.applied(to: lifted)
+        let inputs = SampleModels.inputs(for: model.graph, rowCount: 9, seed: 5)
+        let expected = try ReferenceExecutor(lifted.graph, lifted.tensors).run(inputs, rowCount: 9)
+        let actual = try ReferenceExecutor(joined.graph, joined.tensors).run(inputs, rowCount: 9)
+        for (task, tensor) in expected {
+            #expect(actual[task]?.floats.map(\.bitPattern) == tensor.floats.map(\.bitPattern))
+        }
+        func layers(_ graph: Graph) -> [Node] { graph.nodes.filter { $0.operation == .linear } }
+        #expect(joined.graph.work == lifted.graph.work)
+        if name == "mmoe" { #expect(layers(joined.graph).count < layers(lifted.graph).count) }
+        let context = layers(joined.graph).filter { joined.graph[$0.output].type.rows == .context }
+        #expect(Set(context.map(\.inputs[0])).count == context.count)
+    }
+
+    @Test func `heads stay float and the rest becomes int8`() throws {
         let model = try SampleModels.mixtureOfExperts()
         let int8 = try ProgramCompiler.int8(
             try ProgramCompiler.float(WeightedGraph(model.graph, model.parameters)))
@@ -69,9 +87,9 @@ import Testing
             default: continue
             }
         }
-        #expect(float.allSatisfy { $0.contains("/gate") || $0.contains("/head") })
-        // Three experts of two layers, the first one split, and four towers.
-        #expect(quantized == 3 * 3 + 4)
+        #expect(float.allSatisfy { $0.contains("/head") })
+        // Three experts of two layers, four towers, the gates, and the context's share of all.
+        #expect(quantized == 3 * 2 + 4 + 1 + 1)
     }
 
     @Test func `int8 rows reach 127 and keep zeros`() {

@@ -14,7 +14,9 @@ package enum ProgramCompiler {
     /// - Throws: `EngineError`.
     package static func float(_ model: WeightedGraph) throws(EngineError) -> WeightedGraph {
         do {
-            return try ContextLifting.applied(to: model)
+            // Gates are joined before they are split by side, their shares of the context after.
+            let joined = try ParallelLinears.applied(to: model)
+            return try ParallelLinears.applied(to: try ContextLifting.applied(to: joined))
         } catch { throw EngineError(error) }
     }
 

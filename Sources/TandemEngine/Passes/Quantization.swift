@@ -1,8 +1,9 @@
 // Design: what becomes int8, and what stays float.
 //
 // Hidden layers and embedding tables hold nearly all bytes and products, and bear rounding well.
-// Layers that feed a softmax, a sigmoid or an answer are small, and an error there is an error of
-// the score; they stay float, and so do their activations. Weights are rounded to int8 with a scale
+// Layers that feed a sigmoid, an answer or its softmax are small, and an error there is an error of
+// the score; they stay float, and so do their activations. A gate's softmax only weighs experts: its
+// layer is rounded with theirs. Weights are rounded to int8 with a scale
 // an output channel, table rows with a scale a row; activations get their scale a row at run time,
 // so a row's score does not depend on its neighbours.
 
@@ -49,9 +50,11 @@ package enum Quantization {
     /// Linear layers with no rectifier, or other hidden function, between them and a score.
     private static func layersThatStayFloat(_ graph: Graph) -> Set<ValueID> {
         var sensitive = Set(graph.outputs)
+        var gates: Set<ValueID> = []
+        for node in graph.nodes where node.operation == .mixture { gates.insert(node.inputs[0]) }
         for node in graph.nodes.reversed() {
             switch node.operation {
-            case .softmax: sensitive.insert(node.inputs[0])
+            case .softmax where !gates.contains(node.output): sensitive.insert(node.inputs[0])
             case .unary(.sigmoid), .unary(.exp), .unary(.tanh), .affine, .binary:
                 if sensitive.contains(node.output) { sensitive.formUnion(node.inputs) }
             case .linear where sensitive.contains(node.output) && node.inputs.count > 2:

@@ -68,6 +68,14 @@ package struct GraphRewriter {
         return try builder.parameter(name, tensor.dtype, tensor.shape)
     }
 
+    /// A parameter of the result that is made when it is first asked for.
+    package mutating func parameter(
+        _ name: String, made make: () -> Tensor
+    ) throws(GraphError) -> ValueID {
+        if let found = builder.value(named: name) { return found }
+        return try parameter(name, make())
+    }
+
     /// The tensor of a parameter of the source, or nil if the value is computed.
     package func tensor(_ id: ValueID) -> Tensor? {
         source.graph[id].type.rows == .none ? source.tensors[source.graph[id].name] : nil
