@@ -320,10 +320,10 @@ package struct PredictRun {
             let target = scores[task].map { $0 + row * widths[task] }
             workspace.redirectOutput(model.outputOfTask[task], to: target)
         }
-        if row == 0 { model.plan.runContext(workspace) }
+        if row == 0 { model.plan.runContext(workspace, rowCount: count) }
         var blockStart = 0
         while blockStart < count {
-            let blockCount = min(model.plan.blockRowCount, count - blockStart)
+            let blockCount = model.plan.nextBlockRowCount(remaining: count - blockStart)
             model.plan.runBlock(workspace, rowStart: blockStart, rowCount: blockCount)
             blockStart += blockCount
         }

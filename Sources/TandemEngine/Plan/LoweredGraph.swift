@@ -6,6 +6,11 @@ import TandemGraph
 struct LoweredGraph: @unchecked Sendable {
     var contextSteps: [any Step] = []
     var candidateSteps: [any Step] = []
+    /// What look-ups by inputs will read.
+    var contextHints: [LookupHint] = []
+    var candidateHints: [LookupHint] = []
+    /// Weights that steps read at their addresses.
+    var packed: [PackedWeights] = []
     /// Parameters that steps read at their addresses.
     var retained: [Tensor] = []
     /// Where each graph input goes.

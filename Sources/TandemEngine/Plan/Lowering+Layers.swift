@@ -75,11 +75,10 @@ extension Lowering {
             throw unsupported(node, "it has dimensions before the sequence")
         }
         let name = graph[node.output].name
-        let weights = try PackedWeights(
-            float: try packedParameter(node.inputs[1], node), node: name)
-        let recurrent = try PackedWeights(
-            float: try packedParameter(node.inputs[2], node), node: name)
-        lowered.memory.packedWeights += weights.storage.byteCount + recurrent.storage.byteCount
+        let weights = kept(
+            try PackedWeights(float: try packedParameter(node.inputs[1], node), node: name))
+        let recurrent = kept(
+            try PackedWeights(float: try packedParameter(node.inputs[2], node), node: name))
         let bias = try parameter(node.inputs[3], node)
         let optional = layer.optionalInputs
         var peepholes: Tensor?

@@ -8,12 +8,11 @@ extension Lowering {
         let isQuantized = node.operation == .quantizedLinear
         let name = graph[node.output].name
         let weight = try packedParameter(node.inputs[1], node)
-        let packed =
+        let packed = kept(
             isQuantized
-            ? try PackedWeights(
-                int8: weight, scale: try packedParameter(node.inputs[2], node), node: name)
-            : try PackedWeights(float: weight, node: name)
-        lowered.memory.packedWeights += packed.storage.byteCount
+                ? try PackedWeights(
+                    int8: weight, scale: try packedParameter(node.inputs[2], node), node: name)
+                : try PackedWeights(float: weight, node: name))
         let bias = try bias(node, at: isQuantized ? 3 : 2)
         let (output, activation) = foldedRectifier(node)
         var reads = bias.reads
@@ -39,6 +38,15 @@ extension Lowering {
         }
     }
 
+    /// Packed weights whose memory the plan keeps.
+    func kept(_ packed: PackedWeights) -> Weights {
+        lowered.memory.packedWeights += packed.storage.byteCount
+        lowered.packed.append(packed)
+        return Weights(
+            base: packed.storage.base, outputCount: packed.outputCount,
+            inputCount: packed.inputCount)
+    }
+
     /// A bias before memory is planned.
     private enum PendingBias {
         case none
@@ -50,7 +58,8 @@ extension Lowering {
         func resolved(_ lowering: Lowering, _ node: Node) -> Bias {
             switch self {
             case .none: .none
-            case .parameter(let tensor): .parameter(tensor)
+            case .parameter(let tensor):
+                .parameter(UnsafePointer(tensor.base.assumingMemoryBound(to: Float.self)))
             case .value(let id): .computed(lowering.location(id, for: node))
             }
         }
@@ -77,6 +86,23 @@ extension Lowering {
 
     private func text(_ node: Node, _ activation: tandemk_activation) -> String {
         graph.text(of: node) + (activation == TANDEMK_ACTIVATION_RELU ? " + relu" : "")
+    }
+
+    /// Quantises a node's result right behind it if nothing but int8 products reads it.
+    ///
+    /// The floats are still in the first-level cache then, and their memory is free for the next
+    /// layer, so that all experts' floats pass through the same few lines.
+    func quantizeResult(of node: Node) {
+        var id = node.output
+        if let reader = uses.soleReader(of: id), folded.contains(graph.nodes[reader].output) {
+            id = graph.nodes[reader].output
+        }
+        let readers = uses.readers[id.index].map { graph.nodes[$0] }
+        let isReadAsBytes = readers.allSatisfy {
+            $0.operation == .quantizedLinear && $0.inputs[0] == id
+        }
+        guard !readers.isEmpty, isReadAsBytes, !graph.outputs.contains(id) else { return }
+        _ = quantizedRows(of: id, for: node)
     }
 
     /// The int8 rows of a value, quantised by a step of their own the first time they are asked for.

@@ -9,7 +9,7 @@ extension Lowering {
     /// - Throws: `EngineError` `unsupportedOperation` for sizes that are not known yet, and for the
     ///   few forms that no step computes.
     func lower(_ node: Node) throws(EngineError) {
-        if folded.contains(node.output) { return }
+        guard !folded.contains(node.output), lowerOnce(node) else { return }
         for id in node.inputs + [node.output] where graph[id].type.rowElementCount == nil {
             throw unsupported(
                 node, "'\(graph[id].name)' is \(graph[id].type): bind its sizes to numbers")
@@ -24,13 +24,14 @@ extension Lowering {
         case .embedding, .quantizedEmbedding: try lowerLookup(node)
         case .embeddingPool(let reduction), .quantizedEmbeddingPool(let reduction):
             try lowerPool(node, reduction)
-        case .mixture: lowerMixture(node)
+        case .mixture: try lowerMixture(node)
         case .matmul: try lowerMatrixProduct(node)
         case .attention(let heads, let scale):
             try lowerAttention(node, heads: heads, scale: scale)
         case .recurrent(let layer): try lowerRecurrent(node, layer)
         case .convolution(let convolution): try lowerConvolution(node, convolution)
         }
+        quantizeResult(of: node)
     }
 
     /// A value's row shape.
@@ -112,17 +113,31 @@ extension Lowering {
         let scales =
             node.inputs.count > index + 1 ? try parameter(node.inputs[index + 1], node) : nil
         lowered.memory.tables += values.byteCount + (scales?.byteCount ?? 0)
-        return Table(values: values, scales: scales)
+        return Table(values, scales: scales)
     }
 
     private func lowerLookup(_ node: Node) throws(EngineError) {
         let table = try table(node, at: 1)
         let ids = boundedIDs(node.inputs[0], below: table.rowCount, for: node)
         let positions = sizes(node.inputs[0]).reduce(1, *)
+        let isHinted = isMadeByFeatures(node.inputs[0])
         queue(node, reads: [node.inputs[0]]) { lowering in
-            LookupStep(
-                table: table, ids: ids(lowering),
-                output: lowering.location(node.output, for: node), positions: positions)
+            let ids = ids(lowering)
+            if isHinted { lowering.addHint(table, ids, positions) }
+            return LookupStep(
+                table: table, ids: ids, output: lowering.location(node.output, for: node),
+                positions: positions)
+        }
+    }
+
+    /// Has a table's rows prefetched, if their ids lie in the inputs and are few enough to be kept.
+    private func addHint(_ table: Table, _ ids: Location, _ positions: Int) {
+        guard positions <= LookupHint.positionsMax else { return }
+        let hint = LookupHint(table: table, ids: ids, positions: positions)
+        switch ids.region {
+        case .candidateInput: lowered.candidateHints.append(hint)
+        case .context: lowered.contextHints.append(hint)
+        case .block, .fixed: break
         }
     }
 
@@ -175,17 +190,6 @@ extension Lowering {
         case .concat, .slice, .reshape, .transpose, .expand:
             return graph.nodes[maker].inputs.allSatisfy(isMadeByFeatures)
         default: return false
-        }
-    }
-
-    private func lowerMixture(_ node: Node) {
-        scratchBytes = max(
-            scratchBytes, MixtureStep.scratchBytes(expertCount: node.inputs.count - 1))
-        queue(node, reads: node.inputs) { lowering in
-            MixtureStep(
-                gates: lowering.location(node.inputs[0], for: node),
-                experts: node.inputs.dropFirst().map { lowering.location($0, for: node) },
-                output: lowering.location(node.output, for: node))
         }
     }
 }

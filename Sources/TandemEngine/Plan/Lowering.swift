@@ -32,6 +32,9 @@ final class Lowering {
     /// How many of a parameter's readers have packed it, and so do not read it where it lies.
     private var packedUses: [ValueID: Int] = [:]
 
+    /// Results of nodes whose steps are queued: some are lowered before their turn.
+    private var loweredResults: Set<ValueID> = []
+
     init(_ graph: Graph, _ tensors: TensorSet) {
         self.graph = graph
         self.tensors = tensors
@@ -86,6 +89,12 @@ final class Lowering {
         placement.touch(output ?? node.output, step: step)
         pending.append((axis(of: node), text ?? graph.text(of: node), make))
     }
+
+    /// Marks a node as lowered; false if it was before.
+    func lowerOnce(_ node: Node) -> Bool { loweredResults.insert(node.output).inserted }
+
+    /// Whether a node's steps are queued.
+    func isLowered(_ node: Node) -> Bool { loweredResults.contains(node.output) }
 
     /// The list a node's step goes to.
     func axis(of node: Node) -> RowAxis { graph[node.output].type.rows }

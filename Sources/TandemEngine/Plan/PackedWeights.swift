@@ -1,6 +1,15 @@
 import CTandemKernels
 import TandemGraph
 
+/// Where a step finds packed weights; the plan keeps their memory.
+///
+/// Steps hold addresses and no references, so that running one counts none.
+struct Weights {
+    var base: UnsafeMutableRawPointer
+    var outputCount: Int
+    var inputCount: Int
+}
+
 /// A linear layer's weights in the order in which the kernels read them.
 struct PackedWeights: Sendable {
     /// What is multiplied.

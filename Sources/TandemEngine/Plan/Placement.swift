@@ -153,16 +153,18 @@ struct Placement {
 
     // MARK: Walk 3
 
-    /// As many rows as keep a block's values within half of a 1 MiB second-level cache.
+    /// As many rows as keep a block's memory within half of a 1 MiB second-level cache.
     ///
     /// Sixteen at least, since kernels take rows by the dozen, but not where one row alone is large
     /// (a sequence, the scores of attention): then as many as eight megabytes hold, at least one.
+    /// At most 128, so that a daemon that looks up between blocks is not kept for long.
     func preferredBlockRowCount(besides scratchBytesPerRow: Int) -> Int {
-        let bytesPerRow = buffers.filter { $0.rows == .candidate }
-            .reduce(scratchBytesPerRow) { $0 + $1.bytesPerRow }
-        let rows = bytesPerRow == 0 ? 256 : (512 << 10) / bytesPerRow
+        var trial = block
+        trial.scale(by: 16)
+        let bytesPerRow = scratchBytesPerRow + trial.place() / 16
+        let rows = bytesPerRow == 0 ? 128 : (512 << 10) / bytesPerRow
         let least = bytesPerRow == 0 ? 16 : min(max((8 << 20) / bytesPerRow, 1), 16)
-        return min(max(rows / 16 * 16, least), 256)
+        return min(max(rows / 16 * 16, least), 128)
     }
 
     mutating func assignOffsets(_ lowered: inout LoweredGraph) throws(EngineError) {

@@ -45,6 +45,8 @@ package final class Plan: Sendable {
     package let memory: Memory
 
     let lowered: LoweredGraph
+    private let contextSteps: ConstantList<any Step>
+    private let candidateSteps: ConstantList<any Step>
 
     /// Lowers a graph.
     ///
@@ -60,6 +62,8 @@ package final class Plan: Sendable {
         do { try graph.check(tensors) } catch { throw EngineError(error) }
         let lowering = Lowering(graph, tensors)
         lowered = try lowering.lowered(blockRowCount: blockRowCount)
+        contextSteps = ConstantList(lowered.contextSteps)
+        candidateSteps = ConstantList(lowered.candidateSteps)
         self.blockRowCount = lowered.blockRowCount
         inputs = graph.inputs.map { Self.port(graph, $0) }
         outputs = graph.outputs.map { Self.port(graph, $0) }
@@ -85,23 +89,43 @@ extension Plan {
     ///   - rowCount: Candidates, 0 ... `workspace.rowCountMax`.
     /// - Complexity: O(rows x parameters). Allocates nothing.
     package func run(_ workspace: Workspace, rowCount: Int) {
-        runContext(workspace)
+        runContext(workspace, rowCount: rowCount)
         var start = 0
         while start < rowCount {
-            let count = min(blockRowCount, rowCount - start)
+            let count = nextBlockRowCount(remaining: rowCount - start)
             runBlock(workspace, rowStart: start, rowCount: count)
             start += count
         }
     }
 
     /// Runs what exists once a request; before the first block.
-    package func runContext(_ workspace: Workspace) {
+    ///
+    /// - Parameters:
+    ///   - workspace: Made for this plan, its inputs filled.
+    ///   - rowCount: The candidates that will follow.
+    package func runContext(_ workspace: Workspace, rowCount: Int) {
+        workspace.rowCount = rowCount
         let frame = workspace.frame(rowStart: 0, rowCount: 1)
-        // By index here and below: iterating an array of large values allocates in unoptimised
-        // builds, which are the ones that tests count allocations in.
-        for index in lowered.contextSteps.indices {
-            lowered.contextSteps[index].run(frame)
-        }
+        for index in lowered.contextHints.indices { lowered.contextHints[index].run(frame) }
+        prefetchBlock(workspace, rowStart: 0)
+        contextSteps.run(frame)
+    }
+
+    /// The rows that the next block should have: what is left in as few even blocks as it takes.
+    ///
+    /// - Parameter remaining: Rows still to be computed, 1 or more.
+    /// - Returns: 1 ... `blockRowCount`; a multiple of 8, which kernels like, but for the last block.
+    package func nextBlockRowCount(remaining: Int) -> Int {
+        let blocks = (remaining + blockRowCount - 1) / max(blockRowCount, 1)
+        let even = (remaining + blocks - 1) / max(blocks, 1)
+        return min((even + 7) / 8 * 8, blockRowCount, remaining)
+    }
+
+    private func prefetchBlock(_ workspace: Workspace, rowStart: Int) {
+        let count = min(blockRowCount, workspace.rowCount - rowStart)
+        guard count > 0 else { return }
+        let frame = workspace.frame(rowStart: rowStart, rowCount: count)
+        for index in lowered.candidateHints.indices { lowered.candidateHints[index].run(frame) }
     }
 
     /// Runs one block of candidate rows and writes their outputs; blocks may come in any order.
@@ -109,10 +133,9 @@ extension Plan {
     /// - Precondition: `runContext` ran; `rowCount` is 1 ... `blockRowCount`.
     package func runBlock(_ workspace: Workspace, rowStart: Int, rowCount: Int) {
         precondition(rowCount <= blockRowCount && rowStart + rowCount <= workspace.rowCountMax)
+        prefetchBlock(workspace, rowStart: rowStart + rowCount)
         let frame = workspace.frame(rowStart: rowStart, rowCount: rowCount)
-        for index in lowered.candidateSteps.indices {
-            lowered.candidateSteps[index].run(frame)
-        }
+        candidateSteps.run(frame)
         for index in lowered.outputs.indices {
             let location = lowered.outputs[index]
             let bytes = location.width * 4

@@ -6,6 +6,8 @@ import TandemGraph
 package final class Workspace: @unchecked Sendable {
     /// The most candidate rows.
     package let rowCountMax: Int
+    /// Candidate rows of the request at hand.
+    var rowCount = 0
 
     private let plan: Plan
     private let storage: TensorStorage

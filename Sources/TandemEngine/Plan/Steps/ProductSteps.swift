@@ -4,7 +4,7 @@ import TandemGraph
 /// Where a product's bias comes from.
 enum Bias {
     case none
-    case parameter(Tensor)
+    case parameter(UnsafePointer<Float>)
     /// One row, computed once a request or once for all.
     case computed(Location)
 
@@ -12,7 +12,7 @@ enum Bias {
     func base(_ frame: Frame) -> UnsafePointer<Float>? {
         switch self {
         case .none: nil
-        case .parameter(let tensor): UnsafePointer(tensor.base.assumingMemoryBound(to: Float.self))
+        case .parameter(let values): values
         case .computed(let location): UnsafePointer(frame.floats(location))
         }
     }
@@ -21,7 +21,7 @@ enum Bias {
 /// `c = activation(a * weights + bias)` over all runs of the rows.
 struct LinearStep: Step {
     var input: Location
-    var weights: PackedWeights
+    var weights: Weights
     var bias: Bias
     var output: Location
     var activation: tandemk_activation
@@ -33,7 +33,7 @@ struct LinearStep: Step {
         for call in 0..<runs.calls {
             tandemk_f32_gemm(
                 runs.count, weights.outputCount, weights.inputCount,
-                frame.floats(input) + call * input.stride, runs.inputStride, weights.storage.base,
+                frame.floats(input) + call * input.stride, runs.inputStride, weights.base,
                 bias.base(frame), frame.floats(output) + call * output.stride, runs.outputStride,
                 activation)
         }
@@ -76,7 +76,7 @@ struct QuantizeStep: Step {
 /// The int8 product over quantised runs.
 struct QuantizedLinearStep: Step {
     var input: QuantizedLocation
-    var weights: PackedWeights
+    var weights: Weights
     var bias: Bias
     var output: Location
     var activation: tandemk_activation
@@ -92,7 +92,7 @@ struct QuantizedLinearStep: Step {
         for call in 0..<calls {
             tandemk_qd8_f32_qc8w_gemm(
                 count, weights.outputCount, weights.inputCount, rows + call * count * stride,
-                stride, scales + call * count, weights.storage.base, bias.base(frame),
+                stride, scales + call * count, weights.base, bias.base(frame),
                 frame.floats(output) + call * output.stride,
                 positions == 1 ? output.stride : weights.outputCount, activation)
         }

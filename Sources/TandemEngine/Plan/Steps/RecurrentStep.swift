@@ -9,8 +9,8 @@ struct RecurrentStep: Step {
     var layer: Recurrence
     var input: Location
     /// Input weights `[G * H, K]` and recurrent ones `[G * H, H]`.
-    var weights: PackedWeights
-    var recurrentWeights: PackedWeights
+    var weights: Weights
+    var recurrentWeights: Weights
     /// `[2 * G * H]`: of the inputs, then of the state.
     var bias: Tensor
     var length: Location?
@@ -55,7 +55,7 @@ struct RecurrentStep: Step {
             tandemk_f32_gemm(
                 positions, total, weights.inputCount,
                 frame.floats(input) + row * input.stride, weights.inputCount,
-                weights.storage.base, biases, memory.inputs + row * positions * total, total,
+                weights.base, biases, memory.inputs + row * positions * total, total,
                 TANDEMK_ACTIVATION_NONE)
         }
         start(frame, state, memory.state)
@@ -91,7 +91,7 @@ struct RecurrentStep: Step {
         let total = gates * width
         let biases = bias.base.assumingMemoryBound(to: Float.self) + total
         tandemk_f32_gemm(
-            frame.rowCount, total, width, memory.state, width, recurrentWeights.storage.base,
+            frame.rowCount, total, width, memory.state, width, recurrentWeights.base,
             biases, memory.products, total, TANDEMK_ACTIVATION_NONE)
         for row in 0..<frame.rowCount {
             let length = length.map { location in
@@ -173,7 +173,7 @@ struct RecurrentStep: Step {
             for index in 0..<width { scaled[index] = reset[index] * h[index] }
             let biases = bias.base.assumingMemoryBound(to: Float.self) + total
             tandemk_f32_gemm(
-                1, total, width, scaled, width, recurrentWeights.storage.base, biases, products,
+                1, total, width, scaled, width, recurrentWeights.base, biases, products,
                 total, TANDEMK_ACTIVATION_NONE)
             for index in 0..<width {
                 hidden[index] = x[2 * width + index] + products[2 * width + index]

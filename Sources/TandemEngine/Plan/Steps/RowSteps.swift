@@ -40,11 +40,22 @@ struct LayerNormStep: Step {
     }
 }
 
-/// Experts mixed by gates.
+/// The same experts mixed by one or more tasks' gates.
+///
+/// All tasks mix a few rows before the next rows' turn, so that the experts' rows come from the
+/// second-level cache once and not once a task.
 struct MixtureStep: Step {
-    var gates: Location
-    var experts: [Location]
-    var output: Location
+    /// One task's gates and result.
+    struct Task {
+        var gates: Location
+        var output: Location
+    }
+
+    var tasks: ConstantList<Task>
+    var experts: ConstantList<Location>
+
+    /// Rows whose experts' values fit in the first-level cache.
+    private static let rowsAtOnce = 4
 
     /// Scratch that the step needs.
     static func scratchBytes(expertCount: Int) -> Int {
@@ -53,12 +64,19 @@ struct MixtureStep: Step {
 
     func run(_ frame: Frame) {
         let rows = frame.scratch.assumingMemoryBound(to: tandemk_rows.self)
-        for index in experts.indices {
-            rows[index] = tandemk_rows(
-                base: frame.floats(experts[index]), stride: experts[index].stride)
+        for start in stride(from: 0, to: frame.rowCount, by: Self.rowsAtOnce) {
+            for index in 0..<experts.count {
+                let expert = experts[index]
+                rows[index] = tandemk_rows(
+                    base: frame.floats(expert) + start * expert.stride, stride: expert.stride)
+            }
+            for index in 0..<tasks.count {
+                let (gates, output) = (tasks[index].gates, tasks[index].output)
+                tandemk_f32_mixture(
+                    min(Self.rowsAtOnce, frame.rowCount - start), output.width, experts.count,
+                    frame.floats(gates) + start * gates.stride, gates.stride, rows,
+                    frame.floats(output) + start * output.stride, output.stride)
+            }
         }
-        tandemk_f32_mixture(
-            frame.rowCount, output.width, experts.count, frame.floats(gates), gates.stride, rows,
-            frame.floats(output), output.stride)
     }
 }

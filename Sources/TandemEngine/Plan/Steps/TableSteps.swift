@@ -1,19 +1,49 @@
 import CTandemKernels
 import TandemGraph
 
-/// An embedding table in the form that the program stores.
+/// Where an embedding table lies, in the form that the program stores; the plan keeps its memory.
 struct Table {
-    var values: Tensor
+    var values: UnsafeRawPointer
     /// A scale a row; nil for f32 tables.
-    var scales: Tensor?
-    var rowCount: Int { values.shape[0] }
-    var width: Int { values.shape[1] }
+    var scales: UnsafePointer<Float>?
+    var rowCount: Int
+    var width: Int
+    var rowBytes: Int
 
-    var floats: UnsafePointer<Float> {
-        UnsafePointer(values.base.assumingMemoryBound(to: Float.self))
+    init(_ values: Tensor, scales: Tensor?) {
+        self.values = UnsafeRawPointer(values.base)
+        self.scales = scales.map { UnsafePointer($0.base.assumingMemoryBound(to: Float.self)) }
+        rowCount = values.shape[0]
+        width = values.shape[1]
+        rowBytes = width * values.dtype.byteCount
     }
-    var bytes: UnsafePointer<Int8> {
-        UnsafePointer(values.base.assumingMemoryBound(to: Int8.self))
+
+    var floats: UnsafePointer<Float> { values.assumingMemoryBound(to: Float.self) }
+    var bytes: UnsafePointer<Int8> { values.assumingMemoryBound(to: Int8.self) }
+}
+
+/// The rows of a table that a block's ids name, asked of the memory before they are needed.
+///
+/// A row of a large table is a cache miss. The first block's rows are asked for before the context
+/// is computed, each further block's before the one ahead of it, so that memory works meanwhile.
+struct LookupHint {
+    var table: Table
+    /// Candidate or context inputs: they are there before anything runs.
+    var ids: Location
+    var positions: Int
+
+    /// Ids a row beyond which prefetched rows would drive each other out.
+    static let positionsMax = 8
+
+    func run(_ frame: Frame) {
+        for position in 0..<positions {
+            let from = frame.integers(ids) + position
+            tandemk_prefetch_rows(
+                frame.rowCount, table.rowBytes, table.rowCount, table.values, from, ids.stride)
+            guard let scales = table.scales else { continue }
+            tandemk_prefetch_rows(
+                frame.rowCount, 4, table.rowCount, scales, from, ids.stride)
+        }
     }
 }
 
@@ -32,7 +62,7 @@ struct LookupStep: Step {
             if let scales = table.scales {
                 tandemk_qr8_f32_gather(
                     runs.count, table.width, table.rowCount, table.bytes,
-                    scales.base.assumingMemoryBound(to: Float.self), from, runs.inputStride, to,
+                    scales, from, runs.inputStride, to,
                     runs.outputStride)
             } else {
                 tandemk_f32_gather(
@@ -63,7 +93,7 @@ struct PoolStep: Step {
             if let scales = table.scales {
                 tandemk_qr8_f32_pool(
                     mode, count, table.width, table.rowCount, table.bytes,
-                    scales.base.assumingMemoryBound(to: Float.self), from, ids.width, lengths, to,
+                    scales, from, ids.width, lengths, to,
                     output.stride)
             } else {
                 tandemk_f32_pool(
