@@ -96,7 +96,10 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "tandem-bench",
-            dependencies: ["TandemEngine", "TandemGraph", "CTandemKernels", argumentParser],
+            dependencies: [
+                "TandemPackage", "TandemEngine", "TandemFeatures", "TandemGraph",
+                "CTandemKernels", argumentParser,
+            ],
             swiftSettings: strict),
 
         // Tests, by room.

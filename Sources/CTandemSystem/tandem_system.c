@@ -167,6 +167,40 @@ int tandemsys_send_to(
     return sent < 0 ? (int)sent : 0;
 }
 
+/* Room for one descriptor beside a message, aligned as its header. */
+union descriptor_message {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+int tandemsys_send_descriptor_to(
+    int fd, const void *bytes, size_t count, int passed, const struct sockaddr_un *address,
+    int length) {
+    struct iovec part = {(void *)bytes, count};
+    union descriptor_message control = {.header = {
+        .cmsg_len = CMSG_LEN(sizeof passed), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+    struct msghdr message = {
+        .msg_name = (void *)address, .msg_namelen = (socklen_t)length, .msg_iov = &part,
+        .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.bytes};
+    memcpy(CMSG_DATA(&control.header), &passed, sizeof passed);
+    ssize_t sent = RESTART(ssize_t, sendmsg(fd, &message, MSG_NOSIGNAL));
+    return sent < 0 ? (int)sent : 0;
+}
+
+ssize_t tandemsys_receive_descriptor(int fd, void *bytes, size_t capacity, int *ret_passed) {
+    struct iovec part = {bytes, capacity};
+    union descriptor_message control;
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control,
+        .msg_controllen = sizeof control.bytes};
+    ssize_t count = RESTART(ssize_t, recvmsg(fd, &message, MSG_CMSG_CLOEXEC));
+    *ret_passed = -1;
+    struct cmsghdr *header = count < 0 ? NULL : CMSG_FIRSTHDR(&message);
+    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+        memcpy(ret_passed, CMSG_DATA(header), sizeof *ret_passed);
+    return count;
+}
+
 int tandemsys_set_nonblocking(int fd, bool nonblocking) {
     int flags = RESTART(int, fcntl(fd, F_GETFL));
     if (flags < 0)

@@ -52,7 +52,7 @@ enum ImportWalls {
             ],
             externals: ["ArgumentParser"]),
         "tandem-bench": Room(
-            imports: ["TandemEngine"], externals: ["ArgumentParser", "Foundation"]),
+            imports: ["TandemEngine", "TandemPackage"], externals: ["ArgumentParser", "Foundation"]),
     ]
 
     /// What a room may import: its own row, and what its rooms may import.

@@ -42,6 +42,37 @@ import Testing
         #expect(messages == ["STATUS=here"])
     }
 
+    @Test func `hands a descriptor over with its name, and has it dropped by name`() throws {
+        let folder = try TemporaryFolder()
+        var address = sockaddr_un()
+        let path = folder.file("notify")
+        let length = tandemsys_unix_address(path, path.utf8.count, &address)
+        let manager = tandemsys_unix_socket(false, true)
+        defer { close(manager) }
+        #expect(tandemsys_bind(manager, &address, length) == 0)
+        let notifier = ServiceNotifier(environment: { $0 == "NOTIFY_SOCKET" ? path : nil })
+        let memory = tandemsys_memfd("test")
+        #expect(write(memory, "abc", 3) == 3)
+        notifier.store(memory, name: "shard-1")
+        notifier.forget(name: "shard-2")
+        close(memory)
+
+        func message() -> (text: String, descriptor: Int32) {
+            var bytes = [UInt8](repeating: 0, count: 512)
+            var passed: Int32 = -1
+            let count = tandemsys_receive_descriptor(manager, &bytes, bytes.count, &passed)
+            return (String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self), passed)
+        }
+        let stored = message()
+        #expect(stored.text == "FDSTORE=1\nFDNAME=shard-1\nFDPOLL=0")
+        var contents = [UInt8](repeating: 0, count: 4)
+        #expect(pread(stored.descriptor, &contents, 4, 0) == 3)
+        #expect(contents == Array("abc".utf8) + [0])
+        close(stored.descriptor)
+        let forgotten = message()
+        #expect(forgotten.text == "FDSTOREREMOVE=1\nFDNAME=shard-2" && forgotten.descriptor == -1)
+    }
+
     @Test func `does nothing without a service manager`() {
         let notifier = ServiceNotifier(environment: { _ in nil })
         notifier.ready(status: "x")

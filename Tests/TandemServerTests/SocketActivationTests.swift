@@ -23,6 +23,21 @@ import Testing
             .descriptors
     }
 
+    @Test func `tells stored descriptors from sockets by their names, in any order`() throws {
+        let folder = try TemporaryFolder()
+        let first = try makeSockets(folder)
+        #expect(dup2(first, first + 2) == first + 2)
+        defer { for offset: Int32 in 0..<3 { close(first + offset) } }
+        let variables = [
+            "LISTEN_PID": "42", "LISTEN_FDS": "3", "LISTEN_FDNAMES": "shard-ab:data:shard-cd",
+        ]
+        let activation = try SocketActivation(
+            environment: { variables[$0] }, pid: 42, firstDescriptor: first)
+        #expect(activation.descriptors == [.data: first + 1])
+        #expect(activation.stored.map(\.name) == ["shard-ab", "shard-cd"])
+        #expect(activation.stored.map(\.descriptor) == [first, first + 2])
+    }
+
     @Test func `sorts named sockets to their doors, whatever their order`() throws {
         let folder = try TemporaryFolder()
         let first = try makeSockets(folder)

@@ -12,16 +12,18 @@ extension TinyShop {
     ///   - version: From 1.
     ///   - name: The model's name.
     ///   - goldenRating: What the golden vector expects of the rating of quality 2; 5 is right.
+    ///   - itemCount: Buckets of items.
     ///   - warmUp: A warm-up request of the package; nil for a right one.
     /// - Returns: The version's directory.
     /// - Throws: What the package room throws.
     @discardableResult
     package static func publish(
         to repository: String, version: UInt64 = 1, name: String = "tiny",
-        goldenRating: Float = 5, warmUp: PredictRequestMessage? = nil
+        goldenRating: Float = 5, itemCount: Int = itemCount, warmUp: PredictRequestMessage? = nil
     ) throws -> String {
-        let graph = try graph()
-        let plan = try Plan(graph, tensors())
+        let graph = try graph(itemCount: itemCount)
+        let tensors = tensors(itemCount: itemCount)
+        let plan = try Plan(graph, tensors)
         let golden = GoldenVector(
             candidateRows: 1,
             inputs: try plan.inputs.map { port in
@@ -39,7 +41,7 @@ extension TinyShop {
                     program: Program.float, tensors: try goldenOutputs(graph, plan, goldenRating))
             ])
         let model = PackagedModel(
-            name: name, createdWith: "tests", signature: try signature(),
+            name: name, createdWith: "tests", signature: try signature(itemCount: itemCount),
             programs: [
                 Program(
                     name: Program.float, graph: graph,
@@ -51,7 +53,7 @@ extension TinyShop {
                     program: Program.float, task: "click", metric: "auc", value: 0.75, rowCount: 9)
             ])
         return try Repository(path: repository).publish(
-            PackageContents(model: model, tensors: tensors()), version: version)
+            PackageContents(model: model, tensors: tensors), version: version)
     }
 
     private static func shape(_ graph: Graph, _ name: String) throws -> [Int] {

@@ -12,8 +12,11 @@ package import TandemRequest
 /// A country counts by its id (missing 0, unknown 1, "de" 2, "fr" 3), an item 0.25 if it has one, a
 /// tag its own number 1 ... 4.
 package enum TinyShop {
+    /// Buckets of items; with more of them, the table of items is larger and nothing else changes.
+    package static let itemCount = 8
+
     /// What the model takes and answers.
-    package static func signature() throws -> Signature {
+    package static func signature(itemCount: Int = itemCount) throws -> Signature {
         let countries = Vocabulary(values: [Array("de".utf8), Array("fr".utf8)])
         let tags = Vocabulary(integers: [10, 20, 30, 40])
         guard let countries, let tags else {
@@ -37,7 +40,7 @@ package enum TinyShop {
                     slot: FeatureSlot(input: "numbers", column: 1)),
                 Feature(
                     name: "item", side: .candidate, rawType: .int64,
-                    encoding: .hashing(HashEncoding(bucketCount: 8)),
+                    encoding: .hashing(HashEncoding(bucketCount: itemCount)),
                     slot: FeatureSlot(input: "item")),
                 Feature(
                     name: "tags", side: .candidate, rawType: .int64, listLengthMax: 3,
@@ -53,7 +56,7 @@ package enum TinyShop {
     }
 
     /// The arithmetic above.
-    package static func graph() throws -> Graph {
+    package static func graph(itemCount: Int = itemCount) throws -> Graph {
         var builder = try GraphBuilder(name: "tiny")
         let age = try builder.input("context", TensorType(.float32, .context, sizes: [1]))
         let country = try builder.input("country", TensorType(.int32, .context, sizes: []))
@@ -62,7 +65,8 @@ package enum TinyShop {
         let tags = try builder.input("tags", TensorType(.int32, .candidate, sizes: [3]))
         let length = try builder.input("tags.length", TensorType(.int32, .candidate, sizes: []))
         let countryTable = try builder.parameter("country.table", .float32, [4, 1])
-        let itemTable = try builder.parameter("item.table", .float32, [9, 1])
+        let itemTable = try builder.parameter(
+            "item.table", .float32, [itemCount + 1, 1])
         let tagTable = try builder.parameter("tags.table", .float32, [6, 1])
         let clickWeight = try builder.parameter("click.weight", .float32, [1, 2])
         let classWeight = try builder.parameter("class.weight", .float32, [3, 2])
@@ -86,13 +90,14 @@ package enum TinyShop {
     }
 
     /// The numbers above.
-    package static func tensors() -> TensorSet {
+    package static func tensors(itemCount: Int = itemCount) -> TensorSet {
         func tensor(_ shape: [Int], _ values: [Float]) -> Tensor {
             Tensor(.float32, shape: shape, values)
         }
         return [
             "country.table": tensor([4, 1], [0, 1, 2, 3]),
-            "item.table": tensor([9, 1], [0] + [Float](repeating: 0.25, count: 8)),
+            "item.table": tensor(
+                [itemCount + 1, 1], [0] + [Float](repeating: 0.25, count: itemCount)),
             "tags.table": tensor([6, 1], [0, 0, 1, 2, 3, 4]),
             "click.weight": tensor([1, 2], [1, -1]),
             "class.weight": tensor([3, 2], [1, 0, 0, 1, 0, 0]),

@@ -101,6 +101,14 @@ ssize_t tandemsys_send(int fd, const void *bytes, size_t count);
 int tandemsys_send_to(
     int fd, const void *bytes, size_t count, const struct sockaddr_un *address, int length);
 
+/* The same with a descriptor of ours, which the receiver gets a copy of. */
+int tandemsys_send_descriptor_to(
+    int fd, const void *bytes, size_t count, int passed, const struct sockaddr_un *address,
+    int length);
+
+/* Receives one datagram and the descriptor that came with it, or -1. Returns the bytes. */
+ssize_t tandemsys_receive_descriptor(int fd, void *bytes, size_t capacity, int *ret_passed);
+
 int tandemsys_set_nonblocking(int fd, bool nonblocking);
 int tandemsys_set_cloexec(int fd, bool cloexec);
 

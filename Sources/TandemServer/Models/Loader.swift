@@ -16,9 +16,13 @@ internal import TandemWire
 /// Carries out the registry's jobs, one at a time.
 package struct Loader: Sendable {
     let registry: Registry
+    private let settled: @Sendable () -> Void
 
-    /// Makes a loader for a registry.
-    package init(_ registry: Registry) { self.registry = registry }
+    /// Makes a loader for a registry; `settled` is called on its thread after each job.
+    package init(_ registry: Registry, settled: @escaping @Sendable () -> Void = {}) {
+        self.registry = registry
+        self.settled = settled
+    }
 
     /// Starts the thread.
     ///
@@ -42,6 +46,7 @@ package struct Loader: Sendable {
             case .releaseRetired: registry.releaseRetired()
             case .end: return
             }
+            settled()
         }
     }
 

@@ -2,6 +2,7 @@ internal import CTandemKernels
 internal import CTandemSystem
 internal import Glibc
 package import Logging
+internal import TandemPackage
 internal import TandemRequest
 internal import TandemWire
 
@@ -56,14 +57,18 @@ package final class Server {
         self.signals = signals
         self.log = log
         notifier = ServiceNotifier(environment: environment)
-        let source = RepositorySource(path: options.repository, executor: options.executor)
+        let activation = try SocketActivation(environment: environment)
+        let pool = ShardPool()
+        let keeper = ShardKeeper(pool, notifier, stored: activation.stored)
+        let source = RepositorySource(
+            path: options.repository, executor: options.executor, pool: pool)
         _ = try source.list()
         let share = ResourceShare()
         self.share = share
         let loopCount =
             options.threads > 0
             ? options.threads : share.loopCount(allowed: Int(tandemsys_allowed_cores()))
-        let listeners = try Self.listeners(options, environment)
+        let listeners = try Self.listeners(options, activation)
         let group: LoopGroup<ServiceMessage>
         do throws(ServerError) {
             group = try LoopGroup(
@@ -85,7 +90,7 @@ package final class Server {
                 limits: options.wireLimits, clock: { tandemsys_monotonic_ns() }),
             policy: options.versionPolicy,
             wakeLoops: { group.wakeAll() }, report: { control.add(.registry($0)) })
-        loader = Loader(registry)
+        loader = Loader(registry, settled: { keeper.settle() })
         context = ServiceContext(
             registry: registry, group: group, wireLimits: options.wireLimits,
             settings: ServiceSettings(options), startedAt: tandemsys_monotonic_ns(),
@@ -154,9 +159,8 @@ package final class Server {
     }
 
     private static func listeners(
-        _ options: ServerOptions, _ environment: (String) -> String?
+        _ options: ServerOptions, _ activation: SocketActivation
     ) throws(ServerError) -> [Listener] {
-        let activation = try SocketActivation(environment: environment)
         var listeners: [Listener] = []
         let paths: [Door: String?] = [
             .data: options.socketPath, .admin: options.adminSocketPath,

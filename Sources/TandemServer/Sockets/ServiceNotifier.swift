@@ -43,11 +43,24 @@ package struct ServiceNotifier: Sendable {
     /// Every loop has answered since the last call.
     package func watchdog() { send("WATCHDOG=1") }
 
+    /// Gives a descriptor to the manager's store, which hands it to the process after this one
+    /// (`FileDescriptorStoreMax=` in the unit).
+    ///
+    /// - Parameters:
+    ///   - descriptor: A file that need not be polled.
+    ///   - name: Comes back in LISTEN_FDNAMES; without colons.
+    package func store(_ descriptor: Int32, name: String) {
+        send("FDSTORE=1\nFDNAME=\(name)\nFDPOLL=0", with: descriptor)
+    }
+
+    /// Has the manager drop what it stores under a name.
+    package func forget(name: String) { send("FDSTOREREMOVE=1\nFDNAME=\(name)") }
+
     private func oneLine(_ text: String) -> String {
         String(text.map { $0.isNewline ? " " : $0 })
     }
 
-    private func send(_ message: String) {
+    private func send(_ message: String, with passed: Int32? = nil) {
         guard var path = socketPath else { return }
         var address = sockaddr_un()
         let length = path.withUTF8 { bytes in
@@ -60,7 +73,13 @@ package struct ServiceNotifier: Sendable {
         guard descriptor >= 0 else { return }
         var text = message
         text.withUTF8 { bytes in
-            _ = tandemsys_send_to(descriptor, bytes.baseAddress, bytes.count, &address, length)
+            if let passed {
+                _ = tandemsys_send_descriptor_to(
+                    descriptor, bytes.baseAddress, bytes.count, passed, &address, length)
+            } else {
+                _ = tandemsys_send_to(
+                    descriptor, bytes.baseAddress, bytes.count, &address, length)
+            }
         }
         close(descriptor)
     }

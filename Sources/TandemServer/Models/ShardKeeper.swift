@@ -1,0 +1,69 @@
+internal import CTandemSystem
+package import TandemPackage
+
+// Design: a restart takes back what the process before it had in memory.
+//
+// Tables are most of a model, and reading them is most of a start. They lie in sealed memfds, so the
+// service manager can keep them (sd_notify FDSTORE) from one process to the next: over a restart, an
+// upgrade and kill -9. What comes back is believed for what its last page says and the kernel's seal
+// guarantees, and is used only for a shard of that content in a manifest that was checked. Weights
+// that are packed for the kernels are read and packed again, whatever the instruction set; they are
+// small. Without a service manager, or without room in its store, models are simply loaded.
+
+/// Keeps the memory of models in the service manager's store.
+package final class ShardKeeper: Sendable {
+    private let pool: ShardPool
+    private let notifier: ServiceNotifier
+    private let kept: Locked<Set<String>>
+
+    /// Takes back what an earlier process left.
+    ///
+    /// - Parameters:
+    ///   - pool: Where loads find it.
+    ///   - notifier: Speaks to the service manager.
+    ///   - stored: Descriptors from the manager's store, which belong to the keeper now.
+    package init(
+        _ pool: ShardPool, _ notifier: ServiceNotifier,
+        stored: [(name: String, descriptor: Int32)]
+    ) {
+        self.pool = pool
+        self.notifier = notifier
+        var names: Set<String> = []
+        for (name, descriptor) in stored {
+            _ = tandemsys_set_cloexec(descriptor, true)
+            if let contentID = pool.adopt(descriptor), Self.name(contentID) == name {
+                names.insert(name)
+            } else {
+                notifier.forget(name: name)
+            }
+        }
+        kept = Locked(names)
+    }
+
+    /// Stores the memory that has come into use, and drops what is in use no more.
+    ///
+    /// Called on the loader's thread when a load or unload is done.
+    package func settle() {
+        pool.releaseAdopted()
+        guard notifier.isActive else { return }
+        var files: [String: ShardMemory] = [:]
+        for memory in pool.live where memory.descriptor != nil {
+            files[Self.name(memory.contentID)] = memory
+        }
+        let names = Set(files.keys)
+        let (gone, fresh) = kept.withLock { kept in
+            defer { kept = names }
+            return (kept.subtracting(names), names.subtracting(kept))
+        }
+        for name in gone.sorted() { notifier.forget(name: name) }
+        for name in fresh.sorted() {
+            if let memory = files[name], let descriptor = memory.descriptor {
+                notifier.store(descriptor, name: name)
+            }
+        }
+    }
+
+    private static func name(_ contentID: ContentID) -> String {
+        SocketActivation.storedPrefix + contentID.hexadecimal
+    }
+}

@@ -1,0 +1,119 @@
+import ArgumentParser
+import TandemFeatures
+import TandemGraph
+import TandemPackage
+
+/// Writes a large package for `load` to read.
+struct PackageCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "package",
+        abstract: "Write a package with a large int8 table, for `load` and for reloads.",
+        discussion: """
+            The table has rows of 64 normally distributed int8 and a scale each. With the same seed, \
+            --changed-row writes the same package but for one byte of that row.
+            Example: tandem-bench package big/1 --mebibytes 1024
+            """)
+
+    @Argument(help: "The directory to write, which must not be there.")
+    var path: String
+
+    @Option(help: "Size of the table.")
+    var mebibytes = 1024
+
+    @Option(help: "A row to write otherwise.")
+    var changedRow: Int?
+
+    @Option(help: "zstd's level.")
+    var compress = 3
+
+    @Option(help: "Raw bytes at which a shard is full, in MiB.")
+    var shardMebibytes = 64
+
+    @Option(help: "Threads to compress with.")
+    var threads = 2
+
+    private static let width = 64
+
+    func validate() throws {
+        guard (1...(16 << 10)).contains(mebibytes) else {
+            throw ValidationError("--mebibytes is 1 to 16384")
+        }
+    }
+
+    func run() throws {
+        let rowCount = (mebibytes << 20) / Self.width
+        let table = Tensor(zeros: .int8, shape: [rowCount, Self.width])
+        Self.fill(table)
+        if let changedRow {
+            guard (0..<rowCount).contains(changedRow) else {
+                throw ValidationError("--changed-row is 0 to \(rowCount - 1)")
+            }
+            table.elements(as: Int8.self)[changedRow * Self.width] ^= 1
+        }
+        let contents = try Self.contents(table)
+        guard try LocalFileSystem().makeDirectory(path) else {
+            throw ValidationError("\(path) is there already")
+        }
+        let started = ContinuousClock.now
+        try PackageWriter.write(
+            contents, to: path,
+            options: PackageOptions(
+                compressionLevel: compress, shardByteCountTarget: shardMebibytes << 20,
+                threads: threads))
+        let seconds = (ContinuousClock.now - started).seconds
+        let package = try PackageReader.open(path)
+        let stored = package.shards.reduce(0) { $0 + $1.storedByteCount }
+        let raw = package.shards.reduce(0) { $0 + $1.rawByteCount }
+        print(
+            "\(path): \(raw >> 20) MiB raw, \(stored >> 20) MiB stored "
+                + "(\(formatted(Double(stored) / Double(raw) * 100)) %), \(package.shards.count) "
+                + "shards, written in \(formatted(seconds)) s")
+    }
+
+    /// Sums of uniform numbers are nearly normal: mean 0, deviation 30.
+    private static func fill(_ table: Tensor) {
+        var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+        let elements = table.elements(as: Int8.self)
+        for index in elements.indices {
+            state ^= state << 13
+            state ^= state >> 7
+            state ^= state << 17
+            var sum: Int32 = 0
+            for part in 0..<4 { sum += Int32((state >> (part * 16)) & 0xFF) }
+            let centred = (Double(sum) - 510) / 147.8 * 30
+            elements[index] = Int8(clamping: Int(centred))
+        }
+    }
+
+    private static func contents(_ table: Tensor) throws -> PackageContents {
+        let rowCount = table.shape[0]
+        var builder = try GraphBuilder(name: Program.int8)
+        let item = try builder.input("item", TensorType(.int32, .candidate, sizes: []))
+        let rows = try builder.parameter("embedding/item/int8", .int8, table.shape)
+        let scale = try builder.parameter("embedding/item/scale", .float32, [rowCount])
+        let weight = try builder.parameter("task/click/weight", .float32, [1, width])
+        let row = try builder.node("embedding/item/row", .quantizedEmbedding, [item, rows, scale])
+        let logit = try builder.node("task/click/logit", .linear, [row, weight])
+        try builder.output(builder.node("click", .unary(.sigmoid), [logit]))
+        let model = PackagedModel(
+            name: "big", createdWith: "tandem-bench",
+            signature: Signature(
+                features: [
+                    Feature(
+                        name: "item", side: .candidate, rawType: .int64,
+                        encoding: .hashing(HashEncoding(bucketCount: rowCount - 1)),
+                        slot: FeatureSlot(input: "item"))
+                ],
+                tasks: [Task("click", .binary)], formulas: []),
+            programs: [Program(name: Program.int8, graph: builder.finished())])
+        return PackageContents(
+            model: model,
+            tensors: [
+                "embedding/item/int8": table,
+                "embedding/item/scale": Tensor(
+                    .float32, shape: [rowCount], [Float](repeating: 1.0 / 127, count: rowCount)),
+                "task/click/weight": Tensor(
+                    .float32, shape: [1, width], [Float](repeating: 0.125, count: width)),
+            ])
+    }
+}
