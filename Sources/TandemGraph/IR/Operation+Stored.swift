@@ -1,3 +1,9 @@
+// Design: stored names can be listed.
+//
+// Operations without attributes are a list; those with some are an enumeration, so that the compiler
+// asks for the reading of each. Tests and documentation go through all names, and an operation cannot
+// be left out of either.
+
 extension Operation {
     /// Makes an operation from its stored form.
     ///
@@ -6,12 +12,10 @@ extension Operation {
         name: String, attributes: [Attribute], node: String
     ) throws(GraphError) {
         var reader = AttributeReader(attributes: attributes, node: node)
-        if let operation = Self.withoutAttributes(name) {
+        if let operation = Self.plain[name] {
             self = operation
-        } else if let operation = try Self.structural(name, &reader) {
-            self = operation
-        } else if let operation = try Self.arithmetic(name, &reader) {
-            self = operation
+        } else if let name = AttributedName(rawValue: name) {
+            self = try Self.read(name, &reader)
         } else {
             throw GraphError(
                 .unknownOperation, node,
@@ -20,61 +24,74 @@ extension Operation {
         try reader.finish()
     }
 
-    private static func withoutAttributes(_ name: String) -> Operation? {
-        if let function = UnaryFunction(rawValue: name) { return .unary(function) }
-        if let function = BinaryFunction(rawValue: name) { return .binary(function) }
-        if let comparison = Comparison(rawValue: name) { return .compare(comparison) }
-        if let function = LogicalFunction(rawValue: name) { return .logical(function) }
-        let plain: [Operation] = [
-            .not, .select, .linear, .matmul, .softmax, .embedding, .embeddingPool(.sum),
-            .embeddingPool(.mean), .mixture, .quantizedLinear, .quantizedEmbedding,
-            .quantizedEmbeddingPool(.sum), .quantizedEmbeddingPool(.mean),
-        ]
-        return plain.first { $0.name == name }
+    /// The names of all operations, sorted.
+    package static var storedNames: [String] {
+        (Array(plain.keys) + AttributedName.allCases.map(\.rawValue)).sorted()
     }
 
-    private static func structural(
-        _ name: String, _ reader: inout AttributeReader
-    ) throws(GraphError) -> Operation? {
+    /// Operations that have no attributes, by name.
+    private static let plain: [String: Operation] = {
+        let operations: [Operation] =
+            UnaryFunction.allCases.map(Operation.unary)
+            + BinaryFunction.allCases.map(Operation.binary)
+            + Comparison.allCases.map(Operation.compare)
+            + LogicalFunction.allCases.map(Operation.logical)
+            + [
+                .not, .select, .linear, .matmul, .softmax, .embedding, .embeddingPool(.sum),
+                .embeddingPool(.mean), .mixture, .quantizedLinear, .quantizedEmbedding,
+                .quantizedEmbeddingPool(.sum), .quantizedEmbeddingPool(.mean),
+            ]
+        return Dictionary(uniqueKeysWithValues: operations.map { ($0.name, $0) })
+    }()
+
+    /// Names of operations that have attributes.
+    private enum AttributedName: String, CaseIterable {
+        case affine, attention, cast, concat, convolution, expand, gather, gru, lstm, range
+        case reshape, rnn, size, slice, transpose
+        case cumulativeSum = "cumulative_sum"
+        case layerNorm = "layer_norm"
+        case takeAlong = "take_along"
+        case reduceSum = "reduce_sum"
+        case reduceMean = "reduce_mean"
+        case reduceMaximum = "reduce_maximum"
+        case reduceMinimum = "reduce_minimum"
+        case reduceProduct = "reduce_product"
+    }
+
+    private static func read(
+        _ name: AttributedName, _ reader: inout AttributeReader
+    ) throws(GraphError) -> Operation {
         switch name {
-        case "cast": return .cast(try reader.dtype("to"))
-        case "concat": return .concat(axis: try reader.size("axis"))
-        case "slice":
-            return .slice(
+        case .affine:
+            .affine(scale: try reader.float("scale"), offset: try reader.float("offset"))
+        case .attention:
+            .attention(heads: try reader.size("heads"), scale: try reader.float("scale"))
+        case .cast: .cast(try reader.dtype("to"))
+        case .concat: .concat(axis: try reader.size("axis"))
+        case .convolution: .convolution(try Convolution(&reader))
+        case .expand: .expand(try reader.dimensions("shape"))
+        case .gather: .gather(axis: try reader.size("axis"))
+        case .gru:
+            .recurrent(
+                try Recurrence(.gru(resetsAfter: try reader.flag("resets_after")), &reader))
+        case .lstm: .recurrent(try Recurrence(.lstm, &reader))
+        case .range: .range(count: try reader.dimension("count"))
+        case .reshape: .reshape(try reader.dimensions("shape"))
+        case .rnn: .recurrent(try Recurrence(.plain, &reader))
+        case .size: .size(try reader.dimension("of"))
+        case .slice:
+            .slice(
                 axis: try reader.size("axis"), start: try reader.dimension("start"),
                 end: try reader.dimension("end"))
-        case "reshape": return .reshape(try reader.dimensions("shape"))
-        case "expand": return .expand(try reader.dimensions("shape"))
-        case "transpose": return .transpose(try reader.sizes("permutation"))
-        case "gather": return .gather(axis: try reader.size("axis"))
-        case "take_along": return .takeAlong(axis: try reader.size("axis"))
-        case "range": return .range(count: try reader.dimension("count"))
-        case "size": return .size(try reader.dimension("of"))
-        default: return nil
-        }
-    }
-
-    private static func arithmetic(
-        _ name: String, _ reader: inout AttributeReader
-    ) throws(GraphError) -> Operation? {
-        switch name {
-        case "affine":
-            return .affine(scale: try reader.float("scale"), offset: try reader.float("offset"))
-        case "layer_norm": return .layerNorm(epsilon: try reader.float("epsilon"))
-        case "cumulative_sum": return .cumulativeSum(axis: try reader.size("axis"))
-        case "convolution": return .convolution(try Convolution(&reader))
-        case "attention":
-            return .attention(heads: try reader.size("heads"), scale: try reader.float("scale"))
-        case "lstm": return .recurrent(try Recurrence(.lstm, &reader))
-        case "gru":
-            let cell = Recurrence.Cell.gru(resetsAfter: try reader.flag("resets_after"))
-            return .recurrent(try Recurrence(cell, &reader))
-        case "rnn": return .recurrent(try Recurrence(.plain, &reader))
-        default:
-            for reduction in Reduction.allCases where name == "reduce_\(reduction.rawValue)" {
-                return .reduce(reduction, axis: try reader.size("axis"))
-            }
-            return nil
+        case .transpose: .transpose(try reader.sizes("permutation"))
+        case .cumulativeSum: .cumulativeSum(axis: try reader.size("axis"))
+        case .layerNorm: .layerNorm(epsilon: try reader.float("epsilon"))
+        case .takeAlong: .takeAlong(axis: try reader.size("axis"))
+        case .reduceSum: .reduce(.sum, axis: try reader.size("axis"))
+        case .reduceMean: .reduce(.mean, axis: try reader.size("axis"))
+        case .reduceMaximum: .reduce(.maximum, axis: try reader.size("axis"))
+        case .reduceMinimum: .reduce(.minimum, axis: try reader.size("axis"))
+        case .reduceProduct: .reduce(.product, axis: try reader.size("axis"))
         }
     }
 }
