@@ -53,6 +53,24 @@ struct DimensionTests {
         #expect(Dimension.fixed(.min).multiplied(by: -1) == nil)
     }
 
+    @Test func `no division ends the program`() throws {
+        let least = try #require(Dimension(text: "-4611686018427387904*2*s"))
+        #expect(least.divided(exactlyBy: -1) == nil)
+        #expect(least.divided(exactlyBy: s) == .fixed(.min))
+        #expect(Dimension.fixed(.min).divided(exactlyBy: -1) == nil)
+    }
+
+    /// Two hundred terms to the eighth power would fill the memory.
+    @Test func `a polynomial of too many terms has no answer`() throws {
+        let names = (0..<Dimension.termCountMax).map { "a\($0)" }
+        let longest = try #require(Dimension(text: names.joined(separator: "+")))
+        #expect(Dimension(text: longest.description) == longest)
+        #expect(longest.adding(s) == nil)
+        #expect(longest.multiplied(by: longest) == nil)
+        #expect(Dimension(text: (names + ["s"]).joined(separator: "+")) == nil)
+        #expect(Dimension(text: (names + ["s"]).joined(separator: "*")) == nil)
+    }
+
     @Test(arguments: ["7", "0", "s", "12*s", "s*t+2*s+1", "s-1", "-2*s+9", "a.b_1*s"])
     func `text reads back`(text: String) throws {
         let size = try #require(Dimension(text: text))

@@ -88,6 +88,81 @@ import Testing
         #expect(error?.subject == "a")
     }
 
+    static let impossible: [(TensorType, GraphError.Code)] = [
+        (TensorType(.float32, .candidate, sizes: [-1]), .wrongShape),
+        (TensorType(.float32, .none, [2, .fixed(-3)]), .wrongShape),
+        (TensorType(.float32, .context, sizes: [Int](repeating: 1, count: 9)), .wrongShape),
+        (TensorType(.float32, .candidate, sizes: [1 << 40, 1 << 40]), .overflow),
+    ]
+
+    @Test(arguments: impossible.indices)
+    func `refuses an input of an impossible shape, by name`(index: Int) throws {
+        let (type, code) = Self.impossible[index]
+        var builder = try GraphBuilder(name: "g")
+        let error = #expect(throws: GraphError.self) { try builder.input("x", type) }
+        #expect(error?.code == code)
+        #expect(error?.subject == "x")
+        guard let sizes = type.fixedSizes else { return }
+        let parameter = #expect(throws: GraphError.self) {
+            try builder.parameter("w", .float32, sizes)
+        }
+        #expect(parameter?.code == code)
+    }
+
+    @Test func `refuses a value that is not made, and a value twice as an answer`() throws {
+        var builder = try GraphBuilder(name: "g")
+        let x = try builder.input("x", TensorType(.float32, .candidate, sizes: [1]))
+        let unmade = #expect(throws: GraphError.self) {
+            try builder.node("y", .unary(.relu), [ValueID(7)])
+        }
+        #expect(unmade?.code == .unknownValue)
+        #expect(unmade?.subject == "y")
+        #expect(throws: GraphError.self) { try builder.output(ValueID(-1)) }
+        try builder.output(x)
+        let twice = #expect(throws: GraphError.self) { try builder.output(x) }
+        #expect(twice?.code == .duplicateName)
+        #expect(twice?.subject == "x")
+    }
+
+    @Test func `refuses a parameter on a row axis or of an open size`() throws {
+        for type in [
+            TensorType(.float32, .context, sizes: [1]), TensorType(.float32, .none, [.symbol("s")]),
+        ] {
+            let error = #expect(throws: GraphError.self) {
+                try Graph(
+                    name: "g", inputs: [], parameters: [Value(name: "w", type: type)], nodes: [],
+                    outputs: [])
+            }
+            #expect(error?.code == .rowsMixed)
+            #expect(error?.subject == "w")
+        }
+    }
+
+    @Test func `refuses more values than a graph may have`() throws {
+        let value = Value(name: "x", type: TensorType(.float32, .none, []))
+        let error = #expect(throws: GraphError.self) {
+            try Graph(
+                name: "g",
+                inputs: [Value](repeating: value, count: Graph.valueCountMax + 1),
+                parameters: [], nodes: [], outputs: [])
+        }
+        #expect(error?.code == .overflow)
+    }
+
+    @Test func `refuses tensors that are missing or of another type, by name`() throws {
+        var builder = try GraphBuilder(name: "g")
+        _ = try builder.parameter("w", .float32, [2])
+        let graph = builder.finished()
+        let missing = #expect(throws: GraphError.self) { try graph.check([:]) }
+        #expect(missing?.code == .missingTensor)
+        for tensor in [Tensor(zeros: .float32, shape: [3]), Tensor(zeros: .int32, shape: [2])] {
+            let error = #expect(throws: GraphError.self) { try graph.check(["w": tensor]) }
+            #expect(error?.code == .wrongTensor)
+            #expect(error?.subject == "w")
+        }
+        try graph.check(["w": Tensor(zeros: .float32, shape: [2])])
+    }
+
     @Test func `names an output that nothing makes`() throws {
         let error = #expect(throws: GraphError.self) {
             try Graph(name: "g", inputs: [], parameters: [], nodes: [], outputs: ["gone"])

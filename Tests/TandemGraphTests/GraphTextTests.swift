@@ -58,6 +58,8 @@ import Testing
             ("graph g {\n  input x: f32 []\n  y = relu(x) f32 []\n}", 3),
             ("graph g {\n  input x: f32 []\n  y = relu(x) {a: f32 []\n}", 3),
             ("graph g {\n  input x: f32 []\n  y = relu(x): f32 [2]\n}", 3),
+            ("graph g {\n  input : f32 []\n}", 2), ("graph g {\n  output \n}", 2),
+            ("graph g {\n  input x: f32 []\n   = relu(x): f32 []\n}", 3),
         ])
     func `refuses what is no graph's text, with the line`(text: String, line: Int) throws {
         let error = #expect(throws: GraphError.self) { try Graph(text: text) }
@@ -157,6 +159,13 @@ import Testing
             }
             """, ["bias": one, "weight": two])
         #expect(swapped != first)
+    }
+
+    @Test func `a weight that is an answer is known by its contents`() throws {
+        let text = "graph a {\n  parameter p: f32 [1]\n  output p\n}"
+        let one = try canonical(text, ["p": Tensor(.float32, shape: [1], [1 as Float])])
+        let two = try canonical(text, ["p": Tensor(.float32, shape: [1], [2 as Float])])
+        #expect(one != two)
     }
 
     @Test func `other contents of a weight make another text`() throws {

@@ -4,6 +4,12 @@ import Testing
 @Suite struct OperationTests {
     private static let row = TensorType(.float32, .candidate, sizes: [4])
     private static let ids = TensorType(.int32, .candidate, [])
+    private static let numbers = TensorType(.int32, .candidate, sizes: [4])
+    private static let flags = TensorType(.bool, .candidate, sizes: [4])
+    private static let weights = TensorType(.float32, .none, sizes: [4])
+    private static let matrix = TensorType(.float32, .candidate, sizes: [2, 4])
+    private static let kernel = TensorType(.float32, .none, sizes: [3, 2, 2])
+    private static let huge = TensorType(.bool, .candidate, sizes: [.max])
 
     /// One refusal a line: operation, inputs, the code that must come.
     static let refusals: [(Operation, [TensorType], GraphError.Code)] = [
@@ -61,6 +67,85 @@ import Testing
             ], .wrongShape
         ),
         (.mixture, [TensorType(.float32, .candidate, sizes: [2]), row], .wrongShape),
+        (.affine(scale: .nan, offset: 0), [row], .invalidAttribute),
+        (.affine(scale: 1, offset: .infinity), [row], .invalidAttribute),
+        (.layerNorm(epsilon: .nan), [row, weights, weights], .invalidAttribute),
+        (.attention(heads: 1, scale: .nan), [matrix, matrix, matrix], .invalidAttribute),
+        (.attention(heads: 3, scale: 1), [matrix, matrix, matrix], .wrongShape),
+        (.attention(heads: 1, scale: 1), [matrix, matrix, row], .wrongShape),
+        (.attention(heads: 1, scale: 1), [matrix, matrix, matrix, matrix, row], .wrongArity),
+        (
+            .attention(heads: 1, scale: 1),
+            [matrix, matrix, matrix, TensorType(.float32, .none, sizes: [5])], .wrongShape
+        ),
+        (.unary(.exp), [ids], .wrongType), (.unary(.negate), [flags], .wrongType),
+        (.binary(.add), [row, ids], .wrongType), (.binary(.add), [flags, flags], .wrongType),
+        (.binary(.power), [ids, ids], .wrongType), (.compare(.less), [row, ids], .wrongType),
+        (.compare(.less), [row], .wrongArity), (.logical(.and), [row, flags], .wrongType),
+        (.logical(.and), [flags], .wrongArity), (.not, [row], .wrongType), (.not, [], .wrongArity),
+        (.select, [row, row, row], .wrongType), (.select, [flags, row, ids], .wrongType),
+        (.select, [flags, row], .wrongArity),
+        (.select, [flags, row, TensorType(.float32, .none, sizes: [3])], .wrongShape),
+        (.cast(.bool), [], .wrongArity), (.reshape([2, -2]), [row], .wrongShape),
+        (.reshape([4]), [row, row], .wrongArity),
+        (.transpose([0, 0]), [matrix], .invalidAttribute),
+        (.transpose([0]), [matrix], .invalidAttribute), (.expand([3]), [row], .wrongShape),
+        (.expand([[Dimension](repeating: 1, count: 8), [4]].flatMap(\.self)), [row], .wrongShape),
+        (.gather(axis: 1), [row, ids], .invalidAttribute),
+        (.gather(axis: 0), [row, row], .wrongType), (.gather(axis: 0), [row], .wrongArity),
+        (.gather(axis: 0), [TensorType(.float32, .none, sizes: [0]), ids], .wrongShape),
+        (.takeAlong(axis: 0), [row, ids], .wrongShape),
+        (.takeAlong(axis: 0), [row, row], .wrongType),
+        (.takeAlong(axis: 1), [row, ids], .invalidAttribute),
+        (.range(count: -1), [], .invalidAttribute), (.range(count: 1), [row], .wrongArity),
+        (.size(-1), [], .invalidAttribute), (.size(1), [row], .wrongArity),
+        (.softmax, [ids], .wrongType), (.reduce(.mean, axis: 0), [numbers], .wrongType),
+        (.reduce(.sum, axis: 0), [flags], .wrongType), (.reduce(.sum, axis: 0), [], .wrongArity),
+        (.cumulativeSum(axis: 0), [flags], .wrongType),
+        (.cumulativeSum(axis: 1), [row], .invalidAttribute),
+        (.matmul, [row, matrix], .wrongShape), (.matmul, [matrix, matrix], .wrongShape),
+        (.matmul, [matrix, numbers], .wrongType), (.matmul, [flags, flags], .wrongType),
+        (.convolution(Convolution(steps: [1])), [row, matrix], .wrongShape),
+        (.convolution(Convolution(steps: [0])), [matrix, kernel], .invalidAttribute),
+        (.convolution(Convolution(steps: [])), [matrix, kernel], .invalidAttribute),
+        (.convolution(Convolution(steps: [1])), [matrix, kernel, row], .rowsMixed),
+        (
+            .convolution(Convolution(steps: [2])),
+            [TensorType(.float32, .candidate, [2, .symbol("s")]), kernel], .wrongShape
+        ),
+        (.recurrent(Recurrence(.plain, result: .lastCell)), [matrix], .wrongArity),
+        (
+            .recurrent(Recurrence(.plain, result: .lastCell)),
+            [matrix, weights, weights, weights], .invalidAttribute
+        ),
+        (
+            .recurrent(Recurrence(.plain, result: .last)), [matrix, weights, weights, weights],
+            .wrongShape
+        ),
+        (
+            .recurrent(Recurrence(.gru(resetsAfter: true), result: .last)),
+            [
+                matrix, TensorType(.float32, .none, sizes: [4, 4]),
+                TensorType(.float32, .none, sizes: [4, 1]),
+                TensorType(.float32, .none, sizes: [8]),
+            ], .wrongShape
+        ),
+        (
+            .embedding, [ids, TensorType(.float32, .none, sizes: [0, 2])], .wrongShape
+        ),
+        (
+            .embeddingPool(.maximum),
+            [numbers, ids, TensorType(.float32, .none, sizes: [9, 2])], .invalidAttribute
+        ),
+        (
+            .quantizedLinear,
+            [
+                TensorType(.float32, .candidate, sizes: [65_537]),
+                TensorType(.int8, .none, sizes: [1, 65_537]),
+                TensorType(.float32, .none, sizes: [1]),
+            ], .overflow
+        ),
+        (.concat(axis: 0), [huge, huge], .overflow),
         (
             .mixture,
             [
@@ -136,6 +221,11 @@ import Testing
                 .quantizedEmbeddingPool(.mean),
             ]
         #expect(Set(operations).count == operations.count)
+        let functions =
+            Comparison.allCases.map(\.rawValue) + LogicalFunction.allCases.map(\.rawValue)
+            + Reduction.allCases.map { "reduce_\($0.rawValue)" }
+        #expect(
+            Set(operations.map(\.name)).union(functions) == Set(Operation.storedNames))
         for operation in operations {
             let again = try Operation(
                 name: operation.name, attributes: operation.attributes, node: "n")
@@ -158,5 +248,15 @@ import Testing
         #expect(
             code("reshape", [Attribute("shape", .integers([Int64](repeating: 1, count: 9)))])
                 == .invalidAttribute)
+    }
+}
+
+extension Convolution {
+    /// No padding, and these steps.
+    fileprivate init(steps: [Int]) {
+        let zeros = [Int](repeating: 0, count: steps.count)
+        self.init(
+            strides: steps, dilations: [Int](repeating: 1, count: steps.count),
+            paddingBefore: zeros, paddingAfter: zeros)
     }
 }

@@ -20,6 +20,12 @@ package struct Dimension: Hashable, Sendable {
         case terms([Term])
     }
 
+    /// The most terms, and the most names in a term, of a polynomial.
+    ///
+    /// What exporters compute has two or three. Without a bound, a hostile text of some kilobytes
+    /// could multiply to gigabytes.
+    package static let termCountMax = 64
+
     private let form: Form
 
     private init(_ form: Form) { self.form = form }
@@ -58,10 +64,11 @@ package struct Dimension: Hashable, Sendable {
         for term in terms {
             let (sum, overflow) = factors[term.names, default: 0]
                 .addingReportingOverflow(term.factor)
-            if overflow { return nil }
+            if overflow || term.names.count > Self.termCountMax { return nil }
             factors[term.names] = sum
         }
         let kept = factors.filter { $0.value != 0 }
+        guard kept.count <= Self.termCountMax else { return nil }
         if kept.isEmpty {
             self.init(.fixed(0))
         } else if kept.count == 1, let constant = kept[[]] {
@@ -75,18 +82,18 @@ package struct Dimension: Hashable, Sendable {
 
     // MARK: Arithmetic
 
-    /// The sum, or nil when a coefficient does not fit.
+    /// The sum, or nil when a coefficient does not fit or the terms are too many.
     package func adding(_ other: Dimension) -> Dimension? {
         Dimension(collecting: terms + other.terms)
     }
 
-    /// The difference, or nil when a coefficient does not fit.
+    /// The difference, or nil when a coefficient does not fit or the terms are too many.
     package func subtracting(_ other: Dimension) -> Dimension? {
         guard let negative = other.multiplied(by: .fixed(-1)) else { return nil }
         return adding(negative)
     }
 
-    /// The product, or nil when a coefficient does not fit.
+    /// The product, or nil when a coefficient does not fit or the terms are too many.
     package func multiplied(by other: Dimension) -> Dimension? {
         var products: [Term] = []
         for left in terms {
@@ -111,8 +118,10 @@ package struct Dimension: Hashable, Sendable {
                 guard let index = names.firstIndex(of: name) else { return nil }
                 names.remove(at: index)
             }
-            guard term.factor % divisors[0].factor == 0 else { return nil }
-            quotients.append(Term(names: names, factor: term.factor / divisors[0].factor))
+            let (quotient, overflow) = term.factor
+                .dividedReportingOverflow(by: divisors[0].factor)
+            guard !overflow, quotient * divisors[0].factor == term.factor else { return nil }
+            quotients.append(Term(names: names, factor: quotient))
         }
         return Dimension(collecting: quotients)
     }
@@ -189,7 +198,7 @@ extension Dimension: CustomStringConvertible {
         var collected: [Term] = []
         var part: [UInt8] = []
         let bytes = Array(text.utf8)
-        guard !bytes.isEmpty, bytes.count <= 400 else { return nil }
+        guard !bytes.isEmpty else { return nil }
         for (index, byte) in bytes.enumerated() {
             let isSign = byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-")
             if isSign, index > 0 {

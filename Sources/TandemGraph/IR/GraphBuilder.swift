@@ -21,6 +21,8 @@ package struct GraphBuilder {
     package func value(named name: String) -> ValueID? { identifiers[name] }
 
     /// Declares what a request brings.
+    ///
+    /// - Throws: `GraphError` `invalidName`, `duplicateName`, `wrongShape` or `overflow`.
     package mutating func input(
         _ name: String, _ type: TensorType
     ) throws(GraphError) -> ValueID {
@@ -30,12 +32,11 @@ package struct GraphBuilder {
     }
 
     /// Declares a weight or a table; shape on no row axis.
+    ///
+    /// - Throws: As `input`.
     package mutating func parameter(
         _ name: String, _ dtype: DataType, _ sizes: [Int]
     ) throws(GraphError) -> ValueID {
-        guard TensorType.product(sizes) != nil else {
-            throw GraphError(.overflow, name, "shape \(sizes) has too many elements")
-        }
         let id = try add(name, TensorType(dtype, .none, sizes: sizes))
         graph.parameters.append(id)
         return id
@@ -72,6 +73,7 @@ package struct GraphBuilder {
 
     private mutating func add(_ name: String, _ type: TensorType) throws(GraphError) -> ValueID {
         try GraphName.check(name)
+        try type.check(name)
         let id = ValueID(graph.values.count)
         guard identifiers.updateValue(id, forKey: name) == nil else {
             throw GraphError(.duplicateName, name, "another value has this name")

@@ -7,8 +7,9 @@ extension InferenceCheck {
             try dtype(0, .float32)
             try rank(0, atLeast: 1)
             return TensorType(.float32, rows, inputs[0].shape)
-        case .layerNorm:
+        case .layerNorm(let epsilon):
             try arity(3...3)
+            try finite(epsilon, "epsilon")
             for index in 0..<3 { try dtype(index, .float32) }
             try rank(0, atLeast: 1)
             for index in 1..<3 { try parameter(index, shape: [lastDimension(0)]) }
@@ -125,6 +126,9 @@ extension InferenceCheck {
         return result
     }
 
+    /// Products whose sum an int32 holds: 65536 * 255 * 128 < 2^31.
+    private static var exactProductCountMax: Int { 65_536 }
+
     func linearShape() throws(GraphError) -> [Dimension] {
         let isQuantized = operation == .quantizedLinear
         let biasIndex = isQuantized ? 3 : 2
@@ -141,6 +145,13 @@ extension InferenceCheck {
         }
         let width = inputs[1].shape[0]
         if isQuantized {
+            guard inputs[1].shape[1].isAtLeast(.fixed(Self.exactProductCountMax + 1)) == false
+            else {
+                throw failure(
+                    .overflow,
+                    "int32 sums exactly over \(Self.exactProductCountMax) inputs, not over "
+                        + "\(inputs[1].shape[1])")
+            }
             try dtype(2, .float32)
             try parameter(2, shape: [width])
         }

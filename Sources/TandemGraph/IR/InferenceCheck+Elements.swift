@@ -9,9 +9,11 @@ extension InferenceCheck {
             default: try dtype(0, .float32)
             }
             return TensorType(inputs[0].dtype, rows, inputs[0].shape)
-        case .affine:
+        case .affine(let scale, let offset):
             try arity(1...1)
             try dtype(0, .float32)
+            try finite(scale, "scale")
+            try finite(offset, "offset")
             return TensorType(.float32, rows, inputs[0].shape)
         case .binary(let function):
             try arity(2...2)
@@ -42,6 +44,12 @@ extension InferenceCheck {
             try arity(1...1)
             return TensorType(dtype, rows, inputs[0].shape)
         default: throw failure(.unknownOperation, "is not an operation on elements")
+        }
+    }
+
+    func finite(_ number: Float, _ attribute: String) throws(GraphError) {
+        guard number.isFinite else {
+            throw failure(.invalidAttribute, "the \(attribute) must be finite, is \(number)")
         }
     }
 

@@ -12,9 +12,7 @@ extension InferenceCheck {
             }
             return TensorType(.float32, rows, [try pooledWidth()])
         case .attention(let heads, let scale):
-            guard scale.isFinite else {
-                throw failure(.invalidAttribute, "the scale must be finite")
-            }
+            try finite(scale, "scale")
             return TensorType(.float32, rows, try attentionShape(heads: heads))
         case .recurrent(let recurrence):
             return TensorType(.float32, rows, try recurrentShape(recurrence))
@@ -99,8 +97,9 @@ extension InferenceCheck {
         try dtype(0, .int32)
         try dtype(index, hasScales ? .int8 : .float32)
         let table = inputs[index]
-        guard table.shape.count == 2, table.rows == .none else {
-            throw failure(.wrongShape, "the table must be [V, D] without rows, is \(table)")
+        guard table.shape.count == 2, table.rows == .none, table.shape[0] != 0 else {
+            throw failure(
+                .wrongShape, "the table must be [V, D] without rows, V above 0, is \(table)")
         }
         if hasScales {
             try dtype(index + 1, .float32)

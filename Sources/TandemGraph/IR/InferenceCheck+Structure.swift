@@ -25,15 +25,18 @@ extension InferenceCheck {
             try arity(2...2)
             try axisOfInput(axis)
             try index(1)
+            try indexed(axis)
             let shape =
                 inputs[0].shape[..<axis] + inputs[1].shape + inputs[0].shape[(axis + 1)...]
             return TensorType(inputs[0].dtype, rows, Array(shape))
         case .takeAlong(let axis): return try takenAlong(axis)
         case .range(let count):
             try arity(0...0)
+            try size(count)
             return TensorType(.int64, .none, [count])
-        case .size:
+        case .size(let size):
             try arity(0...0)
+            try self.size(size)
             return TensorType(.int64, .none, [])
         default: throw failure(.unknownOperation, "is not an operation that moves elements")
         }
@@ -48,6 +51,19 @@ extension InferenceCheck {
         }
     }
 
+    /// Refuses indices into nothing, which no executor could answer.
+    private func indexed(_ axis: Int) throws(GraphError) {
+        guard inputs[0].shape[axis] != 0 || inputs[1].shape.contains(0) else {
+            throw failure(.wrongShape, "picks from axis \(axis) of \(inputs[0]), which is empty")
+        }
+    }
+
+    private func size(_ size: Dimension) throws(GraphError) {
+        guard size.isAtLeast(0) != false else {
+            throw failure(.invalidAttribute, "the size \(size) is below 0")
+        }
+    }
+
     func axisOfInput(_ axis: Int) throws(GraphError) {
         try self.axis(axis, rank: inputs[0].shape.count)
     }
@@ -56,6 +72,7 @@ extension InferenceCheck {
         try arity(2...2)
         try axisOfInput(axis)
         try index(1)
+        try indexed(axis)
         var expected = inputs[0].shape
         if inputs[1].shape.indices.contains(axis) { expected[axis] = inputs[1].shape[axis] }
         guard inputs[1].shape == expected else {

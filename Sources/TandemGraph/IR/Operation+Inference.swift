@@ -10,10 +10,6 @@ extension Operation {
     package func resultType(of inputs: [TensorType], node: String) throws(GraphError) -> TensorType
     {
         let check = InferenceCheck(inputs: inputs, operation: self, node: node)
-        for (index, input) in inputs.enumerated() where input.shape.count > TensorType.rankMax {
-            throw check.failure(
-                .wrongShape, "input \(index) has more than \(TensorType.rankMax) dimensions")
-        }
         let type: TensorType
         switch self {
         case .unary, .binary, .compare, .logical, .not, .select, .cast, .affine:
@@ -27,13 +23,7 @@ extension Operation {
             .recurrent:
             type = try check.layerType()
         }
-        guard type.shape.count <= TensorType.rankMax else {
-            throw check.failure(
-                .wrongShape, "the result has more than \(TensorType.rankMax) dimensions")
-        }
-        guard type.fixedSizes == nil || type.rowElementCount != nil else {
-            throw check.failure(.overflow, "the result has more elements than can be counted")
-        }
+        try type.check(node)
         return type
     }
 }

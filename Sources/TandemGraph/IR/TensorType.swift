@@ -86,6 +86,23 @@ package struct TensorType: Hashable, Sendable, CustomStringConvertible {
         return product
     }
 
+    /// Refuses shapes that no value can have.
+    ///
+    /// - Throws: `GraphError` `wrongShape` for too many dimensions or a size below 0, `overflow` for
+    ///   more elements than can be counted.
+    func check(_ name: String) throws(GraphError) {
+        guard shape.count <= Self.rankMax else {
+            throw GraphError(
+                .wrongShape, name, "has \(shape.count) dimensions, more than \(Self.rankMax)")
+        }
+        guard shape.allSatisfy({ $0.isAtLeast(0) != false }) else {
+            throw GraphError(.wrongShape, name, "has a size below 0 in \(shape)")
+        }
+        guard fixedSizes == nil || rowElementCount != nil else {
+            throw GraphError(.overflow, name, "\(shape) has more elements than can be counted")
+        }
+    }
+
     package var description: String {
         let sizes = "[" + shape.map(\.description).joined(separator: ", ") + "]"
         return rows == .none ? "\(dtype.name) \(sizes)" : "\(dtype.name) \(rows.name) \(sizes)"

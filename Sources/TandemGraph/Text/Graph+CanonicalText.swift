@@ -36,7 +36,7 @@ private struct CanonicalWriter {
             graph.nodes.map { ($0.output, $0) }, uniquingKeysWith: { first, _ in first })
         digests = [UInt64](repeating: 0, count: graph.values.count)
         for id in graph.inputs { label(id, "input \(graph[id].name): \(graph[id].type)") }
-        let used = Set(graph.nodes.flatMap(\.inputs))
+        let used = Set(graph.nodes.flatMap(\.inputs) + graph.outputs)
         for id in graph.parameters where used.contains(id) {
             guard let tensor = model.tensors[graph[id].name] else {
                 throw GraphError(.missingTensor, graph[id].name, "no tensor has this name")

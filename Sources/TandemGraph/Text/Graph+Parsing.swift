@@ -75,6 +75,7 @@ private struct GraphTextReader {
         } else if body.hasPrefix("parameter ") {
             parameters.append(try value(body.dropFirst(10), line))
         } else if body.hasPrefix("output ") {
+            guard body.utf8.count > 7 else { throw failure(line, "an output has a name") }
             outputs.append(String(body.dropFirst(7)))
         } else {
             throw failure(line, "is neither input, parameter, output nor NAME = OPERATION(...)")
@@ -84,11 +85,13 @@ private struct GraphTextReader {
     /// `NAME: TYPE`; a name has no blank, so the first colon before one ends it.
     private func value(_ body: Substring, _ line: Int) throws(GraphError) -> Value {
         let (name, type) = try cut(body, at: ": ", line, "a type follows the name after ': '")
+        guard !name.isEmpty else { throw failure(line, "a value has a name") }
         return Value(name: String(name), type: try self.type(type, line))
     }
 
     private mutating func readNode(_ body: Substring, _ line: Int) throws(GraphError) {
         let (name, rest) = try cut(body, at: " = ", line, "NAME = OPERATION(...)")
+        guard !name.isEmpty else { throw failure(line, "a node has a name") }
         guard let from = rest.firstIndex(of: "("), let to = rest.firstIndex(of: ")"),
             from < to
         else { throw failure(line, "an operation has its inputs in ( )") }
