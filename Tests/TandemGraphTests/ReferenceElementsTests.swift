@@ -40,6 +40,53 @@ import Testing
         }
     }
 
+    /// The engine's kernels say the same: a fault upstream is to be seen, not to become a 0.
+    @Test func `a rectifier lets NaN and the sign of 0 pass`() throws {
+        let y = try run(.unary(.relu), floats([.nan, -0.0, -.infinity, .infinity])).floats
+        #expect(y[0].isNaN && y[1].sign == .minus && y[2] == 0 && y[3] == .infinity)
+    }
+
+    @Test func `no candidates have no results`() throws {
+        let context = ReferenceTensor(rowCount: 1, shape: [2], .float32([1, 2]))
+        let none = ReferenceTensor(rowCount: 0, shape: [2], .float32([]))
+        let sum = try OneOperation.run(
+            .binary(.add), [(.context, context), (.candidate, none)], rowCount: 0)
+        #expect(sum == none)
+        let linear = try OneOperation.run(
+            .linear,
+            [(.candidate, none), (.none, ReferenceTensor(shape: [1, 2], .float32([1, 2])))],
+            rowCount: 0)
+        #expect(linear == ReferenceTensor(rowCount: 0, shape: [1], .float32([])))
+    }
+
+    @Test(
+        arguments: [([.nan, 127], [0, 127]), ([.nan, -127], [-127, -127])] as [([Float], [Float])])
+    func `a NaN in a row to be quantised is the lowest step and does not scale the row`(
+        row: [Float], expected: [Float]
+    ) throws {
+        let y = try OneOperation.run(
+            .quantizedLinear,
+            [
+                (.candidate, ReferenceTensor(shape: [2], .float32(row))),
+                (.none, ReferenceTensor(shape: [2, 2], .int8([1, 0, 0, 1]))),
+                (.none, ReferenceTensor(shape: [2], .float32([1, 1]))),
+            ], rowCount: 1)
+        for (found, wanted) in zip(y.floats, expected) { #expect(abs(found - wanted) < 1e-3) }
+    }
+
+    @Test func `an infinity in a row to be quantised does not end the program`() throws {
+        for number in [.infinity, -.infinity] as [Float] {
+            let y = try OneOperation.run(
+                .quantizedLinear,
+                [
+                    (.candidate, ReferenceTensor(shape: [1], .float32([number]))),
+                    (.none, ReferenceTensor(shape: [1, 1], .int8([1]))),
+                    (.none, ReferenceTensor(shape: [1], .float32([1]))),
+                ], rowCount: 1)
+            #expect(!y.floats[0].isFinite)
+        }
+    }
+
     @Test func `negation and absolute value of whole numbers wrap around`() throws {
         let x = ReferenceTensor(shape: [4], .int8([-128, -3, 0, 5]))
         #expect(try run(.unary(.negate), x).elements == .int8([-128, 3, 0, -5]))

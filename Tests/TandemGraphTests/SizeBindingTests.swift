@@ -71,6 +71,16 @@ import Testing
         #expect(error?.subject == "r")
     }
 
+    @Test(arguments: [
+        "n = size() {of=s}: i64 []", "y = slice(x) {axis=0, start=s, end=s+1}: f32 [1]",
+    ])
+    func `a size that no input says is no 0`(line: String) throws {
+        let graph = try Graph(text: "graph g {\n  parameter x: f32 [9]\n  \(line)\n}")
+        let executor = try ReferenceExecutor(graph, ["x": Tensor(zeros: .float32, shape: [9])])
+        let error = #expect(throws: GraphError.self) { try executor.run([:]) }
+        #expect(error?.code == .wrongShape)
+    }
+
     @Test func `refuses a value of more elements than memory should hold`() throws {
         var builder = try GraphBuilder(name: "g")
         try builder.output(try builder.node("r", .range(count: .fixed(1 << 40)), []))

@@ -4,6 +4,8 @@ package enum ConstantFolding {
     ///
     /// Tables and wide layers are moved by passes that know what for, not copied on the way.
     package static let elementCountMax = 1 << 24
+    /// Multiply-adds beyond which an operation stays: some seconds of the reference's work.
+    package static let multiplyAddCountMax = 1 << 32
 
     /// The result, or nil if it is too large or the operation fails on these inputs.
     ///
@@ -31,7 +33,9 @@ package enum ConstantFolding {
             tensors["input\(index)"] = tensor
         }
         try builder.output(try builder.node("result", operation, ids))
-        let executor = try ReferenceExecutor(builder.finished(), tensors)
+        let graph = builder.finished()
+        guard (0...multiplyAddCountMax).contains(graph.work.perRequest) else { return nil }
+        let executor = try ReferenceExecutor(graph, tensors)
         return try executor.run([:], rowCount: 1)["result"].map(tensor)
     }
 

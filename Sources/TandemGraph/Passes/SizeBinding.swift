@@ -36,6 +36,16 @@ extension Graph {
 }
 
 extension Operation {
+    /// Named sizes in the operation's attributes.
+    var symbols: [String] {
+        switch self {
+        case .slice(_, let start, let end): start.symbols + end.symbols
+        case .reshape(let shape), .expand(let shape): shape.flatMap(\.symbols)
+        case .range(let size), .size(let size): size.symbols
+        default: []
+        }
+    }
+
     fileprivate func binding(
         _ sizes: [String: Int], node: String
     ) throws(GraphError) -> Operation {

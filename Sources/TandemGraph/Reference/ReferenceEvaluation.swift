@@ -4,14 +4,14 @@ struct ReferenceEvaluation {
     let name: String
     /// The row shape of the result, as inferred.
     let shape: [Int]
-    /// Rows of the result: the most that an input has.
+    /// Rows of the result: as many as the inputs have that do not exist once.
     let rowCount: Int
 
     init(_ inputs: [ReferenceTensor], name: String, shape: [Int]) {
         self.inputs = inputs
         self.name = name
         self.shape = shape
-        rowCount = inputs.map(\.rowCount).max() ?? 1
+        rowCount = inputs.map(\.rowCount).first { $0 != 1 } ?? 1
     }
 
     /// The result, by the operation's definition in `Operation.swift`.

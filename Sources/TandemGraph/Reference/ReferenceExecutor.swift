@@ -64,9 +64,10 @@ package struct ReferenceExecutor {
         let lastUses = keepsAll ? [:] : graph.lastUses
         for (index, node) in graph.nodes.enumerated() {
             let value = graph[node.output]
-            guard let shape = value.type.fixedSizes else {
+            guard let shape = value.type.fixedSizes, node.operation.symbols.isEmpty else {
                 throw GraphError(
-                    .wrongShape, value.name, "no input says what the sizes in \(value.type) are")
+                    .wrongShape, value.name,
+                    "no input says what the sizes in '\(graph.text(of: node))' are")
             }
             let evaluation = ReferenceEvaluation(
                 node.inputs.compactMap { values[$0.index] }, name: value.name, shape: shape)

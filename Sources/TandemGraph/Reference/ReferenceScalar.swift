@@ -4,7 +4,7 @@ import Glibc
 enum ReferenceScalar {
     static func value(of function: UnaryFunction, _ x: Double) -> Float {
         switch function {
-        case .relu: Float(x > 0 ? x : 0)
+        case .relu: Float(x < 0 ? 0 : x)
         case .sigmoid: Float(sigmoid(x))
         case .tanh: Float(Glibc.tanh(x))
         case .exp: Float(Glibc.exp(x))
@@ -67,13 +67,15 @@ enum ReferenceScalar {
     static func quantized(_ row: [Float]) -> (steps: [Int32], scale: Float) {
         let largest = row.reduce(0) { Swift.max($0, $1.magnitude) }
         guard largest >= 0x1p-100 else { return ([Int32](repeating: 0, count: row.count), 0) }
-        let isShifted = row.allSatisfy { $0 >= 0 }
+        let isShifted = !row.contains { $0 < 0 }
         let levels: Float = isShifted ? 255 : 127
         let zero: Float = isShifted ? -128 : 0
         let inverse = levels / largest
         let steps = row.map { value -> Int32 in
             let rounded = zero.addingProduct(value, inverse).rounded(.toNearestOrEven)
-            return Int32(Swift.min(Swift.max(rounded, zero - 127), 127) - zero)
+            let least = isShifted ? zero : zero - 127
+            return rounded.isNaN
+                ? Int32(least - zero) : Int32(Swift.min(Swift.max(rounded, least), 127) - zero)
         }
         return (steps, largest / levels)
     }
