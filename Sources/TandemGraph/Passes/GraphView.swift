@@ -4,8 +4,10 @@ package struct GraphView {
     package let model: WeightedGraph
     private let makers: [ValueID: Node]
     private let useCounts: [ValueID: Int]
+    /// A bound from above for whole numbers that are certainly 0 or more.
+    private let largest: [ValueID: Int]
 
-    /// Prepares the look-ups; O(nodes).
+    /// Prepares the look-ups; O(nodes and elements of small constants).
     package init(_ model: WeightedGraph) {
         self.model = model
         var makers: [ValueID: Node] = [:]
@@ -17,6 +19,7 @@ package struct GraphView {
         for output in model.graph.outputs { uses[output, default: 0] += 1 }
         self.makers = makers
         useCounts = uses
+        largest = Self.bounds(model)
     }
 
     /// The type of a value.
@@ -66,30 +69,13 @@ package struct GraphView {
     }
 
     /// Whether whole numbers are certainly 0 or more: positions, sizes and what is made of them.
-    package func isNonNegative(_ id: ValueID, depth: Int) -> Bool {
-        if let tensor = tensor(id) {
-            switch tensor.dtype {
-            case .int64: return tensor.elements(as: Int64.self).allSatisfy { $0 >= 0 }
-            case .int32: return tensor.elements(as: Int32.self).allSatisfy { $0 >= 0 }
-            case .float32, .int8: return false
-            case .bool, .uint8: return true
-            }
-        }
-        guard depth < 64, let node = makers[id] else { return false }
-        switch node.operation {
-        case .range, .size: return true
-        case .reshape, .transpose, .expand, .slice, .concat, .cast(.int64), .cast(.int32),
-            .binary(.add), .binary(.multiply), .binary(.maximum), .binary(.minimum):
-            return type(id).dtype != .float32
-                && node.inputs.allSatisfy { isNonNegative($0, depth: depth + 1) }
-        default: return false
-        }
-    }
+    package func isNonNegative(_ id: ValueID) -> Bool { largest[id] != nil }
 
     /// The value that an expansion repeats; the value itself if it is none.
     package func withoutExpansion(_ id: ValueID) -> ValueID {
-        guard let node = makers[id], case .expand = node.operation else { return id }
-        return withoutExpansion(node.inputs[0])
+        var source = id
+        while let node = makers[source], case .expand = node.operation { source = node.inputs[0] }
+        return source
     }
 
     /// What is scaled and shifted to give a value, and how: `value = scale * source + offset`.
@@ -104,9 +90,10 @@ package struct GraphView {
 
     /// The value before reshapes that only add or drop dimensions of 1.
     package func withoutUnits(_ id: ValueID) -> ValueID {
-        guard let node = makers[id], case .reshape = node.operation,
+        var source = id
+        while let node = makers[source], case .reshape = node.operation,
             type(node.inputs[0]).shape.filter({ $0 != 1 }) == type(id).shape.filter({ $0 != 1 })
-        else { return id }
-        return withoutUnits(node.inputs[0])
+        { source = node.inputs[0] }
+        return source
     }
 }

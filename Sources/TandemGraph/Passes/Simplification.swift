@@ -82,7 +82,7 @@ package enum Simplification {
         let name = view.model.graph[node.output].name
         let shape = view.type(node.output).shape
         switch node.operation {
-        case .compare(.less) where view.isNonNegative(node.inputs[0], depth: 0):
+        case .compare(.less) where view.isNonNegative(node.inputs[0]):
             guard let limit = view.uniformInteger(node.inputs[1]), limit <= 0 else { return nil }
             let never = try rewriter.parameter(
                 "\(name)/never", Tensor(.bool, shape: [], [0 as UInt8]))
