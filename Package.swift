@@ -151,6 +151,12 @@ let package = Package(
                 "TandemTraining", "TandemFeatures", "TandemGraph", "CBLAS", "TandemTestSupport",
             ]),
         tests(
+            "ConsumerTests",
+            [
+                "TandemGraph", "TandemEngine", "TandemTraining", "TandemImport",
+                "TandemTestSupport",
+            ]),
+        tests(
             "TandemClientTests",
             ["TandemClient", "TandemWire", "CTandemSystem", "TandemTestSupport"]),
         tests(

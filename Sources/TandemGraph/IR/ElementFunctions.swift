@@ -1,8 +1,10 @@
 /// A function of one number.
 ///
-/// f32; `negate`, `abs` and `sign` of whole numbers too.
+/// f32; `negate`, `abs` and `sign` of whole numbers too, wrapping around where the result does not
+/// fit. What a formula does with NaN, infinities and the sign of 0 in IEEE 754 is its value there: a
+/// NaN gives NaN, `log` below 0 is NaN, `gelu` of negative infinity is NaN (0 times infinity).
 package enum UnaryFunction: String, CaseIterable, Sendable {
-    /// `max(x, 0)`.
+    /// `x < 0 ? 0 : x`, so that NaN and -0 stay what they are.
     case relu
     /// `1 / (1 + exp(-x))`.
     case sigmoid
@@ -34,7 +36,7 @@ package enum UnaryFunction: String, CaseIterable, Sendable {
     case ceil
     /// The nearest whole number, halves to even.
     case round
-    /// -1, 0 or 1.
+    /// -1 or 1; x itself where it is 0 or NaN.
     case sign
     /// `1 / x`.
     case reciprocal
@@ -50,15 +52,17 @@ package enum BinaryFunction: String, CaseIterable, Sendable {
     case multiply
     /// `a / b`.
     case divide
-    /// The smaller one; NaN if one is.
+    /// The smaller one; NaN if one is; either of 0 and -0.
     case minimum
-    /// The larger one; NaN if one is.
+    /// The larger one; NaN if one is; either of 0 and -0.
     case maximum
-    /// `a` to the power of `b`. f32.
+    /// `a` to the power of `b`, C's `pow`. f32.
     case power
-    /// What is left of `a` after the truncated division by `b`; has the sign of `a`.
+    /// What is left of `a` after the truncated division by `b`, exactly; has the sign of `a`. C's
+    /// `fmod` for f32.
     case remainder
-    /// What is left of `a` after the floored division by `b`; has the sign of `b`.
+    /// What is left of `a` after the floored division by `b`; has the sign of `b`, which for f32
+    /// rounds once where the remainder has the other sign.
     case modulo
 }
 

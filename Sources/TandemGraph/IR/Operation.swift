@@ -1,9 +1,11 @@
 // Design: few, orthogonal operations with exact semantics.
 //
-// Shapes below are row shapes; `...` is any number of leading dimensions. Every operation's result
-// lives on the latest row axis among its inputs (none < context < candidate); a context tensor met
-// by a candidate one is repeated for each candidate. Arithmetic is float32, round to nearest even;
-// sums may be accumulated more precisely, and an executor states its order.
+// Shapes below are row shapes; `...` is any number of leading dimensions, and any dimension may be
+// 0. Every operation's result lives on the latest row axis among its inputs (none < context <
+// candidate); a context tensor met by a candidate one is repeated for each candidate. Arithmetic is
+// float32, round to nearest even; sums may be accumulated more precisely, and an executor states its
+// order. Sums over nothing are 0. NaN and infinities are numbers like others: an operation gives what
+// its formula gives in IEEE 754. The payload and sign of a NaN are not promised.
 //
 // int8 is part of the graph: the quantiser rewrites `linear` into `quantizedLinear` and so on, and
 // what is written to a package is the rewritten graph. So everything that can change a bit of a
@@ -17,8 +19,9 @@
 // Checklist to add an operation: the case and its semantics here; its arity and result in
 // `Operation+Inference*.swift`; its stored name and attributes in `Operation+Attributes.swift` and
 // `Operation+Stored.swift`; its meaning in `ReferenceEvaluation*.swift`; how it carries rows in
-// `RowExtraction`; and, where they take it, the engine's lowering, the trainer's derivative and the
-// importer. `Operations.md` beside the room's sources lists who takes what, and a test keeps it true.
+// `RowExtraction`; a drawing in `GraphGenerator` of the tests' support; and, where they take it, the
+// engine's lowering, the trainer's derivative and the importer. `Documentation.docc/Operations.md`
+// lists who takes what, and a test keeps it true.
 
 /// One operation of the intermediate representation.
 package enum Operation: Hashable, Sendable {
@@ -33,7 +36,7 @@ package enum Operation: Hashable, Sendable {
 
     /// `y = a R b` for each element, broadcast as `binary`; any one dtype to bool.
     ///
-    /// A NaN is equal to nothing and less than nothing.
+    /// A NaN is equal to nothing and less than nothing; false is less than true.
     case compare(Comparison)
 
     /// `and`, `or`, `xor` of bools, broadcast as `binary`.
@@ -54,7 +57,8 @@ package enum Operation: Hashable, Sendable {
     /// any number other than 0 is true.
     case cast(DataType)
 
-    /// `y = x * scale + offset` for each element, as one fused multiply-add. f32, shape kept.
+    /// `y = x * scale + offset` for each element, as one fused multiply-add. f32, shape kept; scale
+    /// and offset are finite.
     case affine(scale: Float, offset: Float)
 
     /// `y[..., n] = sum_k x[..., k] * weight[n, k] + bias[n]`.
@@ -82,7 +86,8 @@ package enum Operation: Hashable, Sendable {
     /// `y[a..., i..., b...] = x[a..., indices[i...], b...]`, where `a` has `axis` dimensions.
     ///
     /// Inputs: x of any dtype, indices i32 or i64 of any shape, each in `-n ..< n` for the axis's
-    /// size n; negative ones count from the end. An index outside is an error of execution.
+    /// size n; negative ones count from the end. An index outside is an error of execution, where an
+    /// executor that cannot fail takes the nearest one inside. An axis of size 0 has no indices.
     case gather(axis: Int)
 
     /// `y[..., i, ...] = x[..., indices[..., i, ...], ...]`: one index an element.
@@ -98,20 +103,26 @@ package enum Operation: Hashable, Sendable {
     case size(Dimension)
 
     /// `y_i = exp(x_i - max x) / sum_j exp(x_j - max x)` along the last axis. f32, shape kept.
+    ///
+    /// A row with a NaN or positive infinity, or of negative infinities alone, is NaN.
     case softmax
 
     /// `(x - mean) / sqrt(variance + epsilon) * gamma + beta` along the last axis.
     ///
-    /// Inputs: x f32 `[..., N]`, gamma f32 `[N]`, beta f32 `[N]`. Variance divides by N.
+    /// Inputs: x f32 `[..., N]`, gamma f32 `[N]`, beta f32 `[N]`, the last two without rows. Variance
+    /// divides by N. Epsilon is finite.
     case layerNorm(epsilon: Float)
 
     /// Sum, mean, largest, smallest or product along an axis, which disappears.
     ///
-    /// f32, i32 or i64; the mean f32 only. Over nothing the sum is 0, the product 1, the mean NaN,
-    /// and the largest and smallest are the dtype's lowest and highest value.
+    /// f32, i32 or i64, the result's too; the mean f32 only. Whole numbers wrap around. Over nothing
+    /// the sum is 0, the product 1, the mean NaN, and the largest and smallest are the dtype's lowest
+    /// and highest value, for f32 the infinities. Of floats with a NaN the largest and smallest are
+    /// NaN.
     case reduce(Reduction, axis: Int)
 
-    /// Running sums along an axis: `y_i = x_0 + ... + x_i`. f32, i32 or i64, shape kept.
+    /// Running sums along an axis: `y_i = x_0 + ... + x_i`. f32, i32 or i64, shape kept; whole numbers
+    /// wrap around.
     case cumulativeSum(axis: Int)
 
     /// The matrix product of NumPy's `matmul`: `y[..., m, n] = sum_k a[..., m, k] * b[..., k, n]`.
@@ -123,27 +134,32 @@ package enum Operation: Hashable, Sendable {
     /// Cross-correlation over L spatial dimensions, with zeros around.
     ///
     /// Inputs: x f32 `[..., C, d_1 ... d_L]`, weight f32 `[M, C / groups, k_1 ... k_L]` without
-    /// rows, and bias f32 `[M]` if there are three. Result f32 `[..., M, o_1 ... o_L]`.
+    /// rows, and bias f32 `[M]` if there are three. Result f32 `[..., M, o_1 ... o_L]` with
+    /// `o = floor((d + padding - (k - 1) * dilation - 1) / stride) + 1`; a kernel wider than its padded
+    /// input is refused. A named size is kept by a stride of 1 and refused by others.
     /// Source: ONNX `Conv`; what machine learning calls convolution does not mirror the kernel.
     case convolution(Convolution)
 
     /// `y[..., :] = table[ids[...], :]`.
     ///
     /// Inputs: ids i32 `[...]`, table f32 `[V, D]` on no row axis. Result f32 `[..., D]`. Ids are
-    /// in `0 ..< V`: what encodes features sees to it, executors may rely on it after one check.
+    /// in `0 ..< V`, V above 0: what encodes features sees to it, executors may rely on it after one
+    /// check.
     case embedding
 
     /// Sum or mean of the first `length` rows that a sequence of ids names; zeros if there is none.
     ///
-    /// Inputs: ids i32 `[S]`, length i32 `[]` in `0 ... S`, table f32 `[V, D]`. Result f32 `[D]`.
-    /// The reduction is `sum` or `mean`.
+    /// Inputs: ids i32 `[S]` and length i32 `[]` in `0 ... S` on one row axis, table f32 `[V, D]` on
+    /// none. Result f32 `[D]`. The reduction is `sum` or `mean`, which divides the sum by the length.
+    /// Ids from the length on are not looked at.
     case embeddingPool(Reduction)
 
     /// Scaled dot-product attention with its heads side by side.
     ///
     /// Inputs: q f32 `[..., S, H * d]`, k f32 `[..., T, H * d]`, v f32 `[..., T, H * e]`, and, if
     /// there are four, a mask f32 that broadcasts to `[..., H, S, T]`. For each head
-    /// `softmax(q k^T * scale + mask) v` over T. Result f32 `[..., S, H * e]`.
+    /// `softmax(q k^T * scale + mask) v` over T, zeros where T is 0. Result f32 `[..., S, H * e]`.
+    /// The outer dimensions are equal in q, k and v; the scale is finite.
     /// Source: Vaswani et al., "Attention Is All You Need", 2017, section 3.2.
     case attention(heads: Int, scale: Float)
 
@@ -155,7 +171,9 @@ package enum Operation: Hashable, Sendable {
     /// initial cell f32 `[..., H]`, peepholes f32 `[3 * H]` (input, output, forget gate).
     /// G is 4 for LSTM (gates in the order input, output, forget, cell), 3 for GRU (update, reset,
     /// hidden), 1 for a plain one. Result f32 `[..., S, H]` or `[..., H]`. Positions from `length`
-    /// on are not visited and are zeros in the sequence.
+    /// on are not visited and are zeros in the sequence. Where none is visited, the last state and
+    /// cell are the initial ones. LSTM: `c' = f * c + i * tanh(g)`, `h' = o * tanh(c')`; the
+    /// output gate's peephole sees `c'`, the others `c`. GRU: `h' = (1 - z) * n + z * h`.
     /// Source: ONNX `LSTM`, `GRU` and `RNN`, with their default activations.
     case recurrent(Recurrence)
 
@@ -168,11 +186,13 @@ package enum Operation: Hashable, Sendable {
 
     /// `linear` over int8 weights, with activations quantised a row at run time.
     ///
-    /// Inputs: x f32 `[K]`, weight i8 `[N, K]`, weight scale f32 `[N]`, bias f32 `[N]` if there are
-    /// four, as for `linear`. A row without negative values has `levels = 255, zero = -128`, any
-    /// other `levels = 127, zero = 0`; its scale is `max|x| / levels` (a row with
-    /// `max|x| < 2^-100` is all zeros); `q = round_half_even(fma(x, levels / max|x|, zero)) - zero`;
-    /// products are summed exactly in int32; `y = fma(float(sum), scale_x * scale_w, bias)`.
+    /// Inputs: x f32 `[..., K]`, weight i8 `[N, K]`, weight scale f32 `[N]`, bias f32 `[N]` if there
+    /// are four, as for `linear`; K is at most 65536, so that a sum fits. A row along K without
+    /// negative values has `levels = 255, zero = -128`, any other `levels = 127, zero = 0`; its scale
+    /// is `max|x| / levels` (a row with `max|x| < 2^-100` is all zeros);
+    /// `q = round_half_even(fma(x, levels / max|x|, zero)) - zero`; products are summed exactly in
+    /// int32; `y = fma(float(sum), scale_x * scale_w, bias)`. A NaN does not count for `max|x|` and is
+    /// the lowest step: 0, or -127 where there are negative values.
     case quantizedLinear
 
     /// `embedding` over an int8 table: `y = float(table[id, :]) * scale[id]`.
@@ -182,6 +202,6 @@ package enum Operation: Hashable, Sendable {
 
     /// `embeddingPool` over an int8 table with a scale a row.
     ///
-    /// Inputs: ids i32 `[S]`, length i32 `[]`, table i8 `[V, D]`, scale f32 `[V]`.
+    /// Inputs: ids i32 `[S]`, length i32 `[]`, table i8 `[V, D]`, scale f32 `[V]`. Result f32 `[D]`.
     case quantizedEmbeddingPool(Reduction)
 }
