@@ -108,6 +108,9 @@ package struct GradientPlan: Sendable {
                     throw refusal(name, "works on \(type.dtype.name), not on f32 or i32")
                 }
             }
+            if graph[node.output].type.dtype == .int32, !isMove(node.operation) {
+                throw refusal(name, "\(node.operation.name) of whole numbers has no step here")
+            }
             if let reason = outerDimensions(graph, node) { throw refusal(name, reason) }
         }
         for head in heads {
@@ -115,6 +118,14 @@ package struct GradientPlan: Sendable {
             guard value.type.rows != .none, value.type.dtype == .float32 else {
                 throw refusal(value.name, "a loss needs f32 values on rows, not \(value.type)")
             }
+        }
+    }
+
+    /// Whether an operation only moves elements, whatever they are.
+    private static func isMove(_ operation: Operation) -> Bool {
+        switch operation {
+        case .concat, .slice, .reshape, .expand: true
+        default: false
         }
     }
 

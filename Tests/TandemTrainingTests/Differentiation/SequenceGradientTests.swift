@@ -92,6 +92,20 @@ import Testing
         try check.run(try check.head(value))
     }
 
+    @Test func `refuses arithmetic on whole numbers, by the node's name`() throws {
+        var check = try GradientCheck()
+        let ids = try check.ids("ids", [2], Array(0..<10))
+        let sum = try check.builder.node("sum", .binary(.add), [ids, ids])
+        let numbers = try check.builder.node("numbers", .cast(.float32), [sum])
+        let head = try check.head(numbers)
+        let graph = check.builder.finished()
+        let store = try ParameterStore(graph, check.parameters)
+        let error = #expect(throws: TrainingError.self) {
+            try GradientPlan(graph, parameters: store, heads: [head])
+        }
+        #expect(error?.code == .notDifferentiable && error?.node == "sum")
+    }
+
     @Test func `refuses to compare what is trained`() throws {
         var check = try GradientCheck()
         let x = try check.rows("x", [4])
