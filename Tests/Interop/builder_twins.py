@@ -152,6 +152,8 @@ class Gate(nn.Module):
 
     def forward(self, selector, experts):
         weights = torch.softmax(self.gate(selector), -1)
+        if self.spelling == "terms":
+            return sum(weights[:, i : i + 1] * expert for i, expert in enumerate(experts))
         experts = torch.stack(experts, 1)
         if self.spelling == "einsum":
             return torch.einsum("be,bed->bd", weights, experts)
@@ -454,6 +456,7 @@ TWINS = {
     "mmoe": MMoE,
     "mmoe-einsum": lambda: MMoE("einsum"),
     "mmoe-sum": lambda: MMoE("sum"),
+    "mmoe-terms": lambda: MMoE("terms"),
     "ple": PLE,
     "esmm": ESMM,
     "aitm": AITM,

@@ -173,7 +173,7 @@ import Testing
         #expect(operations.filter { $0 != "reshape" } == ["linear", "attention"])
     }
 
-    @Test(arguments: 0..<4)
+    @Test(arguments: 0..<5)
     func `a mixture of experts in every spelling`(spelling: Int) throws {
         var sketch = try Sketch()
         let gate = try sketch.node(.softmax, try sketch.input("gate", [3]))
@@ -199,6 +199,16 @@ import Testing
             let weights = try sketch.node(.reshape([3, 1]), gate)
             let product = try sketch.node(.binary(.multiply), weights, try stack([1, 4], 0))
             result = try sketch.node(.reduce(.sum, axis: 0), product)
+        case 3:
+            var sum: ValueID?
+            for (index, expert) in experts.enumerated().reversed() {
+                let slice = Operation.slice(
+                    axis: 0, start: .fixed(index), end: .fixed(index + 1))
+                let share = try sketch.node(slice, gate)
+                let term = try sketch.node(.binary(.multiply), expert, share)
+                sum = try sum.map { try sketch.node(.binary(.add), $0, term) } ?? term
+            }
+            result = try #require(sum)
         default:
             let weights = try sketch.node(.reshape([1, 3]), gate)
             let product = try sketch.node(.binary(.multiply), try stack([4, 1], 1), weights)

@@ -30,6 +30,7 @@ struct BuilderTwin: Sendable, CustomTestStringConvertible {
     private static let tabular: [BuilderTwin] = [
         ("shared-bottom", .sharedBottom(layers: [6, 5]), [4]),
         ("mmoe", mixture, [4]), ("mmoe-einsum", mixture, [4]), ("mmoe-sum", mixture, [4]),
+        ("mmoe-terms", mixture, [4]),
         (
             "ple",
             .progressiveExtraction(

@@ -2,7 +2,8 @@
 ///
 /// The experts are stacked to `[E, D]` by reshapes and a concat; the sum is a product with the gate
 /// as a matrix `[1, E]`, or, stacked to `[D, E]`, as `[E, 1]`, or the sum of an element-wise product
-/// over the experts. PyTorch's `bmm`, `einsum` and `(gate * experts).sum(1)` export to these.
+/// over the experts. PyTorch's `bmm`, `einsum` and `(gate * experts).sum(1)` export to these. Where no
+/// stack is made, it is a sum of vectors, each times its own slice of the gate.
 enum MixturePattern: LayerPattern {
     static func replacement(
         _ node: Node, _ view: GraphView, _ rewriter: inout GraphRewriter
@@ -12,6 +13,7 @@ enum MixturePattern: LayerPattern {
             switch node.operation {
             case .reshape: product(node.inputs[0], view)
             case .reduce(.sum, let axis): sum(node.inputs[0], axis, view)
+            case .binary(.add): terms(node, view)
             default: nil
             }
         guard let found else { return nil }
@@ -68,6 +70,46 @@ enum MixturePattern: LayerPattern {
                 shape[place] == .fixed(experts.count)
             else { continue }
             return (weights, experts)
+        }
+        return nil
+    }
+
+    /// A sum of experts, each times its own element of one gate.
+    private static func terms(
+        _ node: Node, _ view: GraphView
+    ) -> (gate: ValueID, experts: [ValueID])? {
+        var waiting = node.inputs
+        var gate: ValueID?
+        var experts: [Int: ValueID] = [:]
+        while let id = waiting.popLast() {
+            if let sides = view.inputs(id, of: .binary(.add)), view.useCount(id) == 1 {
+                waiting += sides
+                continue
+            }
+            guard let term = term(id, view), gate == nil || gate == term.gate,
+                experts.updateValue(term.expert, forKey: term.index) == nil
+            else { return nil }
+            gate = term.gate
+        }
+        let ordered = experts.keys.sorted().compactMap { experts[$0] }
+        guard let gate, view.type(gate).shape == [.fixed(ordered.count)],
+            ordered.allSatisfy({ view.type($0).shape == view.type(node.output).shape })
+        else { return nil }
+        return (gate, ordered)
+    }
+
+    /// `gate[index] * expert`.
+    private static func term(
+        _ id: ValueID, _ view: GraphView
+    ) -> (gate: ValueID, index: Int, expert: ValueID)? {
+        guard let factors = view.inputs(id, of: .binary(.multiply)) else { return nil }
+        for (share, expert) in [(0, 1), (1, 0)] {
+            guard let node = view.maker(view.withoutUnits(factors[share])),
+                case .slice(axis: 0, let start, let end) = node.operation,
+                let index = start.fixedSize, end.fixedSize == index + 1,
+                view.type(node.inputs[0]).shape.count == 1
+            else { continue }
+            return (node.inputs[0], index, factors[expert])
         }
         return nil
     }
