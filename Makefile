@@ -18,6 +18,7 @@ DATA ?= ../shared/data
 PEERS ?= $(wildcard ../shared/peers)
 VENV := .build/interop
 MODELS := .build/interop-models
+TWINS := .build/interop-twins
 
 BUILD := swift build -c release --static-swift-stdlib
 RELEASE := .build/release
@@ -112,8 +113,11 @@ test-interop: deps ## Compare imported models with the frameworks that wrote the
 	@Tests/Interop/environment.sh $(VENV) onnx torch encoders libraries keras peers
 	rm -rf $(MODELS)
 	$(VENV)/bin/python Tests/Interop/onnx_models.py --out $(MODELS) $(PEERS:%=--peers %)
-	TANDEM_ONNX_MODELS=$(CURDIR)/$(MODELS) swift test -c release -Xswiftc -enable-testing \
-		--scratch-path .build-interop --filter 'ConformanceTests|InteropModelTests'
+	rm -rf $(TWINS)
+	$(VENV)/bin/python Tests/Interop/builder_twins.py $(TWINS)
+	TANDEM_ONNX_MODELS=$(CURDIR)/$(MODELS) TANDEM_BUILDER_TWINS=$(CURDIR)/$(TWINS) \
+		swift test -c release -Xswiftc -enable-testing --scratch-path .build-interop \
+		--filter 'ConformanceTests|InteropModelTests|BuilderTwinTests'
 
 linear: build ## What a linear model reaches on the data sets in $(DATA).
 	@Tests/Interop/environment.sh $(VENV) linear

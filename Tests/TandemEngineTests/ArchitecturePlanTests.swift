@@ -44,6 +44,38 @@ import Testing
         }
     }
 
+    @Test(arguments: 1...30 as ClosedRange<UInt64>)
+    func `a random model computes the same after every pass and in the engine`(
+        seed: UInt64
+    ) throws {
+        let model = try RandomArchitectures.model(seed: seed)
+        let whole = WeightedGraph(model.graph, model.parameters)
+        let inputs = SampleModels.inputs(for: model.graph, rowCount: 6, seed: seed)
+        let expected = try ReferenceExecutor(whole.graph, whole.tensors)
+            .run(inputs, rowCount: 6)
+        func compare(_ outputs: [String: [Float]], _ form: String) {
+            for (task, tensor) in expected {
+                let values = outputs[task] ?? []
+                #expect(values.count == tensor.floats.count)
+                for (value, wanted) in zip(values, tensor.floats) {
+                    #expect(abs(value - wanted) <= 1e-5 * max(1, abs(wanted)), "\(form) \(task)")
+                }
+            }
+        }
+        func reference(_ form: WeightedGraph) throws -> [String: [Float]] {
+            try ReferenceExecutor(form.graph, form.tensors).run(inputs, rowCount: 6)
+                .mapValues(\.floats)
+        }
+        let read = try Graph(text: whole.graph.text)
+        compare(try reference(WeightedGraph(read, whole.tensors)), "text")
+        let plain = try Canonicalization.applied(to: whole)
+        compare(try reference(plain), "canonicalization")
+        let program = try ProgramCompiler.float(plain)
+        compare(try reference(program), "lifting")
+        let plan = try Plan(program.graph, program.tensors)
+        compare(PlanRunner.run(plan, inputs, rowCount: 6), "engine")
+    }
+
     /// The model without what only losses read.
     private static func served(_ name: String) throws -> WeightedGraph {
         let model = try SampleArchitectures.model(name)

@@ -99,6 +99,28 @@ import Testing
         #expect(model.graph[joint].type.shape == [2])
     }
 
+    @Test func `the two-task model over an LSTM of 128 units has the sizes it says`() throws {
+        let words = EmbeddedFeature(
+            input: "words", side: .candidate, idCount: 1000, dimension: 128, listLengthMax: 32,
+            reading: .recurrent(.lstm, width: 128))
+        let model = try ModelBuilder.build(
+            name: "classic",
+            inputs: ModelInputs(
+                contextDenseWidth: 0, candidateDenseWidth: 0, embeddings: [words]),
+            architecture: ModelArchitecture(
+                trunk: .sharedBottom(layers: []), towerLayers: [],
+                heads: [
+                    TaskHead("intent", .binary), TaskHead("topic", .multiclass(classCount: 5)),
+                ]), seed: 1)
+        let graph = model.graph
+        #expect(graph.inputs.map { graph[$0].name } == ["words", "words.length"])
+        #expect(graph.outputs.map { graph[$0].type.shape } == [[1], [5]])
+        let weights = 4 * 128 * (128 + 128)
+        #expect(graph.work.perCandidate == 32 * weights + 128 * 6)
+        let count = model.parameters.values.reduce(0) { $0 + $1.elementCount }
+        #expect(count == 1000 * 128 + weights + 2 * 4 * 128 + 128 * 6 + 6)
+    }
+
     @Test func `refuses a product with what is no binary task`() {
         let error = #expect(throws: GraphError.self) {
             try ModelBuilder.build(
