@@ -4,25 +4,25 @@ import TandemServingSupport
 import TandemWire
 import Testing
 
-/// A daemon that ends in any way leaves its tables to the next one; the test is the service manager.
+/// A daemon that ends in any way leaves its tables to the next one; the test is its systemd.
 @Suite(.serialized) struct DaemonRestartTests {
     private let daemon: DaemonProcess
-    private let manager: Manager
+    private let systemd: FakeSystemd
     /// Makes the table of items 400 KB: large enough to be kept.
     private static let itemCount = 100_000
 
     init() throws {
         daemon = try DaemonProcess()
-        manager = try Manager(daemon)
+        systemd = try FakeSystemd(daemon)
         try TinyShop.publish(to: daemon.repository, itemCount: Self.itemCount)
     }
 
     @Test func `after kill -9 a daemon serves from what the one before left, and reads it not`()
         throws
     {
-        try manager.start()
-        let before = try daemon.connect().predict()
-        let name = try #require(try manager.waitForStore())
+        try systemd.start()
+        let before = try daemon.connect().predict().tasks
+        let name = try #require(try systemd.waitForStore())
         daemon.send(SIGKILL)
         #expect(daemon.wait() == 128 + SIGKILL)
         // Whoever read the table from the disk now would refuse it.
@@ -33,24 +33,24 @@ import Testing
         #expect(pwrite(descriptor, "damage", 6, status.st_size - 6) == 6)
         close(descriptor)
 
-        try manager.start()
-        #expect(try daemon.connect().predict() == before)
+        try systemd.start()
+        #expect(try daemon.connect().predict().tasks == before)
         daemon.send(SIGTERM)
         #expect(daemon.wait() == 0)
         // It was kept all the while: a third one serves too.
-        try manager.start()
-        #expect(try daemon.connect().predict() == before)
+        try systemd.start()
+        #expect(try daemon.connect().predict().tasks == before)
     }
 
     @Test func `drops from the store what is unloaded`() throws {
-        try manager.start()
-        let name = try #require(try manager.waitForStore())
+        try systemd.start()
+        let name = try #require(try systemd.waitForStore())
         let unload = ControlCall.modelUnload(model: "tiny", version: 1, graceNanoseconds: 0)
         _ = try daemon.connectAdmin().call(unload)
         // The loops leave the table with the model when they next look.
-        while manager.stored[name] != nil {
+        while systemd.stored[name] != nil {
             _ = try daemon.connect().call(.serverLive)
-            manager.receive()
+            systemd.receive()
             usleep(1_000)
         }
     }
@@ -59,17 +59,17 @@ import Testing
         let other = tandemsys_memfd("other")
         #expect(write(other, "nothing of ours", 15) == 15)
         let name = "shard-" + String(repeating: "0", count: 64)
-        manager.stored[name] = other
-        try manager.start()
+        systemd.stored[name] = other
+        try systemd.start()
         #expect(try daemon.connect().predict().version == 1)
-        let kept = try #require(try manager.waitForStore())
+        let kept = try #require(try systemd.waitForStore())
         #expect(kept != name)
-        #expect(manager.stored[name] == nil)
+        #expect(systemd.stored[name] == nil)
     }
 }
 
-/// What a service manager does for a daemon: its socket, its messages, its store.
-private final class Manager {
+/// What systemd does for a daemon: its socket, its messages, its store.
+private final class FakeSystemd {
     private let daemon: DaemonProcess
     private let listener: Int32
     private let notify: Int32

@@ -266,8 +266,8 @@ TANDEMK_FAMILY(x8_copy)
 
 /* ---- Embeddings ---- */
 
-/* Asks the caches for the table rows that m ids name, ids[i * id_stride], row_bytes each. A hint: no
- * result depends on it, so it is no family. An id outside the vocabulary asks for nothing. */
+/* Asks the caches for the table rows that m ids name, ids[i * id_stride], row_bytes each. A hint:
+ * no result depends on it, so it is no family. An id outside the vocabulary asks for nothing. */
 void tandemk_prefetch_rows(
     size_t m, size_t row_bytes, size_t vocabulary, const void *table, const int32_t *ids,
     size_t id_stride

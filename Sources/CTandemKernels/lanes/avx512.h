@@ -74,8 +74,8 @@ LANES_FN vf v_load_i8_part(const int8_t *p, size_t n) {
     return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first_lanes(n), p)));
 }
 LANES_FN void i_store_i8(int8_t *p, vi x) { _mm_storeu_si128((void *)p, _mm512_cvtepi32_epi8(x)); }
-/* The saturation of the packs never bites: the values are within int8. They work within 128 bits, so
- * that four bytes of a, b, c, d follow one another there. */
+/* The saturation of the packs never bites: the values are within int8. They work within 128 bits,
+ * so that four bytes of a, b, c, d follow one another there. */
 LANES_FN void i_store_i8x4(int8_t *p, vi a, vi b, vi c, vi d) {
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
     __m512i bytes = _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));

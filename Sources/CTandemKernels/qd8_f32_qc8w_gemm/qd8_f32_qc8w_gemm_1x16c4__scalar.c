@@ -1,5 +1,5 @@
-/* The oracle of the family. It takes 128 off each weight and the zero off each activation instead of
- * correcting the sum, so that it proves the others' correction. */
+/* The oracle of the family. It takes 128 off each weight and the zero off each activation instead
+ * of correcting the sum, so that it proves the others' correction. */
 #include "../lanes/scalar.h"
 #include "panel.h"
 

@@ -35,8 +35,8 @@ LANES_FN vi joined(vi low, vi high) {
     return _mm256_permute4x64_epi64(_mm256_hadd_epi32(low, high), 0xd8);
 }
 
-/* sum -> c, for one row and the eight columns from j on, of which `columns` exist; `at` is the first
- * of them in the panel. */
+/* sum -> c, for one row and the eight columns from j on, of which `columns` exist; `at` is the
+ * first of them in the panel. */
 LANES_FN void finish(
     const layer *p, size_t i, size_t j, size_t columns, const qc8w_panel *panel, size_t at, vi sum
 ) {
