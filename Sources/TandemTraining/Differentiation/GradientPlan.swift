@@ -157,8 +157,7 @@ package struct GradientPlan: Sendable {
             .embedding, .embeddingPool, .mixture, .attention, .compare, .cast(.float32):
             true
         case .recurrent(let layer):
-            layer.cell != .gru(resetsAfter: false) && layer.result != .lastCell
-                && !layer.hasInitialState && !layer.hasInitialCell && !layer.hasPeepholes
+            layer.cell != .gru(resetsAfter: false) && !layer.hasPeepholes
         default: false
         }
     }

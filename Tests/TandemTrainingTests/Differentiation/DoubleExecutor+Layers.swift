@@ -68,8 +68,9 @@ extension DoubleExecutor {
         let width = sizes(node.inputs[2])[1]
         let gates = layer.cell.gateCount * width
         let length = layer.optionalInputs.length.map { Int(x[$0][0]) } ?? positions
-        var state = [Double](repeating: 0, count: width)
-        var cell = state
+        let zeros = [Double](repeating: 0, count: width)
+        var state = layer.optionalInputs.state.map { x[$0] } ?? zeros
+        var cell = layer.optionalInputs.cell.map { x[$0] } ?? zeros
         var sequence = [Double](repeating: 0, count: positions * width)
         for step in 0..<length {
             let position = layer.isReversed ? length - 1 - step : step
@@ -100,6 +101,10 @@ extension DoubleExecutor {
                 sequence[position * width + unit] = state[unit]
             }
         }
-        return layer.result == .sequence ? sequence : state
+        switch layer.result {
+        case .sequence: return sequence
+        case .last: return state
+        case .lastCell: return cell
+        }
     }
 }

@@ -29,6 +29,27 @@ import Testing
         try check.run(try check.head(value))
     }
 
+    @Test(arguments: [Recurrence.Cell.lstm, .gru(resetsAfter: true)], Recurrence.Result.allCases)
+    func `a recurrent layer that is given its first state`(
+        cell: Recurrence.Cell, result: Recurrence.Result
+    ) throws {
+        guard cell == .lstm || result != .lastCell else { return }
+        var check = try GradientCheck()
+        var layer = Recurrence(cell, result: result)
+        layer.hasLength = true
+        layer.hasInitialState = true
+        layer.hasInitialCell = cell == .lstm
+        let gates = cell.gateCount * 3
+        var inputs = [
+            try check.rows("x", [4, 2]), try check.parameter("w", [gates, 2]),
+            try check.parameter("r", [gates, 3]), try check.parameter("b", [2 * gates]),
+            try check.ids("length", [], Self.lengths), try check.rows("state", [3]),
+        ]
+        if cell == .lstm { inputs.append(try check.parameter("cell", [3])) }
+        let value = try check.builder.node("layer", .recurrent(layer), inputs)
+        try check.run(try check.head(value))
+    }
+
     private func recurrent(
         _ check: inout GradientCheck, _ layer: Recurrence, lengths: [Int]?
     ) throws -> ValueID {

@@ -13,7 +13,7 @@
 import CBLAS
 import TandemGraph
 
-/// A recurrent layer without initial state, and its derivative.
+/// A recurrent layer without peepholes, and its derivative.
 struct RecurrentStep: DifferentiableStep {
     let layer: Recurrence
     let x: Operand
@@ -21,6 +21,8 @@ struct RecurrentStep: DifferentiableStep {
     let recurrent: Operand
     let bias: Operand
     let lengths: Operand?
+    let firstState: Operand?
+    let firstCell: Operand?
     let y: StepResult
     /// S.
     let positions: Int
@@ -39,7 +41,10 @@ struct RecurrentStep: DifferentiableStep {
         weight = operands[1]
         recurrent = operands[2]
         bias = operands[3]
-        lengths = layer.optionalInputs.length.map { operands[$0] }
+        let optional = layer.optionalInputs
+        lengths = optional.length.map { operands[$0] }
+        firstState = optional.state.map { operands[$0] }
+        firstCell = optional.cell.map { operands[$0] }
         self.y = y
         self.positions = positions
         self.depth = depth
@@ -75,6 +80,8 @@ struct RecurrentStep: DifferentiableStep {
         let rows = y.rows(rowCount)
         project(rows)
         memory.clearFirstState(rows)
+        fill(memory.state(0), from: firstState, rows)
+        fill(memory.cell(0), from: firstCell, rows)
         let steps = longest(rows)
         for step in 0..<steps {
             let fed = memory.fed(step)
@@ -88,6 +95,15 @@ struct RecurrentStep: DifferentiableStep {
             for row in 0..<rows { advance(row, step) }
         }
         answer(rows, steps)
+    }
+
+    private func fill(
+        _ states: UnsafeMutablePointer<Float>, from first: Operand?, _ rows: Int
+    ) {
+        guard let first else { return }
+        for row in 0..<rows {
+            (states + row * width).update(from: first.values + row * first.stride, count: width)
+        }
     }
 
     private func project(_ rows: Int) {
@@ -130,8 +146,9 @@ struct RecurrentStep: DifferentiableStep {
     }
 
     private func answer(_ rows: Int, _ steps: Int) {
-        if layer.result == .last {
-            y.values.update(from: memory.state(steps), count: rows * width)
+        if layer.result != .sequence {
+            let last = layer.result == .last ? memory.state(steps) : memory.cell(steps)
+            y.values.update(from: last, count: rows * width)
             return
         }
         y.values.update(repeating: 0, count: rows * y.width)
@@ -152,20 +169,35 @@ struct RecurrentStep: DifferentiableStep {
         let steps = longest(rows)
         begin(rowCount)
         memory.clearGradients(rows)
-        if layer.result == .last { memory.stateGradient.update(from: dy, count: rows * width) }
+        switch layer.result {
+        case .last: memory.stateGradient.update(from: dy, count: rows * width)
+        case .lastCell: memory.cellGradient.update(from: dy, count: rows * width)
+        case .sequence: break
+        }
         for step in (0..<steps).reversed() {
             for row in 0..<rows { retreat(row, step, dy) }
             bringBack(rows, step)
         }
+        add(memory.stateGradient, to: firstState, rows)
+        add(memory.cellGradient, to: firstCell, rows)
         clearUnvisited(rows)
         finish(rows)
     }
 
     private func begin(_ rowCount: Int) {
-        for operand in [x, weight, recurrent, bias] {
-            if let target = operand.gradient {
+        for operand in [x, weight, recurrent, bias, firstState, firstCell] {
+            if let operand, let target = operand.gradient {
                 clearUnlessAccumulating(target, operand.count(rowCount))
             }
+        }
+    }
+
+    private func add(
+        _ gradient: UnsafePointer<Float>, to first: Operand?, _ rows: Int
+    ) {
+        guard let first, let target = first.gradient else { return }
+        for row in 0..<rows {
+            addScaled(target.base + row * first.stride, 1, gradient + row * width, width)
         }
     }
 
