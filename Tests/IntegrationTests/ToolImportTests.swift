@@ -120,6 +120,31 @@ import Testing
         #expect(access(folder.file("models"), F_OK) != 0)
     }
 
+    @Test(arguments: [
+        (["--context", "item_id", "--calibrate", "\(golden)/inputs"], "--context", "item_id.npy"),
+        (["--features", "features.toml"], "did you mean", "user_idd"),
+    ])
+    func `what does not fit is refused before anything is written`(
+        arguments: [String], remedy: String, place: String
+    ) throws {
+        let folder = try ScratchFolder()
+        try folder.write(
+            "features.toml",
+            """
+            [[feature]]
+            name = "user"
+            input = "user_idd"
+            kind = "categorical"
+            hash_buckets = 10
+            """)
+        let run = try Self.run(arguments + ["--out", "models/shop/1"], in: folder)
+        #expect(run.status == 65 || run.status == 78, "\(run.errors)")
+        #expect(run.errors.contains(place), "\(run.errors)")
+        #expect(run.errors.contains(remedy), "\(run.errors)")
+        #expect(run.output.isEmpty)
+        #expect(access(folder.file("models"), F_OK) != 0)
+    }
+
     @Test func `a version that exists is never changed`() throws {
         let folder = try ScratchFolder()
         #expect(try Self.run(["--out", "models/shop/1"], in: folder).status == 0)

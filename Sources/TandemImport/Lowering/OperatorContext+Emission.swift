@@ -32,9 +32,11 @@ extension OperatorContext {
             .overflow: .overflow, .wrongShape: .wrongShape,
         ]
         let code = codes[error.code] ?? .unsupported
-        let remedy =
-            code == .wrongShape
-            ? "if named sizes are the same, give both one name or a size by --dim" : ""
+        let remedies: [ImportProblem.Code: String] = [
+            .wrongShape: "if named sizes are the same, give both one name or a size by --dim",
+            .wrongType: "put a Cast before the node",
+        ]
+        let remedy = remedies[code] ?? ""
         return failure(code, error.message, remedy)
     }
 

@@ -132,7 +132,8 @@ struct OperatorContext {
 
     /// The error of an element type that the operator does not have.
     func wrongType(_ value: ImportedValue, _ wanted: String) -> ImportError {
-        failure(.wrongType, "takes \(wanted), not \(value.dtype.name)")
+        failure(
+            .wrongType, "takes \(wanted), not \(value.dtype.name)", "put a Cast before the node")
     }
 
     private func dynamic(_ what: String) -> ImportError {

@@ -45,12 +45,13 @@ package struct ONNXTensor: Sendable {
         guard let count = TensorType.product(sizes) else {
             throw ImportError(
                 .overflow, "dimensions \(dimensions) are negative, or their product does not fit",
-                tensor: name)
+                remedy: "export the model again", tensor: name)
         }
         guard count <= ImportLimits.elementCountMax else {
             throw ImportError(
                 .limitExceeded,
-                "\(count) elements are more than \(ImportLimits.elementCountMax)", tensor: name)
+                "\(count) elements are more than \(ImportLimits.elementCountMax)",
+                remedy: "split the tensor, or hash ids to fewer rows", tensor: name)
         }
         return sizes
     }

@@ -93,7 +93,7 @@ struct StructureCheck {
             let path = nodes.prefix(8).map { "'\($0.name)'" }.joined(separator: ", ")
             add(
                 .cycle, "\(nodes.count) node(s) read each other's results: \(path)",
-                node: nodes.first)
+                "export the model again", node: nodes.first)
         } else {
             graph.nodes = order.order.map { graph.nodes[$0] }
         }

@@ -1,6 +1,7 @@
 import TandemGraph
-import TandemImport
 import Testing
+
+@testable import TandemImport
 
 @Suite struct ONNXTensorTests {
     static func tensor(_ weight: ONNXForge.Weight) throws -> Tensor {
@@ -135,10 +136,11 @@ import Testing
 
 @Suite struct ExternalFilesTests {
     static func model(
-        in folder: TemporaryFolder, _ location: String, offset: String? = nil, length: String? = nil
+        in folder: TemporaryFolder, _ location: String, offset: String? = nil,
+        length: String? = nil, dimensions: [Int64] = [2, 3]
     ) throws -> ONNXModel {
         var forge = ONNXForge.linear
-        forge.body.weights[0] = ONNXForge.Weight(name: "W", dimensions: [2, 3]) { writer in
+        forge.body.weights[0] = ONNXForge.Weight(name: "W", dimensions: dimensions) { writer in
             writer.integer(14, 1)
             let entries = [("location", location), ("offset", offset), ("length", length)]
             for (key, value) in entries {
@@ -164,6 +166,25 @@ import Testing
         #expect(tensor.byteOffset == 4)
         let rest = try Self.model(in: folder, "weights.bin", offset: "4")
         #expect(try rest.graph.initializers[0].tensor().elementCount == 6)
+    }
+
+    @Test func `reads a weight of more than two gigabytes in place`() throws {
+        let folder = TemporaryFolder()
+        let rowCount = 600_000_000
+        folder.writeSparse(
+            "weights.bin", byteCount: 4 * rowCount, last: littleEndianBytes([7] as [Float]))
+        let model = try Self.model(
+            in: folder, "weights.bin", dimensions: [Int64(rowCount / 4), 4])
+        let (shape, dtype) = try model.graph.initializers[0].structure()
+        #expect(shape == [rowCount / 4, 4])
+        #expect(dtype == .float32)
+        guard case .raw(let file, let range) = model.graph.initializers[0].content else {
+            Issue.record("the weight is not in the file's mapping")
+            return
+        }
+        #expect(range.count == 2_400_000_000)
+        #expect(
+            file.bytes.loadUnaligned(fromByteOffset: range.upperBound - 4, as: Float.self) == 7)
     }
 
     @Test(arguments: ["/etc/passwd", "../weights.bin", "a/../../b", "", "missing.bin", "."])

@@ -17,6 +17,15 @@ final class TemporaryFolder {
         if let file { fclose(file) }
     }
 
+    /// Writes a file of zeros that takes no space on the disk, but for its last bytes.
+    func writeSparse(_ name: String, byteCount: Int, last: [UInt8]) {
+        write(name, [])
+        truncate("\(path)/\(name)", byteCount - last.count)
+        let file = fopen("\(path)/\(name)", "a")
+        fwrite(last, 1, last.count, file)
+        if let file { fclose(file) }
+    }
+
     func link(_ name: String, to target: String) {
         names.append(name)
         symlink(target, "\(path)/\(name)")
