@@ -168,6 +168,7 @@ import Testing
             ["evaluate", package, "shop.csv", "--executor", "int8", "--json"],
             ["bench", package, "--rows", "1,16", "--seconds", "0.01", "--json"],
             ["bench", package, "--rows", "4", "--threads", "2", "--seconds", "0.01"],
+            ["bench", package, "--rows", "4", "--executor", "reference", "--seconds", "0.01"],
             ["recipe", "list"], ["recipe", "list", "--json"], ["recipe", "show", "shop-mmoe"],
         ]
         for arguments in runs {

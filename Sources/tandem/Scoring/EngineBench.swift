@@ -2,8 +2,14 @@ import TandemEngine
 import TandemGraph
 import TandemTraining
 
-/// Times a plan over random requests.
+/// Times an executor over random requests.
 struct EngineBench {
+    /// What is timed.
+    enum Callee {
+        case plan(Plan)
+        case reference(ReferenceExecutor)
+    }
+
     /// One measurement.
     struct Result {
         var rowCount: Int
@@ -15,17 +21,22 @@ struct EngineBench {
     /// Different requests, so that table rows are not all in the cache.
     private static let requestCount = 64
 
-    let plan: Plan
+    let callee: Callee
     let graph: Graph
     let threadCount: Int
     let seconds: Double
 
-    /// Calls the engine for the given time on each thread.
-    func measured(rowCount: Int) -> Result {
+    /// Calls the executor for the given time on each thread.
+    ///
+    /// - Throws: `GraphError`, by the reference only.
+    func measured(rowCount: Int) throws(GraphError) -> Result {
         let timers = (0..<threadCount).map { index in
-            Timer(plan: plan, requests: requests(rowCount, seed: UInt64(index)), seconds: seconds)
+            Timer(
+                callee: callee, graph: graph, requests: requests(rowCount, seed: UInt64(index)),
+                seconds: seconds)
         }
         WorkerThreads.run(threadCount) { worker in timers[worker].run(rowCount: rowCount) }
+        for timer in timers { if let failure = timer.failure { throw failure } }
         var all = Durations()
         for timer in timers { all.add(timer.durations) }
         let rate = timers.reduce(0.0) { $0 + Double(rowCount) * $1.durations.perSecond }
@@ -56,40 +67,85 @@ struct EngineBench {
 
     /// One thread's calls.
     private final class Timer: @unchecked Sendable {
-        private let plan: Plan
+        private let callee: Callee
+        private let graph: Graph
         private let requests: [[[UInt32]]]
         private let seconds: Double
         private(set) var durations = Durations()
+        private(set) var failure: GraphError?
 
-        init(plan: Plan, requests: [[[UInt32]]], seconds: Double) {
-            self.plan = plan
+        init(callee: Callee, graph: Graph, requests: [[[UInt32]]], seconds: Double) {
+            self.callee = callee
+            self.graph = graph
             self.requests = requests
             self.seconds = seconds
         }
 
         func run(rowCount: Int) {
-            let workspace = Workspace(plan, rowCountMax: rowCount)
-            for index in 0..<8 {
-                fill(workspace, index)
-                plan.run(workspace, rowCount: rowCount)
+            switch callee {
+            case .plan(let plan):
+                let workspace = Workspace(plan, rowCountMax: rowCount)
+                measure(
+                    warmUpCount: 8, countMin: 20, prepare: { self.fill(workspace, $0) },
+                    call: { _ in plan.run(workspace, rowCount: rowCount) })
+            case .reference(let executor):
+                let inputs = requests.map { tensors($0, rowCount) }
+                measure(
+                    warmUpCount: 1, countMin: 5, prepare: { _ in },
+                    call: { self.run(executor, inputs[$0], rowCount) })
+            }
+        }
+
+        private func run(
+            _ executor: ReferenceExecutor, _ inputs: [String: ReferenceTensor], _ rowCount: Int
+        ) {
+            do throws(GraphError) {
+                _ = try executor.run(inputs, rowCount: rowCount)
+            } catch { failure = error }
+        }
+
+        /// Calls for the given time, and for a number of times at least.
+        private func measure(
+            warmUpCount: Int, countMin: Int, prepare: (Int) -> Void, call: (Int) -> Void
+        ) {
+            for request in 0..<warmUpCount {
+                prepare(request)
+                call(request)
             }
             let end = Durations.now() + seconds * 1e6
             var index = 0
-            while Durations.now() < end || durations.count < 20 {
-                fill(workspace, index)
-                durations.measure { plan.run(workspace, rowCount: rowCount) }
+            while failure == nil, Durations.now() < end || durations.count < countMin {
+                let request = index % requests.count
+                prepare(request)
+                durations.measure { call(request) }
                 index += 1
             }
         }
 
         private func fill(_ workspace: Workspace, _ index: Int) {
-            let request = requests[index % requests.count]
-            for (position, values) in request.enumerated() {
+            for (position, values) in requests[index].enumerated() {
                 values.withUnsafeBytes { source in
                     guard let base = source.baseAddress else { return }
                     workspace.input(position).copyMemory(from: base, byteCount: source.count)
                 }
             }
+        }
+
+        /// A request as the reference takes it.
+        private func tensors(
+            _ request: [[UInt32]], _ rowCount: Int
+        ) -> [String: ReferenceTensor] {
+            var inputs: [String: ReferenceTensor] = [:]
+            for (id, values) in zip(graph.inputs, request) {
+                let type = graph[id].type
+                inputs[graph[id].name] = ReferenceTensor(
+                    rowCount: type.rows == .candidate ? rowCount : 1,
+                    shape: type.fixedSizes ?? [],
+                    type.dtype == .float32
+                        ? .float32(values.map { Float(bitPattern: $0) })
+                        : .int32(values.map { Int32(bitPattern: $0) }))
+            }
+            return inputs
         }
     }
 }
