@@ -73,6 +73,64 @@ import Testing
         #expect(Set(context.map(\.inputs[0])).count == context.count)
     }
 
+    @Test(arguments: ["mmoe", "shared_bottom"])
+    func `each float pass keeps the scores of the one before`(name: String) throws {
+        let model = try PlanTests.model(name)
+        var current = WeightedGraph(model.graph, model.parameters)
+        let inputs = SampleModels.inputs(for: model.graph, rowCount: 6, seed: 8)
+        let expected = try ReferenceExecutor(current.graph, current.tensors)
+            .run(inputs, rowCount: 6)
+        for pass in ProgramCompiler.floatPasses {
+            current = try pass.applied(current)
+            let actual = try ReferenceExecutor(current.graph, current.tensors)
+                .run(inputs, rowCount: 6)
+            for (task, tensor) in expected {
+                for (value, wanted) in zip(try #require(actual[task]).floats, tensor.floats) {
+                    #expect(abs(value - wanted) <= 1e-5 * max(1, abs(wanted)), "\(pass.name)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func `a layer over one small table becomes a table`(hasBias: Bool) throws {
+        var text = """
+            graph g {
+              input id: i32 candidate []
+              parameter table: f32 [4, 3]
+              parameter w: f32 [5, 3]
+              parameter b: f32 [5]
+              e = embedding(id, table): f32 candidate [3]
+              h = linear(e, w, b): f32 candidate [5]
+              y = relu(h): f32 candidate [5]
+              output y
+            }
+            """
+        if !hasBias {
+            text = text.replacing("  parameter b: f32 [5]\n", with: "").replacing(", b)", with: ")")
+        }
+        let graph = try Graph(text: text)
+        var random = RandomSource(seed: 2)
+        var tensors: TensorSet = [:]
+        for id in graph.parameters {
+            let shape = graph[id].type.fixedSizes ?? []
+            tensors[graph[id].name] = Tensor(
+                .float32, shape: shape, (0..<shape.reduce(1, *)).map { _ in random.uniform() - 0.5 }
+            )
+        }
+        let folded = try TableFolding.applied(to: WeightedGraph(graph, tensors))
+        #expect(folded.graph.nodes.map(\.operation) == [.embedding, .unary(.relu)])
+        #expect(Set(folded.tensors.keys) == ["h/table"])
+        let inputs = ["id": ReferenceTensor(rowCount: 4, shape: [], .int32([0, 3, 1, 2]))]
+        let expected = try ReferenceExecutor(graph, tensors).run(inputs, rowCount: 4)
+        let actual = try ReferenceExecutor(folded.graph, folded.tensors).run(inputs, rowCount: 4)
+        for (value, wanted) in zip(
+            try #require(actual["y"]).floats, try #require(expected["y"]).floats)
+        {
+            #expect(abs(value - wanted) <= 1e-6)
+        }
+    }
+
     @Test func `heads stay float and the rest becomes int8`() throws {
         let model = try SampleModels.mixtureOfExperts()
         let int8 = try ProgramCompiler.int8(
