@@ -316,11 +316,15 @@ package struct PredictRun {
             }
         } catch { throw RequestError(error) }
         let encoded = clock()
+        var tasks = TaskMask.none
         for task in isNeeded.indices {
             let target = scores[task].map { $0 + row * widths[task] }
             workspace.redirectOutput(model.outputOfTask[task], to: target)
+            if isNeeded[task] { tasks.insert(model.outputOfTask[task]) }
         }
-        if row == 0 { model.plan.runContext(workspace, rowCount: count) }
+        workspace.tasks = tasks
+        model.plan.prepare(workspace, rowCount: count)
+        if row == 0 { model.plan.runContext(workspace) }
         var blockStart = 0
         while blockStart < count {
             let blockCount = model.plan.nextBlockRowCount(remaining: count - blockStart)

@@ -5,7 +5,7 @@ import TandemGraph
 enum PlanRunner {
     static func run(
         _ plan: Plan, _ inputs: [String: ReferenceTensor], rowCount: Int,
-        workspace: Workspace? = nil
+        workspace: Workspace? = nil, by run: (() -> Void)? = nil
     ) -> [String: [Float]] {
         let workspace = workspace ?? Workspace(plan, rowCountMax: rowCount)
         for (index, port) in plan.inputs.enumerated() {
@@ -19,7 +19,7 @@ enum PlanRunner {
             case .uint8(let values): fill(workspace.input(index), values)
             }
         }
-        plan.run(workspace, rowCount: rowCount)
+        if let run { run() } else { plan.run(workspace, rowCount: rowCount) }
         var outputs: [String: [Float]] = [:]
         for (index, port) in plan.outputs.enumerated() {
             outputs[port.name] = Array(

@@ -59,6 +59,35 @@ import Testing
         }
     }
 
+    @Test(arguments: ["mmoe", "shared_bottom"])
+    func `a task list computes its tasks to the bit and leaves the others alone`(
+        name: String
+    ) throws {
+        let model = try Self.model(name)
+        let program = try ProgramCompiler.int8(
+            try ProgramCompiler.float(WeightedGraph(model.graph, model.parameters)))
+        let plan = try Plan(program.graph, program.tensors)
+        let inputs = SampleModels.inputs(for: program.graph, rowCount: 21, seed: 6)
+        let whole = PlanRunner.run(plan, inputs, rowCount: 21)
+        let workspace = Workspace(plan, rowCountMax: 21)
+        for wanted in plan.outputs.indices {
+            workspace.tasks = .none
+            workspace.tasks.insert(wanted)
+            for (index, port) in plan.outputs.enumerated() {
+                workspace.output(index).update(repeating: -7, count: 21 * port.width)
+            }
+            let part = PlanRunner.run(plan, inputs, rowCount: 21, workspace: workspace)
+            for (index, port) in plan.outputs.enumerated() {
+                let values = try #require(part[port.name])
+                if index == wanted {
+                    #expect(values.map(\.bitPattern) == whole[port.name]?.map(\.bitPattern))
+                } else {
+                    #expect(values.allSatisfy { $0 == -7 })
+                }
+            }
+        }
+    }
+
     @Test func `no candidates give no scores`() throws {
         let model = try Self.model("mmoe")
         let plan = try Plan(model.graph, model.parameters)

@@ -351,6 +351,15 @@ void tandemk_f32_mixture(
 );
 TANDEMK_FAMILY(f32_mixture)
 
+/* Tells the processor that a thread is waiting for another in a loop. */
+static inline void tandemk_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
 /* ---- Limits ---- */
 
 /* What a core can do at most, for tandem-bench to hold the kernels against; no model runs these.

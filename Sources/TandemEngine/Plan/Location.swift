@@ -44,6 +44,8 @@ struct Frame {
     var rowStart: Int
     /// Rows to compute: those of the block, or 1 for steps off the candidates.
     var rowCount: Int
+    /// The outputs that are wanted.
+    var tasks: TaskMask
 
     /// The first row's address of a float value.
     func floats(_ location: Location) -> UnsafeMutablePointer<Float> {

@@ -4,8 +4,8 @@ import TandemGraph
 ///
 /// Immutable once made; steps hold addresses of parameters that are never written.
 struct LoweredGraph: @unchecked Sendable {
-    var contextSteps: [any Step] = []
-    var candidateSteps: [any Step] = []
+    var contextSteps: [PlannedStep] = []
+    var candidateSteps: [PlannedStep] = []
     /// What look-ups by inputs will read.
     var contextHints: [LookupHint] = []
     var candidateHints: [LookupHint] = []

@@ -125,14 +125,13 @@ extension Lowering {
         placement.touchBuffer(buffer.rows, step: step)
         placement.touchBuffer(buffer.scales, step: step)
         pending.append(
-            (
-                rows, "quantize(\(graph[id].name))",
-                { lowering throws(EngineError) in
-                    QuantizeStep(
-                        input: lowering.placement.location(id, readBy: rows),
-                        output: lowering.location(of: buffer))
-                }
-            ))
+            PendingStep(
+                rows: rows, tasks: tasks[id.index], text: "quantize(\(graph[id].name))"
+            ) { lowering throws(EngineError) in
+                QuantizeStep(
+                    input: lowering.placement.location(id, readBy: rows),
+                    output: lowering.location(of: buffer))
+            })
         return buffer
     }
 

@@ -6,32 +6,37 @@ extension Lowering {
     ///
     /// What the others' gates need is lowered first; one that depends on this mixture waits.
     func lowerMixture(_ node: Node) throws(EngineError) {
-        var tasks = [node]
+        var mixtures = [node]
         for other in graph.nodes where isParallel(other, to: node) {
             guard let needed = pendingMakers(of: other.inputs[0], before: node.output) else {
                 continue
             }
             for index in needed.sorted() { try lower(graph.nodes[index]) }
             guard lowerOnce(other) else { continue }
-            tasks.append(other)
+            mixtures.append(other)
         }
         scratchBytes = max(
             scratchBytes, MixtureStep.scratchBytes(expertCount: node.inputs.count - 1))
-        for other in tasks.dropFirst() { placement.touch(other.output, step: pending.count) }
-        let reads = node.inputs + tasks.dropFirst().map { $0.inputs[0] }
-        queue(node, reads: reads, text: tasks.map(graph.text).joined(separator: "\n     ")) {
+        for other in mixtures.dropFirst() { placement.touch(other.output, step: pending.count) }
+        let step = pending.count
+        let reads = node.inputs + mixtures.dropFirst().map { $0.inputs[0] }
+        queue(node, reads: reads, text: mixtures.map(graph.text).joined(separator: "\n     ")) {
             lowering in
             MixtureStep(
                 tasks: ConstantList(
-                    tasks.map {
+                    mixtures.map {
                         MixtureStep.Task(
                             gates: lowering.location($0.inputs[0], for: node),
-                            output: lowering.location($0.output, for: node))
+                            output: lowering.location($0.output, for: node),
+                            tasks: lowering.tasks[$0.output.index])
                     }),
                 experts: ConstantList(
                     node.inputs.dropFirst().map { lowering.location($0, for: node) }))
         }
-        for other in tasks.dropFirst() { quantizeResult(of: other) }
+        for other in mixtures.dropFirst() {
+            pending[step].tasks.formUnion(tasks[other.output.index])
+            quantizeResult(of: other)
+        }
     }
 
     private func isParallel(_ other: Node, to node: Node) -> Bool {

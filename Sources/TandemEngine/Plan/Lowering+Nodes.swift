@@ -113,6 +113,7 @@ extension Lowering {
         let scales =
             node.inputs.count > index + 1 ? try parameter(node.inputs[index + 1], node) : nil
         lowered.memory.tables += values.byteCount + (scales?.byteCount ?? 0)
+        HugePages.ask(values.base, byteCount: values.byteCount)
         return Table(values, scales: scales)
     }
 
@@ -123,7 +124,7 @@ extension Lowering {
         let isHinted = isMadeByFeatures(node.inputs[0])
         queue(node, reads: [node.inputs[0]]) { lowering in
             let ids = ids(lowering)
-            if isHinted { lowering.addHint(table, ids, positions) }
+            if isHinted { lowering.addHint(table, ids, positions, node) }
             return LookupStep(
                 table: table, ids: ids, output: lowering.location(node.output, for: node),
                 positions: positions)
@@ -131,9 +132,12 @@ extension Lowering {
     }
 
     /// Has a table's rows prefetched, if their ids lie in the inputs and are few enough to be kept.
-    private func addHint(_ table: Table, _ ids: Location, _ positions: Int) {
+    private func addHint(
+        _ table: Table, _ ids: Location, _ positions: Int, _ node: Node
+    ) {
         guard positions <= LookupHint.positionsMax else { return }
-        let hint = LookupHint(table: table, ids: ids, positions: positions)
+        let hint = LookupHint(
+            table: table, ids: ids, positions: positions, tasks: tasks[node.output.index])
         switch ids.region {
         case .candidateInput: lowered.candidateHints.append(hint)
         case .context: lowered.contextHints.append(hint)
@@ -171,15 +175,14 @@ extension Lowering {
         placement.touchBuffer(buffer, step: step)
         placement.touchBuffer(buffer, step: step + 1)
         pending.append(
-            (
-                rows, "clamp(\(graph[id].name))",
-                { lowering throws(EngineError) in
-                    ClampStep(
-                        ids: lowering.placement.location(id, readBy: rows),
-                        output: lowering.placement.location(buffer: buffer, readBy: rows),
-                        largest: Int32(clamping: limit - 1))
-                }
-            ))
+            PendingStep(
+                rows: rows, tasks: tasks[node.output.index], text: "clamp(\(graph[id].name))"
+            ) { lowering throws(EngineError) in
+                ClampStep(
+                    ids: lowering.placement.location(id, readBy: rows),
+                    output: lowering.placement.location(buffer: buffer, readBy: rows),
+                    largest: Int32(clamping: limit - 1))
+            })
         let axis = axis(of: node)
         return { $0.placement.location(buffer: buffer, readBy: axis) }
     }

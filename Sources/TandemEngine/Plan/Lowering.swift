@@ -19,8 +19,9 @@ final class Lowering {
     var lowered = LoweredGraph()
     var placement: Placement
     /// Steps in order, made once locations are known.
-    var pending: [(rows: RowAxis, text: String, make: (Lowering) throws(EngineError) -> any Step)] =
-        []
+    var pending: [PendingStep] = []
+    /// For each value, the outputs that depend on it.
+    let tasks: [TaskMask]
     var quantized: [ValueID: QuantizedBuffer] = [:]
     /// Scratch memory of the greediest step: whatever the rows, and for each row of a block.
     var scratchBytes = 0
@@ -39,7 +40,17 @@ final class Lowering {
         self.graph = graph
         self.tensors = tensors
         uses = GraphUses(graph)
+        tasks = graph.dependentTasks
         placement = Placement(graph: graph, uses: uses, tensors: tensors)
+    }
+
+    /// A step before memory is planned.
+    struct PendingStep {
+        var rows: RowAxis
+        /// The outputs it works for.
+        var tasks: TaskMask
+        var text: String
+        var make: (Lowering) throws(EngineError) -> any Step
     }
 
     /// Where a quantised value's rows and scales lie.
@@ -67,9 +78,9 @@ final class Lowering {
         for step in pending {
             let made = try step.make(self)
             if step.rows == .candidate {
-                lowered.candidateSteps.append(made)
+                lowered.candidateSteps.append(PlannedStep(tasks: step.tasks, step: made))
             } else {
-                lowered.contextSteps.append(made)
+                lowered.contextSteps.append(PlannedStep(tasks: step.tasks, step: made))
             }
             lowered.text += "\(step.rows == .candidate ? "row " : "once") \(step.text)\n"
         }
@@ -87,7 +98,10 @@ final class Lowering {
         let step = pending.count
         for input in inputs { placement.touch(input, step: step) }
         placement.touch(output ?? node.output, step: step)
-        pending.append((axis(of: node), text ?? graph.text(of: node), make))
+        pending.append(
+            PendingStep(
+                rows: axis(of: node), tasks: tasks[(output ?? node.output).index],
+                text: text ?? graph.text(of: node), make: make))
     }
 
     /// Marks a node as lowered; false if it was before.

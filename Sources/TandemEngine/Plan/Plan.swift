@@ -43,10 +43,14 @@ package final class Plan: Sendable {
     package let blockRowCount: Int
     /// Where the memory goes.
     package let memory: Memory
+    /// Multiply-adds of one candidate.
+    package let workPerRow: Int
 
     let lowered: LoweredGraph
-    private let contextSteps: ConstantList<any Step>
-    private let candidateSteps: ConstantList<any Step>
+    private let contextSteps: ConstantList<PlannedStep>
+    private let candidateSteps: ConstantList<PlannedStep>
+    private let contextHints: ConstantList<LookupHint>
+    private let candidateHints: ConstantList<LookupHint>
 
     /// Lowers a graph.
     ///
@@ -64,10 +68,13 @@ package final class Plan: Sendable {
         lowered = try lowering.lowered(blockRowCount: blockRowCount)
         contextSteps = ConstantList(lowered.contextSteps)
         candidateSteps = ConstantList(lowered.candidateSteps)
+        contextHints = ConstantList(lowered.contextHints)
+        candidateHints = ConstantList(lowered.candidateHints)
         self.blockRowCount = lowered.blockRowCount
         inputs = graph.inputs.map { Self.port(graph, $0) }
         outputs = graph.outputs.map { Self.port(graph, $0) }
         memory = lowered.memory
+        workPerRow = graph.work.perCandidate
     }
 
     /// The steps as text, one a line, for people.
@@ -89,7 +96,8 @@ extension Plan {
     ///   - rowCount: Candidates, 0 ... `workspace.rowCountMax`.
     /// - Complexity: O(rows x parameters). Allocates nothing.
     package func run(_ workspace: Workspace, rowCount: Int) {
-        runContext(workspace, rowCount: rowCount)
+        prepare(workspace, rowCount: rowCount)
+        runContext(workspace)
         var start = 0
         while start < rowCount {
             let count = nextBlockRowCount(remaining: rowCount - start)
@@ -98,17 +106,24 @@ extension Plan {
         }
     }
 
-    /// Runs what exists once a request; before the first block.
+    /// Asks the memory for the table rows of a request: the context's, and the first block's.
+    ///
+    /// A hint, which changes no score; without it the first rows are waited for one by one.
     ///
     /// - Parameters:
-    ///   - workspace: Made for this plan, its inputs filled.
-    ///   - rowCount: The candidates that will follow.
-    package func runContext(_ workspace: Workspace, rowCount: Int) {
+    ///   - workspace: Made for this plan, its inputs filled for `rowCount` rows.
+    ///   - rowCount: Candidates, 0 ... `workspace.rowCountMax`.
+    package func prepare(_ workspace: Workspace, rowCount: Int) {
         workspace.rowCount = rowCount
         let frame = workspace.frame(rowStart: 0, rowCount: 1)
-        for index in lowered.contextHints.indices { lowered.contextHints[index].run(frame) }
-        prefetchBlock(workspace, rowStart: 0)
-        contextSteps.run(frame)
+        contextHints.run(frame)
+        prefetchBlock(
+            workspace, rowStart: 0, rowCount: nextBlockRowCount(remaining: max(rowCount, 1)))
+    }
+
+    /// Runs what exists once a request; before the first block.
+    package func runContext(_ workspace: Workspace) {
+        contextSteps.run(workspace.frame(rowStart: 0, rowCount: 1))
     }
 
     /// The rows that the next block should have: what is left in as few even blocks as it takes.
@@ -121,22 +136,26 @@ extension Plan {
         return min((even + 7) / 8 * 8, blockRowCount, remaining)
     }
 
-    private func prefetchBlock(_ workspace: Workspace, rowStart: Int) {
-        let count = min(blockRowCount, workspace.rowCount - rowStart)
+    private func prefetchBlock(_ workspace: Workspace, rowStart: Int, rowCount: Int) {
+        let count = min(rowCount, workspace.rowCount - rowStart)
         guard count > 0 else { return }
         let frame = workspace.frame(rowStart: rowStart, rowCount: count)
-        for index in lowered.candidateHints.indices { lowered.candidateHints[index].run(frame) }
+        candidateHints.run(frame)
     }
 
-    /// Runs one block of candidate rows and writes their outputs; blocks may come in any order.
+    /// Runs one block of candidate rows and writes the outputs that the workspace's tasks name.
+    ///
+    /// Blocks may come in any order, and on several threads at once in lanes of their own.
     ///
     /// - Precondition: `runContext` ran; `rowCount` is 1 ... `blockRowCount`.
-    package func runBlock(_ workspace: Workspace, rowStart: Int, rowCount: Int) {
+    package func runBlock(
+        _ workspace: Workspace, rowStart: Int, rowCount: Int, lane: Int = 0
+    ) {
         precondition(rowCount <= blockRowCount && rowStart + rowCount <= workspace.rowCountMax)
-        prefetchBlock(workspace, rowStart: rowStart + rowCount)
-        let frame = workspace.frame(rowStart: rowStart, rowCount: rowCount)
+        prefetchBlock(workspace, rowStart: rowStart + rowCount, rowCount: rowCount)
+        let frame = workspace.frame(rowStart: rowStart, rowCount: rowCount, lane: lane)
         candidateSteps.run(frame)
-        for index in lowered.outputs.indices {
+        for index in lowered.outputs.indices where workspace.tasks.contains(index) {
             let location = lowered.outputs[index]
             let bytes = location.width * 4
             tandemk_x8_copy(

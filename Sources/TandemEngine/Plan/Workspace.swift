@@ -6,6 +6,8 @@ import TandemGraph
 package final class Workspace: @unchecked Sendable {
     /// The most candidate rows.
     package let rowCountMax: Int
+    /// The outputs that are computed; all unless said otherwise.
+    package var tasks = TaskMask.all
     /// Candidate rows of the request at hand.
     var rowCount = 0
 
@@ -15,11 +17,18 @@ package final class Workspace: @unchecked Sendable {
     private let candidateInput: UnsafeMutableRawPointer
     private let block: UnsafeMutableRawPointer
     private let scratch: UnsafeMutableRawPointer
+    /// Bytes from one lane's block and scratch memory to the next's.
+    private let laneBytes: Int
     private let outputs: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
     private let ownOutputs: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
 
     /// Takes the memory for requests of up to `rowCountMax` candidates, and touches it.
-    package init(_ plan: Plan, rowCountMax: Int) {
+    ///
+    /// - Parameters:
+    ///   - plan: What will be run.
+    ///   - rowCountMax: The most candidates of a request.
+    ///   - laneCount: Blocks that may run at the same time, each on a thread of its own.
+    package init(_ plan: Plan, rowCountMax: Int, laneCount: Int = 1) {
         self.plan = plan
         self.rowCountMax = rowCountMax
         let lowered = plan.lowered
@@ -27,16 +36,17 @@ package final class Workspace: @unchecked Sendable {
         let own = plan.outputs.map { Self.rounded($0.width * rowCountMax * 4) }
         let scratchBytes = Self.rounded(lowered.scratchBytes)
         let total =
-            lowered.contextBytes + Self.rounded(rows) + lowered.blockBytes + scratchBytes
-            + own.reduce(0, +)
+            lowered.contextBytes + Self.rounded(rows)
+            + (lowered.blockBytes + scratchBytes) * laneCount + own.reduce(0, +)
         storage = TensorStorage(byteCount: total)
         context = storage.base
         candidateInput = context + lowered.contextBytes
         block = candidateInput + Self.rounded(rows)
         scratch = block + lowered.blockBytes
+        laneBytes = lowered.blockBytes + scratchBytes
         outputs = .allocate(capacity: max(own.count, 1))
         ownOutputs = .allocate(capacity: max(own.count, 1))
-        var next = scratch + scratchBytes
+        var next = block + laneBytes * laneCount
         for (index, byteCount) in own.enumerated() {
             outputs[index] = next.assumingMemoryBound(to: Float.self)
             ownOutputs[index] = outputs[index]
@@ -69,10 +79,12 @@ package final class Workspace: @unchecked Sendable {
         outputs[index] = memory ?? ownOutputs[index]
     }
 
-    func frame(rowStart: Int, rowCount: Int) -> Frame {
+    func frame(rowStart: Int, rowCount: Int, lane: Int = 0) -> Frame {
         Frame(
-            context: context, candidateInput: candidateInput, block: block, scratch: scratch,
-            rowCapacity: Self.capacity(rowCountMax), rowStart: rowStart, rowCount: rowCount)
+            context: context, candidateInput: candidateInput, block: block + lane * laneBytes,
+            scratch: scratch + lane * laneBytes,
+            rowCapacity: Self.capacity(rowCountMax), rowStart: rowStart, rowCount: rowCount,
+            tasks: tasks)
     }
 
     /// Rows that inputs are spaced by: a multiple of 16, so that each starts on a cache line.

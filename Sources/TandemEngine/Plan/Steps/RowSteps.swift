@@ -49,6 +49,8 @@ struct MixtureStep: Step {
     struct Task {
         var gates: Location
         var output: Location
+        /// The outputs that depend on the mixture.
+        var tasks: TaskMask
     }
 
     var tasks: ConstantList<Task>
@@ -70,7 +72,7 @@ struct MixtureStep: Step {
                 rows[index] = tandemk_rows(
                     base: frame.floats(expert) + start * expert.stride, stride: expert.stride)
             }
-            for index in 0..<tasks.count {
+            for index in 0..<tasks.count where tasks[index].tasks.intersects(frame.tasks) {
                 let (gates, output) = (tasks[index].gates, tasks[index].output)
                 tandemk_f32_mixture(
                     min(Self.rowsAtOnce, frame.rowCount - start), output.width, experts.count,

@@ -11,6 +11,12 @@ protocol Step {
     func run(_ frame: Frame)
 }
 
+/// A step and the outputs that it works for.
+struct PlannedStep {
+    var tasks: TaskMask
+    var step: any Step
+}
+
 /// Elements at an address of their own, written once.
 ///
 /// Walking an array of existentials copies each, which counts references: microseconds of a small
@@ -32,9 +38,11 @@ final class ConstantList<Element>: @unchecked Sendable {
     subscript(index: Int) -> Element { elements[index] }
 }
 
-extension ConstantList where Element == any Step {
-    /// Runs all steps, one after the other.
+extension ConstantList where Element == PlannedStep {
+    /// Runs the steps that a frame's tasks need, one after the other.
     func run(_ frame: Frame) {
-        for index in 0..<elements.count { elements[index].run(frame) }
+        for index in 0..<elements.count where elements[index].tasks.intersects(frame.tasks) {
+            elements[index].step.run(frame)
+        }
     }
 }

@@ -22,6 +22,15 @@ struct Table {
     var bytes: UnsafePointer<Int8> { values.assumingMemoryBound(to: Int8.self) }
 }
 
+extension ConstantList where Element == LookupHint {
+    /// Asks for the rows of the tables that a frame's tasks need.
+    func run(_ frame: Frame) {
+        for index in 0..<count where self[index].tasks.intersects(frame.tasks) {
+            self[index].run(frame)
+        }
+    }
+}
+
 /// The rows of a table that a block's ids name, asked of the memory before they are needed.
 ///
 /// A row of a large table is a cache miss. The first block's rows are asked for before the context
@@ -31,6 +40,8 @@ struct LookupHint {
     /// Candidate or context inputs: they are there before anything runs.
     var ids: Location
     var positions: Int
+    /// The outputs that depend on the look-up.
+    var tasks: TaskMask
 
     /// Ids a row beyond which prefetched rows would drive each other out.
     static let positionsMax = 8
