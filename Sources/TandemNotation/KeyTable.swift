@@ -10,14 +10,14 @@
 package final class KeyTable<Failure: NotationFailure> {
     /// The keys that lead here.
     package let path: [String]
-    private let members: [String: TOMLNode]
+    private let members: [String: NotationNode]
     // The table's own line; nil if it does not stand in the document.
     private let tableLine: Int?
     private var asked: [String] = []
 
     /// A document's root.
     package convenience init(document text: String) throws(Failure) {
-        let root: TOMLNode
+        let root: NotationNode
         do throws(NotationError) {
             root = try TOMLParser.parse(text)
         } catch {
@@ -26,8 +26,12 @@ package final class KeyTable<Failure: NotationFailure> {
         self.init(root, path: [])
     }
 
+    /// A table of a document that was read before, at a path of keys; a node that is none is an
+    /// empty table.
+    package convenience init(node: NotationNode, path: [String]) { self.init(node, path: path) }
+
     /// A table at a path; a node that is none is an empty table.
-    private init(_ node: TOMLNode?, path: [String]) {
+    private init(_ node: NotationNode?, path: [String]) {
         if case .table(let members)? = node?.value { self.members = members } else { members = [:] }
         self.path = path
         tableLine = path.isEmpty ? nil : node?.line
@@ -158,6 +162,12 @@ package final class KeyTable<Failure: NotationFailure> {
             remedy: NearestName.remedy(text, among: values.map(\.name)), text: text.cutShort)
     }
 
+    /// The value at a key as it stands there, nil if the key does not.
+    package func node(_ key: String) -> NotationNode? {
+        asked.append(key)
+        return members[key]
+    }
+
     /// The table at a key; an empty one if there is none.
     package func table(_ key: String) throws(Failure) -> KeyTable {
         guard let value = value(key) else { return KeyTable(nil, path: path + [key]) }
@@ -187,12 +197,12 @@ package final class KeyTable<Failure: NotationFailure> {
 
     // MARK: - Reading
 
-    private func value(_ key: String) -> TOMLValue? {
+    private func value(_ key: String) -> NotationValue? {
         asked.append(key)
         return members[key]?.value
     }
 
-    private static func number(_ value: TOMLValue) -> Double? {
+    private static func number(_ value: NotationValue) -> Double? {
         switch value {
         case .integer(let integer): Double(integer)
         case .number(let number) where number.isFinite: number
@@ -201,7 +211,7 @@ package final class KeyTable<Failure: NotationFailure> {
     }
 
     private func list<Element>(
-        _ key: String, of expected: String, _ element: (TOMLValue) -> Element?
+        _ key: String, of expected: String, _ element: (NotationValue) -> Element?
     ) throws(Failure) -> [Element]? {
         guard let value = value(key) else { return nil }
         guard case .array(let values) = value else { throw wrong(key, expected, value) }
@@ -221,7 +231,7 @@ package final class KeyTable<Failure: NotationFailure> {
             actual: integer)
     }
 
-    private func wrong(_ key: String, _ expected: String, _ value: TOMLValue) -> Failure {
+    private func wrong(_ key: String, _ expected: String, _ value: NotationValue) -> Failure {
         error(.wrongValue, key, "is \(value.kindName)", remedy: "write \(expected)")
     }
 }

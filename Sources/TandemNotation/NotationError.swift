@@ -65,3 +65,8 @@ package protocol NotationFailure: Error {
     /// The room's own form of the error.
     init(_ error: NotationError)
 }
+
+extension NotationError: NotationFailure {
+    /// The error itself.
+    package init(_ error: NotationError) { self = error }
+}

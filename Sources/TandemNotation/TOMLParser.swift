@@ -20,7 +20,7 @@ package struct TOMLParser {
     /// The document as one table.
     ///
     /// - Throws: `NotationError` `invalidDocument` with the line.
-    package static func parse(_ text: String) throws(NotationError) -> TOMLNode {
+    package static func parse(_ text: String) throws(NotationError) -> NotationNode {
         var parser = TOMLParser(bytes: Array(text.utf8))
         try parser.document()
         return parser.root.node
@@ -115,7 +115,7 @@ package struct TOMLParser {
         if case .table(let inline) = entry {
             parent.entries[name] = .table(inline)
         } else if case .value(let node) = entry {
-            parent.entries[name] = .value(TOMLNode(value: node.value, line: keyLine))
+            parent.entries[name] = .value(NotationNode(value: node.value, line: keyLine))
         }
     }
 
@@ -159,19 +159,19 @@ package struct TOMLParser {
         defer { depth -= 1 }
         guard depth <= 32 else { throw failure("values are nested more than 32 deep", "") }
         let start = line
-        let value: TOMLValue
+        let value: NotationValue
         switch current {
         case UInt8(ascii: "\""), UInt8(ascii: "'"): value = .text(try text())
         case UInt8(ascii: "["): value = .array(try list())
         case UInt8(ascii: "{"): return .table(try inlineTable())
         default: value = try scalar()
         }
-        return .value(TOMLNode(value: value, line: start))
+        return .value(NotationNode(value: value, line: start))
     }
 
-    private mutating func list() throws(NotationError) -> [TOMLNode] {
+    private mutating func list() throws(NotationError) -> [NotationNode] {
         index += 1
-        var nodes: [TOMLNode] = []
+        var nodes: [NotationNode] = []
         while true {
             try skipSpaceAndComments()
             if current == UInt8(ascii: "]") { break }
@@ -215,7 +215,7 @@ package struct TOMLParser {
     }
 
     /// true, false, a number or a date: everything up to what ends a value.
-    private mutating func scalar() throws(NotationError) -> TOMLValue {
+    private mutating func scalar() throws(NotationError) -> NotationValue {
         let start = index
         while let byte = current, !isValueEnd(byte) { index += 1 }
         // A date and a time may be separated by one blank.

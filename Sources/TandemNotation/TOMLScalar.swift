@@ -1,7 +1,7 @@
 /// Values that are one word: truth values, numbers, dates.
 enum TOMLScalar {
     /// The value that a word spells; nil if it is none.
-    static func value(_ word: String) -> TOMLValue? {
+    static func value(_ word: String) -> NotationValue? {
         switch word {
         case "true": return .truth(true)
         case "false": return .truth(false)
@@ -22,7 +22,7 @@ enum TOMLScalar {
     }
 
     /// Hexadecimal, octal and binary; they have no sign.
-    private static func prefixed(_ word: String) -> TOMLValue? {
+    private static func prefixed(_ word: String) -> NotationValue? {
         for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] where word.hasPrefix(prefix) {
             let digits = word.dropFirst(2)
             guard digits.first?.isHexDigit == true else { return nil }
@@ -31,7 +31,7 @@ enum TOMLScalar {
         return nil
     }
 
-    private static func decimal(_ word: String) -> TOMLValue? {
+    private static func decimal(_ word: String) -> NotationValue? {
         var digits = word[...]
         if digits.first == "-" || digits.first == "+" { digits = digits.dropFirst() }
         let whole = digits.prefix { $0 != "." && $0 != "e" && $0 != "E" }

@@ -89,8 +89,8 @@ import Testing
 
     // MARK: - Showing
 
-    private func line(_ node: TOMLNode, _ path: String...) -> Int? {
-        var node: TOMLNode? = node
+    private func line(_ node: NotationNode, _ path: String...) -> Int? {
+        var node: NotationNode? = node
         for name in path {
             guard case .table(let members)? = node?.value else { return nil }
             node = members[name]
@@ -98,7 +98,7 @@ import Testing
         return node?.line
     }
 
-    private func shown(_ value: TOMLValue) -> String {
+    private func shown(_ value: NotationValue) -> String {
         switch value {
         case .table(let members):
             let parts = members.sorted { $0.key < $1.key }.map {
