@@ -10,6 +10,7 @@ package struct FeatureError: Error, Equatable, Sendable, CustomStringConvertible
             case wrongTask, wrongFormula
             case wrongType, wrongCount, missingValue, notANumber, infiniteNumber
             case nothingToLearn
+            case invalidTokenizer, invalidText
         }
         private let kind: Kind
 
@@ -49,6 +50,10 @@ package struct FeatureError: Error, Equatable, Sendable, CustomStringConvertible
         package static let infiniteNumber = Code(kind: .infiniteNumber)
         /// There is no value to learn an encoding from.
         package static let nothingToLearn = Code(kind: .nothingToLearn)
+        /// A tokeniser's parts are out of range, or do not fit each other.
+        package static let invalidTokenizer = Code(kind: .invalidTokenizer)
+        /// A text is not UTF-8.
+        package static let invalidText = Code(kind: .invalidText)
 
         package var description: String { kind.rawValue }
     }

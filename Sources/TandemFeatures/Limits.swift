@@ -32,4 +32,14 @@ package enum FeatureLimits {
     package static let textByteCountMax = 1 << 20
     /// Bytes of a word that are hashed by `hashedWords`; the rest of a longer word is ignored.
     package static let wordByteCountMax = 64
+    /// Ids of a tokeniser: as many as a vocabulary may have values.
+    package static let tokenIDMax = vocabularyCountMax
+    /// Merges of a byte-level tokeniser; the largest in use have some 200,000.
+    package static let mergeCountMax = 1 << 22
+    /// Tokens that a tokeniser finds in a text by themselves.
+    package static let addedTokenCountMax = 65_536
+    /// Bytes of one of them.
+    package static let addedTokenByteCountMax = 256
+    /// Ids that a tokeniser puts before a text, or behind it.
+    package static let templateCountMax = 64
 }

@@ -100,6 +100,7 @@ package struct PredictRun {
     var ranking = RankingPlan()
     private var layout: PredictResponseLayout?
     var scratch = ScratchMemory()
+    private var textMemory = TextMemory()
     var columns: ColumnBinding
     var isNeeded: [Bool]
     let arrays: UnsafeMutableBufferPointer<UnsafeMutablePointer<Float>>
@@ -338,7 +339,7 @@ package struct PredictRun {
     private mutating func encode(_ feature: Int, rows: Int) throws(FeatureError) {
         try model.encoder.encode(
             &columns.cursors[feature], rowCount: rows, into: inputs,
-            counts: &featureCounts[feature])
+            counts: &featureCounts[feature], memory: &textMemory)
     }
 
     private mutating func finishRanking() {

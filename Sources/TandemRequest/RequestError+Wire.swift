@@ -43,6 +43,8 @@ extension RequestError {
             case .wrongCount: .featureWrongCount
             case .missingValue: .featureMissing
             case .notANumber, .infiniteNumber: .featureNotFinite
+            case .invalidText: .featureNotText
+            case .identifierOutOfRange: .featureOutOfRange
             case .limitExceeded: .featureTooLarge
             // The rest are faults of a signature, which was checked when the model was loaded.
             default: .serverFault

@@ -25,6 +25,8 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
             case featureWrongCount = "FEATURE_WRONG_COUNT"
             case featureMissing = "FEATURE_MISSING"
             case featureNotFinite = "FEATURE_NOT_FINITE"
+            case featureNotText = "FEATURE_NOT_TEXT"
+            case featureOutOfRange = "FEATURE_OUT_OF_RANGE"
             case featureTooLarge = "FEATURE_TOO_LARGE"
             case taskUnknown = "TASK_UNKNOWN"
             case taskTwice = "TASK_TWICE"
@@ -77,6 +79,10 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
         package static let featureMissing = Code(kind: .featureMissing)
         /// A value is NaN or infinite.
         package static let featureNotFinite = Code(kind: .featureNotFinite)
+        /// A text is not UTF-8 where the model reads letters.
+        package static let featureNotText = Code(kind: .featureNotText)
+        /// A whole number is beyond what the model has a place for.
+        package static let featureOutOfRange = Code(kind: .featureOutOfRange)
         /// A text is over its limit.
         package static let featureTooLarge = Code(kind: .featureTooLarge)
         /// The model has no task of that name.
@@ -149,9 +155,9 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
                 .formulaUnknown:
                 .notFound
             case .featureTwice, .featureWrongSide, .featureWrongType, .featureWrongCount,
-                .featureMissing, .featureNotFinite, .taskTwice, .formulaInvalid:
+                .featureMissing, .featureNotFinite, .featureNotText, .taskTwice, .formulaInvalid:
                 .invalidArgument
-            case .columnOutOfRange, .topKOutOfRange: .outOfRange
+            case .columnOutOfRange, .featureOutOfRange, .topKOutOfRange: .outOfRange
             case .featureTooLarge, .formulaTooLarge, .answerTooLarge, .queueFull, .tooManyInFlight:
                 .resourceExhausted
             case .deadlinePassed, .deadlineUnreachable: .deadlineExceeded

@@ -60,13 +60,15 @@ import Testing
             let column = NaiveTwin.column(of: values, feature)
             let expected = try whole.encode(index, column, rows: rows)
             var counts = FeatureCounts()
+            var memory = TextMemory()
             try column.withRaw { raw in
                 var cursor = try part.encoder.open(feature: index, column: raw, rowCount: rows)
                 while cursor.row < rows {
                     let first = cursor.row
                     let count = min(blockRows, rows - first)
                     try part.encoder.encode(
-                        &cursor, rowCount: count, into: part.inputs, counts: &counts)
+                        &cursor, rowCount: count, into: part.inputs, counts: &counts,
+                        memory: &memory)
                     for row in 0..<count {
                         #expect(part.row(feature, row) == whole.row(feature, first + row))
                     }

@@ -61,8 +61,10 @@ import Testing
             var cursor = try model.encoder.open(feature: 0, column: raw, rowCount: 3)
             for row in 0..<3 {
                 var counts = FeatureCounts()
+                var memory = TextMemory()
                 try model.encoder.encode(
-                    &cursor, rowCount: 1, into: model.inputs, counts: &counts)
+                    &cursor, rowCount: 1, into: model.inputs, counts: &counts,
+                    memory: &memory)
                 #expect(model.list("x", row: 0, count: 2) == whole[row])
             }
         }

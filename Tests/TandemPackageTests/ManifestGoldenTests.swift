@@ -76,8 +76,7 @@ import Testing
         #expect(
             all.fields.subtracting(seen.fields)
                 == [
-                    "tandem.package.v1.Manifest.requires", "tandem.package.v1.Dimension.symbol",
-                    "tandem.package.v1.Attribute.text",
+                    "tandem.package.v1.Dimension.symbol", "tandem.package.v1.Attribute.text",
                 ])
     }
 }

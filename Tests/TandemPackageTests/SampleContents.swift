@@ -77,6 +77,16 @@ enum SampleContents {
                     name: "visits", side: .candidate, rawType: .int64,
                     encoding: .identity(IdentityEncoding(idCount: 5, missingID: 2)),
                     slot: FeatureSlot(input: "visits")),
+                Feature(
+                    name: "question", side: .context, rawType: .text, listLengthMax: 4,
+                    encoding: .tokens(try Tokenizer(pieces())),
+                    slot: FeatureSlot(
+                        input: "question", maskInput: "question.mask",
+                        segmentInput: "question.segments")),
+                Feature(
+                    name: "answer", side: .candidate, rawType: .text, listLengthMax: 3,
+                    encoding: .tokens(try Tokenizer(pairs())),
+                    slot: FeatureSlot(input: "answer", lengthInput: "answer.length")),
             ],
             tasks: [
                 Task("click", .binary, labels: ["no", "yes"]),
@@ -87,6 +97,43 @@ enum SampleContents {
                 Task("taste", .vector(width: 2)),
             ],
             formulas: [RankingFormula(name: "value", expression: "click * amount")])
+    }
+
+    /// WordPiece with all that it may have.
+    private static func pieces() throws -> TokenizerRules {
+        let pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "##b"].map { Array($0.utf8) }
+        return TokenizerRules(
+            normalization: [.clean, .lowercase], splitting: .words,
+            model: .wordPiece(
+                WordPieceRules(
+                    vocabulary: try requireValue(Vocabulary(values: pieces)), unknownID: 1,
+                    wordLengthMax: 50)),
+            addedTokens: [
+                AddedToken(
+                    "[MASK]", id: 6, isSingleWord: true, stripsLeft: true, stripsRight: true,
+                    isNormalized: true)
+            ], prefix: [2], suffix: [3], paddingID: 7)
+    }
+
+    /// Byte-level BPE with all that it may have.
+    private static func pairs() -> TokenizerRules {
+        var bytes = [Int32](repeating: -1, count: 256)
+        bytes[97] = 1
+        bytes[98] = 2
+        return TokenizerRules(
+            normalization: [], splitting: .bytes(addsSpace: true, usesPattern: true),
+            model: .bytePair(
+                BytePairRules(
+                    byteIDs: bytes, merges: [.init(left: 1, right: 2, whole: 3)], unknownID: 0)))
+    }
+
+    /// The tokens of a question with their mask and segments, end to end.
+    private static func questionInputs(_ builder: inout GraphBuilder) throws -> ValueID {
+        let type = TensorType(.int32, .context, sizes: [4])
+        let inputs = try ["question", "question.mask", "question.segments"].map {
+            try builder.input($0, type)
+        }
+        return try builder.node("question/inputs", .concat(axis: 0), inputs)
     }
 
     private static func graph(
@@ -129,20 +176,36 @@ enum SampleContents {
                 input("title.length", .int32, .candidate, []),
             ])
         let visits = try lookup("visits", 5, [input("visits", .int32, .candidate, [])])
+        let question = try builder.node(
+            "question/mean", .reduce(.mean, axis: 0),
+            [lookup("question", 8, [questionInputs(&builder)])])
+        let answer = try lookup(
+            "answer", 4,
+            [
+                input("answer", .int32, .candidate, [3]),
+                input("answer.length", .int32, .candidate, []),
+            ])
         let joined = try builder.node(
-            "trunk/input", .concat(axis: 0), [numbers, user, age, item, colours, title, visits])
+            "trunk/input", .concat(axis: 0),
+            [numbers, user, age, item, colours, title, visits, question, answer])
         let scaled = try builder.node("trunk/scaled", .affine(scale: 0.5, offset: -0.25), [joined])
         let bias = try builder.parameter("trunk/hidden/bias", .float32, [8])
         let hidden: ValueID
         if isQuantized {
-            let weight = try builder.parameter("trunk/hidden/weight/int8", .int8, [8, 16])
+            let weight = try builder.parameter("trunk/hidden/weight/int8", .int8, [8, 20])
             let scale = try builder.parameter("trunk/hidden/weight/scale", .float32, [8])
             hidden = try builder.node(
                 "trunk/hidden", .quantizedLinear, [scaled, weight, scale, bias])
         } else {
-            let weight = try builder.parameter("trunk/hidden/weight", .float32, [8, 16])
+            let weight = try builder.parameter("trunk/hidden/weight", .float32, [8, 20])
             hidden = try builder.node("trunk/hidden", .linear, [scaled, weight, bias])
         }
+        try heads(hidden, &builder)
+        return builder.finished()
+    }
+
+    /// The tasks over the trunk's eight numbers.
+    private static func heads(_ hidden: ValueID, _ builder: inout GraphBuilder) throws {
         let square = try builder.node("trunk/square", .reshape([2, 4]), [hidden])
         let mean = try builder.node("trunk/mean", .reduce(.mean, axis: 0), [square])
         let head = try builder.parameter("task/click/weight", .float32, [1, 4])
@@ -153,7 +216,6 @@ enum SampleContents {
         let amount = try builder.parameter("task/amount/weight", .float32, [1, 4])
         try builder.output(builder.node("amount", .linear, [mean, amount]))
         try builder.output(builder.node("taste", .slice(axis: 0, start: 0, end: 2), [mean]))
-        return builder.finished()
     }
 
     /// Values that depend on the tensor's name only; each tensor that a graph names, once.

@@ -27,7 +27,9 @@ import Testing
         let layout = ShardLayout(shardByteCountTarget: 1 << 20, sharedByteCountMax: 1 << 20)
         let names = Self.names(layout.drafts(contents))
         #expect(names.contains(["task/amount/weight", "task/click/weight"]))
-        let tables = ["age", "colours", "item", "title", "user", "visits"]
+        let tables = [
+            "age", "answer", "colours", "item", "question", "title", "user", "visits",
+        ]
         #expect(names.contains(tables.map { "embedding/" + $0 }))
         #expect(names.count == 6)
     }

@@ -141,9 +141,11 @@ extension RawColumn {
 extension Feature {
     /// Whether raw columns say how many elements each row has.
     ///
-    /// Texts cut into words do not.
+    /// Texts cut into words or tokens do not.
     var takesListCounts: Bool {
-        if case .hashedWords = encoding { return false }
-        return listLengthMax != nil
+        switch encoding {
+        case .hashedWords, .tokens: false
+        default: listLengthMax != nil
+        }
     }
 }

@@ -17,8 +17,16 @@ package import TandemGraph
 package struct FeatureEncoder: Sendable {
     /// What is encoded.
     package let signature: Signature
-    /// The feature's graph input, and a list's length input, by position in `Graph.inputs`.
-    let targets: [(input: Int, length: Int?)]
+    /// Where a feature's numbers go, by position in `Graph.inputs`.
+    struct Target: Sendable {
+        var input: Int
+        var length: Int?
+        var mask: Int?
+        var segment: Int?
+    }
+
+    /// One a feature.
+    let targets: [Target]
     private let names: Vocabulary
 
     /// Makes an encoder for a graph.
@@ -28,12 +36,16 @@ package struct FeatureEncoder: Sendable {
         try signature.validate(against: graph)
         var positions: [String: Int] = [:]
         for (position, id) in graph.inputs.enumerated() { positions[graph[id].name] = position }
-        var targets: [(input: Int, length: Int?)] = []
+        var targets: [Target] = []
         for feature in signature.features {
             guard let input = positions[feature.slot.input] else {
                 throw FeatureError(.unknownInput, feature.name, "goes to no input of the graph")
             }
-            targets.append((input, feature.slot.lengthInput.flatMap { positions[$0] }))
+            targets.append(
+                Target(
+                    input: input, length: feature.slot.lengthInput.flatMap { positions[$0] },
+                    mask: feature.slot.maskInput.flatMap { positions[$0] },
+                    segment: feature.slot.segmentInput.flatMap { positions[$0] }))
         }
         let names = signature.features.map { Array($0.name.utf8) }
         self.names = try Vocabulary(
@@ -85,12 +97,14 @@ package struct FeatureEncoder: Sendable {
     ///   - rowCount: How many rows; at most what the cursor has left.
     ///   - inputs: Overwritten in this feature's columns.
     ///   - counts: What was seen is added to it; after a throw it may hold a part.
-    /// - Throws: `FeatureError` `notANumber`, `infiniteNumber`, `identifierOutOfRange` or
-    ///   `missingValue`, with the row.
-    /// - Complexity: O(values + texts' bytes). Allocates nothing.
+    ///   - memory: What texts are tokenised in.
+    /// - Throws: `FeatureError` `notANumber`, `infiniteNumber`, `identifierOutOfRange`,
+    ///   `invalidText` or `missingValue`, with the row.
+    /// - Complexity: O(values + texts' bytes), for tokens see `Tokenizer`. Allocates nothing but to
+    ///   grow `memory`.
     package func encode(
         _ cursor: inout FeatureCursor, rowCount: Int, into inputs: EncodedInputs,
-        counts: inout FeatureCounts
+        counts: inout FeatureCounts, memory: inout TextMemory
     ) throws(FeatureError) {
         precondition(
             rowCount >= 0 && rowCount <= cursor.rowCount - cursor.row,
@@ -117,6 +131,9 @@ package struct FeatureEncoder: Sendable {
                 inputs.inputs[target.input], length: target.length.map { inputs.inputs[$0] },
                 feature)
             rows.encode(block, encoding, &cursor.position, &counts)
+        case .tokens(let tokenizer):
+            let rows = TokenRows(inputs, target, feature, tokenizer)
+            try rows.encode(block, &cursor.position, &counts, &memory)
         }
         cursor.row += rowCount
     }
@@ -135,12 +152,14 @@ package struct FeatureEncoder: Sendable {
         feature: Int, _ column: RawColumn?, rowCount: Int, into inputs: EncodedInputs,
         counts: inout FeatureCounts
     ) throws(FeatureError) {
+        var memory = TextMemory()
         var cursor: FeatureCursor
         if let column {
             cursor = try open(feature: feature, column: column, rowCount: rowCount)
         } else {
             cursor = try openMissing(feature: feature, rowCount: rowCount)
         }
-        try encode(&cursor, rowCount: rowCount, into: inputs, counts: &counts)
+        try encode(
+            &cursor, rowCount: rowCount, into: inputs, counts: &counts, memory: &memory)
     }
 }

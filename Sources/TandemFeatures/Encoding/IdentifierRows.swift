@@ -38,7 +38,8 @@ struct IdentifierRows {
         _ counts: inout FeatureCounts
     ) {
         switch encoding {
-        case .number, .identity: preconditionFailure("numbers have rows of their own")
+        case .number, .identity, .tokens:
+            preconditionFailure("numbers and tokens have rows of their own")
         case .buckets(let buckets):
             buckets.boundaries.withUnsafeBufferPointer { boundaries in
                 encodeBuckets(block, boundaries, &position, &counts)

@@ -31,6 +31,13 @@ extension Feature {
                     "takes numbers in 0 ..< \(encoding.idCount), with \(encoding.missingID) for a "
                         + "missing one, which is not among them")
             }
+        case .tokens(let tokenizer):
+            try checkRawType([.text])
+            let least = tokenizer.rules.prefix.count + tokenizer.rules.suffix.count + 1
+            guard let listLengthMax, listLengthMax >= least else {
+                throw refusal(
+                    "has rows of \(listLengthMax ?? 0) tokens, its tokeniser needs \(least)")
+            }
         }
     }
 
@@ -59,6 +66,10 @@ extension Feature {
         }
         guard listLengthMax != nil || slot.lengthInput == nil else {
             throw refusal("has a length input, which only a list has")
+        }
+        if case .tokens = encoding { return }
+        guard slot.maskInput == nil, slot.segmentInput == nil else {
+            throw refusal("has a mask or segment input, which only tokens have")
         }
     }
 

@@ -77,15 +77,23 @@ package struct FeatureSlot: Hashable, Sendable {
     package var missingColumn: Int?
     /// For a list: the graph input i32 `[]` that takes its length.
     package var lengthInput: String?
+    /// For tokens: the graph input i32 `[listLengthMax]` that takes 1 for each token and 0 for what
+    /// fills the row.
+    package var maskInput: String?
+    /// For tokens: the graph input i32 `[listLengthMax]` that takes the segment of each: 0.
+    package var segmentInput: String?
 
     /// Makes a slot.
     package init(
-        input: String, column: Int = 0, missingColumn: Int? = nil, lengthInput: String? = nil
+        input: String, column: Int = 0, missingColumn: Int? = nil, lengthInput: String? = nil,
+        maskInput: String? = nil, segmentInput: String? = nil
     ) {
         self.input = input
         self.column = column
         self.missingColumn = missingColumn
         self.lengthInput = lengthInput
+        self.maskInput = maskInput
+        self.segmentInput = segmentInput
     }
 
     /// The same places in a graph whose inputs have other names.
@@ -93,6 +101,8 @@ package struct FeatureSlot: Hashable, Sendable {
         var slot = self
         slot.input = name(input)
         slot.lengthInput = lengthInput.map(name)
+        slot.maskInput = maskInput.map(name)
+        slot.segmentInput = segmentInput.map(name)
         return slot
     }
 }

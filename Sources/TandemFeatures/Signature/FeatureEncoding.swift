@@ -12,6 +12,8 @@ package enum FeatureEncoding: Hashable, Sendable {
     case hashedWords(HashEncoding)
     /// Whole numbers, taken as they are; i32.
     case identity(IdentityEncoding)
+    /// Text made into the ids of tokens; a list of i32 ids of fixed length.
+    case tokens(Tokenizer)
 
     /// Number of ids this encoding can make (the embedding table's rows); nil for numbers.
     ///
@@ -24,6 +26,7 @@ package enum FeatureEncoding: Hashable, Sendable {
         case .hashing(let hashing), .hashedWords(let hashing):
             saturatingSum(hashing.bucketCount, 1)
         case .identity(let identity): identity.idCount
+        case .tokens(let tokenizer): tokenizer.idCount
         }
     }
 
@@ -36,6 +39,7 @@ package enum FeatureEncoding: Hashable, Sendable {
         case .hashing: "hashing"
         case .hashedWords: "hashed_words"
         case .identity: "identity"
+        case .tokens: "tokens"
         }
     }
 }

@@ -38,6 +38,12 @@ enum IdentifierBounds {
             if let input = feature.slot.lengthInput, let longest = feature.listLengthMax {
                 bounds[input] = Bound(limit: longest + 1, feature: feature.name)
             }
+            if let input = feature.slot.maskInput {
+                bounds[input] = Bound(limit: 2, feature: feature.name)
+            }
+            if let input = feature.slot.segmentInput {
+                bounds[input] = Bound(limit: 1, feature: feature.name)
+            }
         }
         return bounds
     }

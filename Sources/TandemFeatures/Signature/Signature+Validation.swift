@@ -90,6 +90,9 @@ extension Signature {
                         "its length goes to '\(lengthInput)', which is wider than one number")
                 }
             }
+            for input in [slot.maskInput, slot.segmentInput].compactMap({ $0 }) {
+                try Self.take(input, feature, .int32, from: 0, feature.columnCount, &coverages)
+            }
         }
         for id in graph.inputs {
             guard let coverage = coverages[graph[id].name],

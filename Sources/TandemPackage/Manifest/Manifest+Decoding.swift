@@ -42,12 +42,17 @@ extension Manifest {
         return Manifest(model: model, tensors: tensors, shards: shards)
     }
 
-    /// Refuses what the writer says a reader must know and this one does not; it knows nothing yet.
+    /// Features whose text is made into ids of tokens.
+    static let tokensRequirement = "tokens"
+    /// What this version knows of what packages may require.
+    private static let knownRequirements: Set<String> = [tokensRequirement]
+
+    /// Refuses what the writer says a reader must know and this one does not.
     private static func checkRequirements(_ message: ManifestMessage) throws(PackageError) {
         let required = try decodeTexts(
             message.n_requires, message.requires, "requirements", max: 256,
             1...Limits.nameBytesMax)
-        if let unknown = required.first {
+        if let unknown = required.first(where: { !knownRequirements.contains($0) }) {
             throw PackageError(
                 .unknownRequirement,
                 "the package requires '\(unknown)', which this version does not know; "

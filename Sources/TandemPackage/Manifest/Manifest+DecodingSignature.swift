@@ -53,8 +53,15 @@ extension Manifest {
         return FeatureSlot(
             input: try decodeGraphName(message.input), column: Int(message.column),
             missingColumn: hasMissing ? Int(message.missing_column) : nil,
-            lengthInput: message.length_input.len == 0
-                ? nil : try decodeGraphName(message.length_input))
+            lengthInput: try decodeOptionalName(message.length_input),
+            maskInput: try decodeOptionalName(message.mask_input),
+            segmentInput: try decodeOptionalName(message.segment_input))
+    }
+
+    private static func decodeOptionalName(
+        _ field: ProtobufCBinaryData
+    ) throws(PackageError) -> String? {
+        field.len == 0 ? nil : try decodeGraphName(field)
     }
 
     private static func decodeEncoding(
@@ -81,6 +88,8 @@ extension Manifest {
                     IdentityEncoding(
                         idCount: Int(identity.id_count), missingID: Int(identity.missing_id)))
             }
+        case TANDEM__PACKAGE__V1__FEATURE__ENCODING_TOKENS:
+            if let tokens = message.tokens { return .tokens(try decodeTokens(tokens.pointee)) }
         default: break
         }
         throw invalid("the feature has no encoding that this version knows")
@@ -132,19 +141,32 @@ extension Manifest {
     private static func decodeVocabulary(
         _ message: VocabularyMessage
     ) throws(PackageError) -> VocabularyEncoding {
-        let stored = message.lengths.bytes
-        guard stored.count % 4 == 0 else { throw invalid("the vocabulary's lengths are cut") }
-        let byteCounts = (0..<stored.count / 4).map {
-            UInt32(littleEndian: stored.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self))
-        }
+        VocabularyEncoding(
+            vocabulary: try decodeValues(message.values, message.lengths),
+            firstID: Int(message.first_id), missingID: Int(message.missing_id),
+            unknownID: Int(message.unknown_id))
+    }
+
+    /// A vocabulary from its values end to end and their lengths.
+    static func decodeValues(
+        _ values: ProtobufCBinaryData, _ lengths: ProtobufCBinaryData
+    ) throws(PackageError) -> Vocabulary {
+        let byteCounts = try decodeNumbers(lengths, "the vocabulary's lengths")
         do throws(FeatureError) {
-            return VocabularyEncoding(
-                vocabulary: try Vocabulary(
-                    blob: Array(message.values.bytes), byteCounts: byteCounts),
-                firstID: Int(message.first_id), missingID: Int(message.missing_id),
-                unknownID: Int(message.unknown_id))
+            return try Vocabulary(blob: Array(values.bytes), byteCounts: byteCounts)
         } catch {
             throw invalid(error.message)
+        }
+    }
+
+    /// Little-endian numbers of 32 bits.
+    static func decodeNumbers(
+        _ field: ProtobufCBinaryData, _ what: String
+    ) throws(PackageError) -> [UInt32] {
+        let stored = field.bytes
+        guard stored.count % 4 == 0 else { throw invalid("\(what) are cut") }
+        return (0..<stored.count / 4).map {
+            UInt32(littleEndian: stored.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self))
         }
     }
 
@@ -180,7 +202,7 @@ extension Manifest {
         return Task(name, kind, labels: labels, given: given.isEmpty ? nil : given)
     }
 
-    private static func invalid(_ message: String) -> PackageError {
+    static func invalid(_ message: String) -> PackageError {
         PackageError(.invalidSignature, message)
     }
 }

@@ -1,5 +1,6 @@
 internal import CProtobufC
 internal import CTandemProto
+internal import TandemFeatures
 internal import TandemGraph
 
 extension Manifest {
@@ -41,7 +42,17 @@ extension Manifest {
             entry.value = arena.data($0.value)
             return entry
         }
+        (message.n_requires, message.requires) = arena.texts(requirements)
         return message
+    }
+
+    /// What a reader has to know to read the package right; see `knownRequirements`.
+    private var requirements: [String] {
+        let usesTokens = model.signature.features.contains { feature in
+            if case .tokens = feature.encoding { return true }
+            return false
+        }
+        return usesTokens ? [Self.tokensRequirement] : []
     }
 
     private static func message(_ tensor: TensorRecord, _ arena: MessageArena) -> TensorMessage {

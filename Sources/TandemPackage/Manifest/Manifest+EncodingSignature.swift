@@ -59,6 +59,8 @@ extension Manifest {
             slot.missing_column = UInt32(clamping: column)
         }
         slot.length_input = arena.data(feature.slot.lengthInput ?? "")
+        slot.mask_input = arena.data(feature.slot.maskInput ?? "")
+        slot.segment_input = arena.data(feature.slot.segmentInput ?? "")
         message.slot = arena.message(slot)
         setEncoding(&message, feature.encoding, arena)
         return message
@@ -93,6 +95,9 @@ extension Manifest {
             identity.id_count = UInt32(clamping: encoding.idCount)
             identity.missing_id = UInt32(clamping: encoding.missingID)
             message.identity = arena.message(identity)
+        case .tokens(let tokenizer):
+            message.encoding_case = TANDEM__PACKAGE__V1__FEATURE__ENCODING_TOKENS
+            message.tokens = arena.message(Self.message(tokenizer.rules, arena))
         }
     }
 
@@ -135,9 +140,7 @@ extension Manifest {
         var message = VocabularyMessage()
         tandem__package__v1__vocabulary_encoding__init(&message)
         message.values = arena.data(encoding.vocabulary.blob)
-        message.lengths = encoding.vocabulary.byteCounts.map(\.littleEndian).withUnsafeBytes {
-            arena.data($0)
-        }
+        message.lengths = stored(encoding.vocabulary.byteCounts, arena)
         message.first_id = UInt32(clamping: encoding.firstID)
         message.missing_id = UInt32(clamping: encoding.missingID)
         message.unknown_id = UInt32(clamping: encoding.unknownID)
@@ -152,5 +155,12 @@ extension Manifest {
         message.bucket_count = UInt32(clamping: hashing.bucketCount)
         message.seed = hashing.seed
         return message
+    }
+
+    /// Numbers of 32 bits as the bytes of a field.
+    static func stored<Number: FixedWidthInteger>(
+        _ numbers: [Number], _ arena: MessageArena
+    ) -> ProtobufCBinaryData {
+        numbers.map(\.littleEndian).withUnsafeBytes { arena.data($0) }
     }
 }

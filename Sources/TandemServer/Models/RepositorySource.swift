@@ -195,9 +195,11 @@ extension FeatureMetadata {
             case .hashing: "hashing"
             case .hashedWords: "hashed_words"
             case .identity: "identity"
+            case .tokens: "tokens"
             }
-        // Words are cut from one text a row: to the caller a scalar.
-        let isRagged = feature.listLengthMax != nil && kind != "hashed_words"
+        // Words and tokens are cut from one text a row: to the caller a scalar.
+        let isCut = kind == "hashed_words" || kind == "tokens"
+        let isRagged = feature.listLengthMax != nil && !isCut
         width = isRagged ? 0 : UInt32(clamping: feature.width)
         listLengthMax = UInt32(clamping: feature.listLengthMax ?? 0)
         isRequired = feature.isRequired
@@ -205,6 +207,7 @@ extension FeatureMetadata {
         case .vocabulary(let encoding): vocabularySize = UInt64(encoding.vocabulary.count)
         case .hashing(let encoding), .hashedWords(let encoding):
             vocabularySize = UInt64(encoding.bucketCount)
+        case .tokens(let tokenizer): vocabularySize = UInt64(tokenizer.idCount)
         case .number, .buckets, .identity: break
         }
     }

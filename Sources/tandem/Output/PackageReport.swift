@@ -134,6 +134,8 @@ struct PackageReport {
             "vocabulary of \(Readable.grouped(vocabulary.vocabulary.count))"
         case .hashing(let hashing): "\(hashing.algorithm.name) % \(hashing.bucketCount)"
         case .identity(let identity): "whole numbers below \(Readable.grouped(identity.idCount))"
+        case .tokens(let tokenizer):
+            "tokens, \(tokenizer.rules.modelName) of \(Readable.grouped(tokenizer.idCount))"
         case .hashedWords(let hashing): "words, \(hashing.algorithm.name) % \(hashing.bucketCount)"
         }
     }

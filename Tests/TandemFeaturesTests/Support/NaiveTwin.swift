@@ -102,6 +102,7 @@ enum NaiveTwin {
         case .identity(let encoding):
             guard case .integer(let integer) = value else { return encoding.missingID }
             return Int(integer)
+        case .tokens: preconditionFailure("a text has many tokens: see TokenEncodingTests")
         }
     }
 

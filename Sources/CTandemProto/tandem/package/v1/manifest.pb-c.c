@@ -592,6 +592,186 @@ void   tandem__package__v1__identity_encoding__free_unpacked
   assert(message->base.descriptor == &tandem__package__v1__identity_encoding__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   tandem__package__v1__token_encoding__init
+                     (Tandem__Package__V1__TokenEncoding         *message)
+{
+  static const Tandem__Package__V1__TokenEncoding init_value = TANDEM__PACKAGE__V1__TOKEN_ENCODING__INIT;
+  *message = init_value;
+}
+size_t tandem__package__v1__token_encoding__get_packed_size
+                     (const Tandem__Package__V1__TokenEncoding *message)
+{
+  assert(message->base.descriptor == &tandem__package__v1__token_encoding__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tandem__package__v1__token_encoding__pack
+                     (const Tandem__Package__V1__TokenEncoding *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tandem__package__v1__token_encoding__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tandem__package__v1__token_encoding__pack_to_buffer
+                     (const Tandem__Package__V1__TokenEncoding *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tandem__package__v1__token_encoding__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tandem__Package__V1__TokenEncoding *
+       tandem__package__v1__token_encoding__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tandem__Package__V1__TokenEncoding *)
+     protobuf_c_message_unpack (&tandem__package__v1__token_encoding__descriptor,
+                                allocator, len, data);
+}
+void   tandem__package__v1__token_encoding__free_unpacked
+                     (Tandem__Package__V1__TokenEncoding *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tandem__package__v1__token_encoding__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   tandem__package__v1__word_piece_model__init
+                     (Tandem__Package__V1__WordPieceModel         *message)
+{
+  static const Tandem__Package__V1__WordPieceModel init_value = TANDEM__PACKAGE__V1__WORD_PIECE_MODEL__INIT;
+  *message = init_value;
+}
+size_t tandem__package__v1__word_piece_model__get_packed_size
+                     (const Tandem__Package__V1__WordPieceModel *message)
+{
+  assert(message->base.descriptor == &tandem__package__v1__word_piece_model__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tandem__package__v1__word_piece_model__pack
+                     (const Tandem__Package__V1__WordPieceModel *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tandem__package__v1__word_piece_model__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tandem__package__v1__word_piece_model__pack_to_buffer
+                     (const Tandem__Package__V1__WordPieceModel *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tandem__package__v1__word_piece_model__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tandem__Package__V1__WordPieceModel *
+       tandem__package__v1__word_piece_model__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tandem__Package__V1__WordPieceModel *)
+     protobuf_c_message_unpack (&tandem__package__v1__word_piece_model__descriptor,
+                                allocator, len, data);
+}
+void   tandem__package__v1__word_piece_model__free_unpacked
+                     (Tandem__Package__V1__WordPieceModel *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tandem__package__v1__word_piece_model__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   tandem__package__v1__byte_pair_model__init
+                     (Tandem__Package__V1__BytePairModel         *message)
+{
+  static const Tandem__Package__V1__BytePairModel init_value = TANDEM__PACKAGE__V1__BYTE_PAIR_MODEL__INIT;
+  *message = init_value;
+}
+size_t tandem__package__v1__byte_pair_model__get_packed_size
+                     (const Tandem__Package__V1__BytePairModel *message)
+{
+  assert(message->base.descriptor == &tandem__package__v1__byte_pair_model__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tandem__package__v1__byte_pair_model__pack
+                     (const Tandem__Package__V1__BytePairModel *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tandem__package__v1__byte_pair_model__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tandem__package__v1__byte_pair_model__pack_to_buffer
+                     (const Tandem__Package__V1__BytePairModel *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tandem__package__v1__byte_pair_model__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tandem__Package__V1__BytePairModel *
+       tandem__package__v1__byte_pair_model__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tandem__Package__V1__BytePairModel *)
+     protobuf_c_message_unpack (&tandem__package__v1__byte_pair_model__descriptor,
+                                allocator, len, data);
+}
+void   tandem__package__v1__byte_pair_model__free_unpacked
+                     (Tandem__Package__V1__BytePairModel *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tandem__package__v1__byte_pair_model__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   tandem__package__v1__added_token__init
+                     (Tandem__Package__V1__AddedToken         *message)
+{
+  static const Tandem__Package__V1__AddedToken init_value = TANDEM__PACKAGE__V1__ADDED_TOKEN__INIT;
+  *message = init_value;
+}
+size_t tandem__package__v1__added_token__get_packed_size
+                     (const Tandem__Package__V1__AddedToken *message)
+{
+  assert(message->base.descriptor == &tandem__package__v1__added_token__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tandem__package__v1__added_token__pack
+                     (const Tandem__Package__V1__AddedToken *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tandem__package__v1__added_token__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tandem__package__v1__added_token__pack_to_buffer
+                     (const Tandem__Package__V1__AddedToken *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tandem__package__v1__added_token__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tandem__Package__V1__AddedToken *
+       tandem__package__v1__added_token__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tandem__Package__V1__AddedToken *)
+     protobuf_c_message_unpack (&tandem__package__v1__added_token__descriptor,
+                                allocator, len, data);
+}
+void   tandem__package__v1__added_token__free_unpacked
+                     (Tandem__Package__V1__AddedToken *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tandem__package__v1__added_token__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   tandem__package__v1__task__init
                      (Tandem__Package__V1__Task         *message)
 {
@@ -1634,7 +1814,7 @@ const ProtobufCMessageDescriptor tandem__package__v1__signature__descriptor =
   (ProtobufCMessageInit) tandem__package__v1__signature__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor tandem__package__v1__feature__field_descriptors[13] =
+static const ProtobufCFieldDescriptor tandem__package__v1__feature__field_descriptors[14] =
 {
   {
     "name",
@@ -1792,6 +1972,18 @@ static const ProtobufCFieldDescriptor tandem__package__v1__feature__field_descri
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tokens",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Tandem__Package__V1__Feature, encoding_case),
+    offsetof(Tandem__Package__V1__Feature, tokens),
+    &tandem__package__v1__token_encoding__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned tandem__package__v1__feature__field_indices_by_name[] = {
   6,   /* field[6] = buckets */
@@ -1805,13 +1997,14 @@ static const unsigned tandem__package__v1__feature__field_indices_by_name[] = {
   2,   /* field[2] = raw_type */
   1,   /* field[1] = side */
   4,   /* field[4] = slot */
+  13,   /* field[13] = tokens */
   7,   /* field[7] = vocabulary */
   10,   /* field[10] = width */
 };
 static const ProtobufCIntRange tandem__package__v1__feature__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 13 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor tandem__package__v1__feature__descriptor =
 {
@@ -1821,14 +2014,14 @@ const ProtobufCMessageDescriptor tandem__package__v1__feature__descriptor =
   "Tandem__Package__V1__Feature",
   "tandem.package.v1",
   sizeof(Tandem__Package__V1__Feature),
-  13,
+  14,
   tandem__package__v1__feature__field_descriptors,
   tandem__package__v1__feature__field_indices_by_name,
   1,  tandem__package__v1__feature__number_ranges,
   (ProtobufCMessageInit) tandem__package__v1__feature__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor tandem__package__v1__slot__field_descriptors[4] =
+static const ProtobufCFieldDescriptor tandem__package__v1__slot__field_descriptors[6] =
 {
   {
     "input",
@@ -1878,17 +2071,43 @@ static const ProtobufCFieldDescriptor tandem__package__v1__slot__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "mask_input",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__Slot, mask_input),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "segment_input",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__Slot, segment_input),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned tandem__package__v1__slot__field_indices_by_name[] = {
   1,   /* field[1] = column */
   0,   /* field[0] = input */
   3,   /* field[3] = length_input */
+  4,   /* field[4] = mask_input */
   2,   /* field[2] = missing_column */
+  5,   /* field[5] = segment_input */
 };
 static const ProtobufCIntRange tandem__package__v1__slot__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor tandem__package__v1__slot__descriptor =
 {
@@ -1898,7 +2117,7 @@ const ProtobufCMessageDescriptor tandem__package__v1__slot__descriptor =
   "Tandem__Package__V1__Slot",
   "tandem.package.v1",
   sizeof(Tandem__Package__V1__Slot),
-  4,
+  6,
   tandem__package__v1__slot__field_descriptors,
   tandem__package__v1__slot__field_indices_by_name,
   1,  tandem__package__v1__slot__number_ranges,
@@ -2381,6 +2600,418 @@ const ProtobufCMessageDescriptor tandem__package__v1__identity_encoding__descrip
   tandem__package__v1__identity_encoding__field_indices_by_name,
   1,  tandem__package__v1__identity_encoding__number_ranges,
   (ProtobufCMessageInit) tandem__package__v1__identity_encoding__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tandem__package__v1__token_encoding__field_descriptors[10] =
+{
+  {
+    "normalization",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_ENUM,
+    offsetof(Tandem__Package__V1__TokenEncoding, n_normalization),
+    offsetof(Tandem__Package__V1__TokenEncoding, normalization),
+    &tandem__package__v1__text_normalization__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "splitting",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__TokenEncoding, splitting),
+    &tandem__package__v1__text_splitting__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "adds_space",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__TokenEncoding, adds_space),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "uses_pattern",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__TokenEncoding, uses_pattern),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "word_piece",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Tandem__Package__V1__TokenEncoding, model_case),
+    offsetof(Tandem__Package__V1__TokenEncoding, word_piece),
+    &tandem__package__v1__word_piece_model__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "byte_pair",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Tandem__Package__V1__TokenEncoding, model_case),
+    offsetof(Tandem__Package__V1__TokenEncoding, byte_pair),
+    &tandem__package__v1__byte_pair_model__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "added_tokens",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Tandem__Package__V1__TokenEncoding, n_added_tokens),
+    offsetof(Tandem__Package__V1__TokenEncoding, added_tokens),
+    &tandem__package__v1__added_token__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "prefix",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__TokenEncoding, prefix),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "suffix",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__TokenEncoding, suffix),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "padding_id",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__TokenEncoding, padding_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tandem__package__v1__token_encoding__field_indices_by_name[] = {
+  6,   /* field[6] = added_tokens */
+  2,   /* field[2] = adds_space */
+  5,   /* field[5] = byte_pair */
+  0,   /* field[0] = normalization */
+  9,   /* field[9] = padding_id */
+  7,   /* field[7] = prefix */
+  1,   /* field[1] = splitting */
+  8,   /* field[8] = suffix */
+  3,   /* field[3] = uses_pattern */
+  4,   /* field[4] = word_piece */
+};
+static const ProtobufCIntRange tandem__package__v1__token_encoding__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 10 }
+};
+const ProtobufCMessageDescriptor tandem__package__v1__token_encoding__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tandem.package.v1.TokenEncoding",
+  "TokenEncoding",
+  "Tandem__Package__V1__TokenEncoding",
+  "tandem.package.v1",
+  sizeof(Tandem__Package__V1__TokenEncoding),
+  10,
+  tandem__package__v1__token_encoding__field_descriptors,
+  tandem__package__v1__token_encoding__field_indices_by_name,
+  1,  tandem__package__v1__token_encoding__number_ranges,
+  (ProtobufCMessageInit) tandem__package__v1__token_encoding__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tandem__package__v1__word_piece_model__field_descriptors[5] =
+{
+  {
+    "pieces",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__WordPieceModel, pieces),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "lengths",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__WordPieceModel, lengths),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unknown_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__WordPieceModel, unknown_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "continuation",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__WordPieceModel, continuation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "word_length_max",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__WordPieceModel, word_length_max),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tandem__package__v1__word_piece_model__field_indices_by_name[] = {
+  3,   /* field[3] = continuation */
+  1,   /* field[1] = lengths */
+  0,   /* field[0] = pieces */
+  2,   /* field[2] = unknown_id */
+  4,   /* field[4] = word_length_max */
+};
+static const ProtobufCIntRange tandem__package__v1__word_piece_model__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor tandem__package__v1__word_piece_model__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tandem.package.v1.WordPieceModel",
+  "WordPieceModel",
+  "Tandem__Package__V1__WordPieceModel",
+  "tandem.package.v1",
+  sizeof(Tandem__Package__V1__WordPieceModel),
+  5,
+  tandem__package__v1__word_piece_model__field_descriptors,
+  tandem__package__v1__word_piece_model__field_indices_by_name,
+  1,  tandem__package__v1__word_piece_model__number_ranges,
+  (ProtobufCMessageInit) tandem__package__v1__word_piece_model__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tandem__package__v1__byte_pair_model__field_descriptors[3] =
+{
+  {
+    "byte_ids",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__BytePairModel, byte_ids),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "merges",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__BytePairModel, merges),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unknown_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Tandem__Package__V1__BytePairModel, unknown_opt_case),
+    offsetof(Tandem__Package__V1__BytePairModel, unknown_id),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tandem__package__v1__byte_pair_model__field_indices_by_name[] = {
+  0,   /* field[0] = byte_ids */
+  1,   /* field[1] = merges */
+  2,   /* field[2] = unknown_id */
+};
+static const ProtobufCIntRange tandem__package__v1__byte_pair_model__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor tandem__package__v1__byte_pair_model__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tandem.package.v1.BytePairModel",
+  "BytePairModel",
+  "Tandem__Package__V1__BytePairModel",
+  "tandem.package.v1",
+  sizeof(Tandem__Package__V1__BytePairModel),
+  3,
+  tandem__package__v1__byte_pair_model__field_descriptors,
+  tandem__package__v1__byte_pair_model__field_indices_by_name,
+  1,  tandem__package__v1__byte_pair_model__number_ranges,
+  (ProtobufCMessageInit) tandem__package__v1__byte_pair_model__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tandem__package__v1__added_token__field_descriptors[6] =
+{
+  {
+    "content",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__AddedToken, content),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__AddedToken, id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_single_word",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__AddedToken, is_single_word),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "strips_left",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__AddedToken, strips_left),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "strips_right",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__AddedToken, strips_right),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "is_normalized",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__AddedToken, is_normalized),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tandem__package__v1__added_token__field_indices_by_name[] = {
+  0,   /* field[0] = content */
+  1,   /* field[1] = id */
+  5,   /* field[5] = is_normalized */
+  2,   /* field[2] = is_single_word */
+  3,   /* field[3] = strips_left */
+  4,   /* field[4] = strips_right */
+};
+static const ProtobufCIntRange tandem__package__v1__added_token__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor tandem__package__v1__added_token__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tandem.package.v1.AddedToken",
+  "AddedToken",
+  "Tandem__Package__V1__AddedToken",
+  "tandem.package.v1",
+  sizeof(Tandem__Package__V1__AddedToken),
+  6,
+  tandem__package__v1__added_token__field_descriptors,
+  tandem__package__v1__added_token__field_indices_by_name,
+  1,  tandem__package__v1__added_token__number_ranges,
+  (ProtobufCMessageInit) tandem__package__v1__added_token__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor tandem__package__v1__task__field_descriptors[5] =
@@ -3806,6 +4437,78 @@ const ProtobufCEnumDescriptor tandem__package__v1__hash_algorithm__descriptor =
   tandem__package__v1__hash_algorithm__enum_values_by_name,
   1,
   tandem__package__v1__hash_algorithm__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue tandem__package__v1__text_normalization__enum_values_by_number[8] =
+{
+  { "TEXT_NORMALIZATION_UNSPECIFIED", "TANDEM__PACKAGE__V1__TEXT_NORMALIZATION__TEXT_NORMALIZATION_UNSPECIFIED", 0 },
+  { "TEXT_NORMALIZATION_CLEAN", "TANDEM__PACKAGE__V1__TEXT_NORMALIZATION__TEXT_NORMALIZATION_CLEAN", 1 },
+  { "TEXT_NORMALIZATION_SEPARATE_IDEOGRAPHS", "TANDEM__PACKAGE__V1__TEXT_NORMALIZATION__TEXT_NORMALIZATION_SEPARATE_IDEOGRAPHS", 2 },
+  { "TEXT_NORMALIZATION_DECOMPOSE", "TANDEM__PACKAGE__V1__TEXT_NORMALIZATION__TEXT_NORMALIZATION_DECOMPOSE", 3 },
+  { "TEXT_NORMALIZATION_STRIP_NONSPACING_MARKS", "TANDEM__PACKAGE__V1__TEXT_NORMALIZATION__TEXT_NORMALIZATION_STRIP_NONSPACING_MARKS", 4 },
+  { "TEXT_NORMALIZATION_STRIP_MARKS", "TANDEM__PACKAGE__V1__TEXT_NORMALIZATION__TEXT_NORMALIZATION_STRIP_MARKS", 5 },
+  { "TEXT_NORMALIZATION_LOWERCASE", "TANDEM__PACKAGE__V1__TEXT_NORMALIZATION__TEXT_NORMALIZATION_LOWERCASE", 6 },
+  { "TEXT_NORMALIZATION_COMPOSE", "TANDEM__PACKAGE__V1__TEXT_NORMALIZATION__TEXT_NORMALIZATION_COMPOSE", 7 },
+};
+static const ProtobufCIntRange tandem__package__v1__text_normalization__value_ranges[] = {
+{0, 0},{0, 8}
+};
+static const ProtobufCEnumValueIndex tandem__package__v1__text_normalization__enum_values_by_name[8] =
+{
+  { "TEXT_NORMALIZATION_CLEAN", 1 },
+  { "TEXT_NORMALIZATION_COMPOSE", 7 },
+  { "TEXT_NORMALIZATION_DECOMPOSE", 3 },
+  { "TEXT_NORMALIZATION_LOWERCASE", 6 },
+  { "TEXT_NORMALIZATION_SEPARATE_IDEOGRAPHS", 2 },
+  { "TEXT_NORMALIZATION_STRIP_MARKS", 5 },
+  { "TEXT_NORMALIZATION_STRIP_NONSPACING_MARKS", 4 },
+  { "TEXT_NORMALIZATION_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor tandem__package__v1__text_normalization__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "tandem.package.v1.TextNormalization",
+  "TextNormalization",
+  "Tandem__Package__V1__TextNormalization",
+  "tandem.package.v1",
+  8,
+  tandem__package__v1__text_normalization__enum_values_by_number,
+  8,
+  tandem__package__v1__text_normalization__enum_values_by_name,
+  1,
+  tandem__package__v1__text_normalization__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue tandem__package__v1__text_splitting__enum_values_by_number[4] =
+{
+  { "TEXT_SPLITTING_UNSPECIFIED", "TANDEM__PACKAGE__V1__TEXT_SPLITTING__TEXT_SPLITTING_UNSPECIFIED", 0 },
+  { "TEXT_SPLITTING_SPACES", "TANDEM__PACKAGE__V1__TEXT_SPLITTING__TEXT_SPLITTING_SPACES", 1 },
+  { "TEXT_SPLITTING_WORDS", "TANDEM__PACKAGE__V1__TEXT_SPLITTING__TEXT_SPLITTING_WORDS", 2 },
+  { "TEXT_SPLITTING_BYTES", "TANDEM__PACKAGE__V1__TEXT_SPLITTING__TEXT_SPLITTING_BYTES", 3 },
+};
+static const ProtobufCIntRange tandem__package__v1__text_splitting__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex tandem__package__v1__text_splitting__enum_values_by_name[4] =
+{
+  { "TEXT_SPLITTING_BYTES", 3 },
+  { "TEXT_SPLITTING_SPACES", 1 },
+  { "TEXT_SPLITTING_UNSPECIFIED", 0 },
+  { "TEXT_SPLITTING_WORDS", 2 },
+};
+const ProtobufCEnumDescriptor tandem__package__v1__text_splitting__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "tandem.package.v1.TextSplitting",
+  "TextSplitting",
+  "Tandem__Package__V1__TextSplitting",
+  "tandem.package.v1",
+  4,
+  tandem__package__v1__text_splitting__enum_values_by_number,
+  4,
+  tandem__package__v1__text_splitting__enum_values_by_name,
+  1,
+  tandem__package__v1__text_splitting__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
 static const ProtobufCEnumValue tandem__package__v1__task_kind__enum_values_by_number[5] =

@@ -28,6 +28,10 @@ typedef struct Tandem__Package__V1__BucketEncoding Tandem__Package__V1__BucketEn
 typedef struct Tandem__Package__V1__VocabularyEncoding Tandem__Package__V1__VocabularyEncoding;
 typedef struct Tandem__Package__V1__HashEncoding Tandem__Package__V1__HashEncoding;
 typedef struct Tandem__Package__V1__IdentityEncoding Tandem__Package__V1__IdentityEncoding;
+typedef struct Tandem__Package__V1__TokenEncoding Tandem__Package__V1__TokenEncoding;
+typedef struct Tandem__Package__V1__WordPieceModel Tandem__Package__V1__WordPieceModel;
+typedef struct Tandem__Package__V1__BytePairModel Tandem__Package__V1__BytePairModel;
+typedef struct Tandem__Package__V1__AddedToken Tandem__Package__V1__AddedToken;
 typedef struct Tandem__Package__V1__Task Tandem__Package__V1__Task;
 typedef struct Tandem__Package__V1__Formula Tandem__Package__V1__Formula;
 typedef struct Tandem__Package__V1__Program Tandem__Package__V1__Program;
@@ -106,6 +110,60 @@ typedef enum _Tandem__Package__V1__HashAlgorithm {
   TANDEM__PACKAGE__V1__HASH_ALGORITHM__HASH_ALGORITHM_XXH64 = 1
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TANDEM__PACKAGE__V1__HASH_ALGORITHM)
 } Tandem__Package__V1__HashAlgorithm;
+/*
+ * One step that a text goes through.
+ */
+typedef enum _Tandem__Package__V1__TextNormalization {
+  TANDEM__PACKAGE__V1__TEXT_NORMALIZATION__TEXT_NORMALIZATION_UNSPECIFIED = 0,
+  /*
+   * Control characters and U+FFFD go, white space becomes U+0020.
+   */
+  TANDEM__PACKAGE__V1__TEXT_NORMALIZATION__TEXT_NORMALIZATION_CLEAN = 1,
+  /*
+   * Each ideograph gets a space before and behind it.
+   */
+  TANDEM__PACKAGE__V1__TEXT_NORMALIZATION__TEXT_NORMALIZATION_SEPARATE_IDEOGRAPHS = 2,
+  /*
+   * NFD.
+   */
+  TANDEM__PACKAGE__V1__TEXT_NORMALIZATION__TEXT_NORMALIZATION_DECOMPOSE = 3,
+  /*
+   * Category Mn goes.
+   */
+  TANDEM__PACKAGE__V1__TEXT_NORMALIZATION__TEXT_NORMALIZATION_STRIP_NONSPACING_MARKS = 4,
+  /*
+   * Category M goes.
+   */
+  TANDEM__PACKAGE__V1__TEXT_NORMALIZATION__TEXT_NORMALIZATION_STRIP_MARKS = 5,
+  /*
+   * Scalar by scalar.
+   */
+  TANDEM__PACKAGE__V1__TEXT_NORMALIZATION__TEXT_NORMALIZATION_LOWERCASE = 6,
+  /*
+   * NFC.
+   */
+  TANDEM__PACKAGE__V1__TEXT_NORMALIZATION__TEXT_NORMALIZATION_COMPOSE = 7
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TANDEM__PACKAGE__V1__TEXT_NORMALIZATION)
+} Tandem__Package__V1__TextNormalization;
+/*
+ * How a text is cut into words.
+ */
+typedef enum _Tandem__Package__V1__TextSplitting {
+  TANDEM__PACKAGE__V1__TEXT_SPLITTING__TEXT_SPLITTING_UNSPECIFIED = 0,
+  /*
+   * At white space.
+   */
+  TANDEM__PACKAGE__V1__TEXT_SPLITTING__TEXT_SPLITTING_SPACES = 1,
+  /*
+   * At white space; punctuation marks are words.
+   */
+  TANDEM__PACKAGE__V1__TEXT_SPLITTING__TEXT_SPLITTING_WORDS = 2,
+  /*
+   * Into bytes that keep their white space.
+   */
+  TANDEM__PACKAGE__V1__TEXT_SPLITTING__TEXT_SPLITTING_BYTES = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TANDEM__PACKAGE__V1__TEXT_SPLITTING)
+} Tandem__Package__V1__TextSplitting;
 typedef enum _Tandem__Package__V1__TaskKind {
   TANDEM__PACKAGE__V1__TASK_KIND__TASK_KIND_UNSPECIFIED = 0,
   /*
@@ -182,7 +240,7 @@ struct  Tandem__Package__V1__Manifest
   Tandem__Package__V1__ProvenanceEntry **provenance;
   /*
    * Names of things that a reader has to know to read this package right. A reader refuses a
-   * package that names one it does not know. None is defined yet.
+   * package that names one it does not know. Defined: "tokens", for features with `tokens`.
    */
   size_t n_requires;
   ProtobufCBinaryData *requires;
@@ -226,7 +284,8 @@ typedef enum {
   TANDEM__PACKAGE__V1__FEATURE__ENCODING_VOCABULARY = 8,
   TANDEM__PACKAGE__V1__FEATURE__ENCODING_HASHING = 9,
   TANDEM__PACKAGE__V1__FEATURE__ENCODING_HASHED_WORDS = 10,
-  TANDEM__PACKAGE__V1__FEATURE__ENCODING_IDENTITY = 13
+  TANDEM__PACKAGE__V1__FEATURE__ENCODING_IDENTITY = 13,
+  TANDEM__PACKAGE__V1__FEATURE__ENCODING_TOKENS = 14
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TANDEM__PACKAGE__V1__FEATURE__ENCODING__CASE)
 } Tandem__Package__V1__Feature__EncodingCase;
 
@@ -273,6 +332,10 @@ struct  Tandem__Package__V1__Feature
      */
     Tandem__Package__V1__HashEncoding *hashed_words;
     Tandem__Package__V1__IdentityEncoding *identity;
+    /*
+     * Text is made into the ids of tokens; a list of `list_length_max` ids.
+     */
+    Tandem__Package__V1__TokenEncoding *tokens;
   };
 };
 #define TANDEM__PACKAGE__V1__FEATURE__INIT \
@@ -304,6 +367,16 @@ struct  Tandem__Package__V1__Slot
    * For a list: the graph input i32 [] that takes its length. Empty: none.
    */
   ProtobufCBinaryData length_input;
+  /*
+   * For tokens: the graph input i32 [list_length_max] that takes 1 for a token and 0 for padding.
+   * Empty: none.
+   */
+  ProtobufCBinaryData mask_input;
+  /*
+   * For tokens: the graph input i32 [list_length_max] that takes each token's segment, 0. Empty:
+   * none.
+   */
+  ProtobufCBinaryData segment_input;
   Tandem__Package__V1__Slot__MissingColumnOptCase missing_column_opt_case;
   union {
     uint32_t missing_column;
@@ -311,7 +384,7 @@ struct  Tandem__Package__V1__Slot
 };
 #define TANDEM__PACKAGE__V1__SLOT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tandem__package__v1__slot__descriptor) \
-    , {0,NULL}, 0, {0,NULL}, TANDEM__PACKAGE__V1__SLOT__MISSING_COLUMN_OPT__NOT_SET, {0} }
+    , {0,NULL}, 0, {0,NULL}, {0,NULL}, {0,NULL}, TANDEM__PACKAGE__V1__SLOT__MISSING_COLUMN_OPT__NOT_SET, {0} }
 
 
 /*
@@ -491,6 +564,147 @@ struct  Tandem__Package__V1__IdentityEncoding
 #define TANDEM__PACKAGE__V1__IDENTITY_ENCODING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tandem__package__v1__identity_encoding__descriptor) \
     , 0, 0 }
+
+
+typedef enum {
+  TANDEM__PACKAGE__V1__TOKEN_ENCODING__MODEL__NOT_SET = 0,
+  TANDEM__PACKAGE__V1__TOKEN_ENCODING__MODEL_WORD_PIECE = 5,
+  TANDEM__PACKAGE__V1__TOKEN_ENCODING__MODEL_BYTE_PAIR = 6
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TANDEM__PACKAGE__V1__TOKEN_ENCODING__MODEL__CASE)
+} Tandem__Package__V1__TokenEncoding__ModelCase;
+
+/*
+ * How a text becomes ids: added tokens are found, what stands between them is normalised and cut
+ * into words, a model makes ids of each word. A row is `prefix`, as many of the text's ids as fit,
+ * `suffix`, then `padding_id` up to its length. What each step does is defined in
+ * Sources/TandemFeatures/Text, for the scalars of Unicode in UnicodeTables.swift.
+ */
+struct  Tandem__Package__V1__TokenEncoding
+{
+  ProtobufCMessage base;
+  /*
+   * In order; at most 16.
+   */
+  size_t n_normalization;
+  Tandem__Package__V1__TextNormalization *normalization;
+  Tandem__Package__V1__TextSplitting splitting;
+  /*
+   * With TEXT_SPLITTING_BYTES: whether a space is put before a text that begins with none.
+   */
+  protobuf_c_boolean adds_space;
+  /*
+   * With TEXT_SPLITTING_BYTES: whether the text is cut by GPT-2's pattern, or is one word.
+   */
+  protobuf_c_boolean uses_pattern;
+  /*
+   * At most 65,536.
+   */
+  size_t n_added_tokens;
+  Tandem__Package__V1__AddedToken **added_tokens;
+  /*
+   * uint32 little-endian each; at most 64. Ids are below 2^24.
+   */
+  ProtobufCBinaryData prefix;
+  ProtobufCBinaryData suffix;
+  uint32_t padding_id;
+  Tandem__Package__V1__TokenEncoding__ModelCase model_case;
+  union {
+    Tandem__Package__V1__WordPieceModel *word_piece;
+    Tandem__Package__V1__BytePairModel *byte_pair;
+  };
+};
+#define TANDEM__PACKAGE__V1__TOKEN_ENCODING__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tandem__package__v1__token_encoding__descriptor) \
+    , 0,NULL, TANDEM__PACKAGE__V1__TEXT_SPLITTING__TEXT_SPLITTING_UNSPECIFIED, 0, 0, 0,NULL, {0,NULL}, {0,NULL}, 0, TANDEM__PACKAGE__V1__TOKEN_ENCODING__MODEL__NOT_SET, {0} }
+
+
+/*
+ * The longest known pieces, from the left.
+ */
+struct  Tandem__Package__V1__WordPieceModel
+{
+  ProtobufCMessage base;
+  /*
+   * All pieces one after the other; a piece's position is its id.
+   */
+  ProtobufCBinaryData pieces;
+  /*
+   * Bytes of each piece, uint32 little-endian each; at most 2^24, none twice.
+   */
+  ProtobufCBinaryData lengths;
+  uint32_t unknown_id;
+  /*
+   * What stands before a piece that goes on with a word, such as "##".
+   */
+  ProtobufCBinaryData continuation;
+  /*
+   * Scalars of a word; a longer one is unknown.
+   */
+  uint32_t word_length_max;
+};
+#define TANDEM__PACKAGE__V1__WORD_PIECE_MODEL__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tandem__package__v1__word_piece_model__descriptor) \
+    , {0,NULL}, {0,NULL}, 0, {0,NULL}, 0 }
+
+
+typedef enum {
+  TANDEM__PACKAGE__V1__BYTE_PAIR_MODEL__UNKNOWN_OPT__NOT_SET = 0,
+  TANDEM__PACKAGE__V1__BYTE_PAIR_MODEL__UNKNOWN_OPT_UNKNOWN_ID = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TANDEM__PACKAGE__V1__BYTE_PAIR_MODEL__UNKNOWN_OPT__CASE)
+} Tandem__Package__V1__BytePairModel__UnknownOptCase;
+
+/*
+ * Neighbours merged by rank.
+ */
+struct  Tandem__Package__V1__BytePairModel
+{
+  ProtobufCMessage base;
+  /*
+   * The id of each of the 256 bytes, int32 little-endian; -1: the byte is not known.
+   */
+  ProtobufCBinaryData byte_ids;
+  /*
+   * Three uint32, little-endian, a merge: left, right, whole. Lowest rank first; at most 2^22.
+   */
+  ProtobufCBinaryData merges;
+  Tandem__Package__V1__BytePairModel__UnknownOptCase unknown_opt_case;
+  union {
+    uint32_t unknown_id;
+  };
+};
+#define TANDEM__PACKAGE__V1__BYTE_PAIR_MODEL__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tandem__package__v1__byte_pair_model__descriptor) \
+    , {0,NULL}, {0,NULL}, TANDEM__PACKAGE__V1__BYTE_PAIR_MODEL__UNKNOWN_OPT__NOT_SET, {0} }
+
+
+/*
+ * A token that is matched in the text as it is written.
+ */
+struct  Tandem__Package__V1__AddedToken
+{
+  ProtobufCMessage base;
+  /*
+   * 1 to 256 bytes.
+   */
+  ProtobufCBinaryData content;
+  uint32_t id;
+  /*
+   * Matched only where no word goes on before or behind it.
+   */
+  protobuf_c_boolean is_single_word;
+  /*
+   * Takes the white space before it, or behind it.
+   */
+  protobuf_c_boolean strips_left;
+  protobuf_c_boolean strips_right;
+  /*
+   * Normalised, and matched in the normalised text.
+   */
+  protobuf_c_boolean is_normalized;
+};
+#define TANDEM__PACKAGE__V1__ADDED_TOKEN__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tandem__package__v1__added_token__descriptor) \
+    , {0,NULL}, 0, 0, 0, 0, 0 }
 
 
 /*
@@ -1184,6 +1398,82 @@ Tandem__Package__V1__IdentityEncoding *
 void   tandem__package__v1__identity_encoding__free_unpacked
                      (Tandem__Package__V1__IdentityEncoding *message,
                       ProtobufCAllocator *allocator);
+/* Tandem__Package__V1__TokenEncoding methods */
+void   tandem__package__v1__token_encoding__init
+                     (Tandem__Package__V1__TokenEncoding         *message);
+size_t tandem__package__v1__token_encoding__get_packed_size
+                     (const Tandem__Package__V1__TokenEncoding   *message);
+size_t tandem__package__v1__token_encoding__pack
+                     (const Tandem__Package__V1__TokenEncoding   *message,
+                      uint8_t             *out);
+size_t tandem__package__v1__token_encoding__pack_to_buffer
+                     (const Tandem__Package__V1__TokenEncoding   *message,
+                      ProtobufCBuffer     *buffer);
+Tandem__Package__V1__TokenEncoding *
+       tandem__package__v1__token_encoding__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tandem__package__v1__token_encoding__free_unpacked
+                     (Tandem__Package__V1__TokenEncoding *message,
+                      ProtobufCAllocator *allocator);
+/* Tandem__Package__V1__WordPieceModel methods */
+void   tandem__package__v1__word_piece_model__init
+                     (Tandem__Package__V1__WordPieceModel         *message);
+size_t tandem__package__v1__word_piece_model__get_packed_size
+                     (const Tandem__Package__V1__WordPieceModel   *message);
+size_t tandem__package__v1__word_piece_model__pack
+                     (const Tandem__Package__V1__WordPieceModel   *message,
+                      uint8_t             *out);
+size_t tandem__package__v1__word_piece_model__pack_to_buffer
+                     (const Tandem__Package__V1__WordPieceModel   *message,
+                      ProtobufCBuffer     *buffer);
+Tandem__Package__V1__WordPieceModel *
+       tandem__package__v1__word_piece_model__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tandem__package__v1__word_piece_model__free_unpacked
+                     (Tandem__Package__V1__WordPieceModel *message,
+                      ProtobufCAllocator *allocator);
+/* Tandem__Package__V1__BytePairModel methods */
+void   tandem__package__v1__byte_pair_model__init
+                     (Tandem__Package__V1__BytePairModel         *message);
+size_t tandem__package__v1__byte_pair_model__get_packed_size
+                     (const Tandem__Package__V1__BytePairModel   *message);
+size_t tandem__package__v1__byte_pair_model__pack
+                     (const Tandem__Package__V1__BytePairModel   *message,
+                      uint8_t             *out);
+size_t tandem__package__v1__byte_pair_model__pack_to_buffer
+                     (const Tandem__Package__V1__BytePairModel   *message,
+                      ProtobufCBuffer     *buffer);
+Tandem__Package__V1__BytePairModel *
+       tandem__package__v1__byte_pair_model__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tandem__package__v1__byte_pair_model__free_unpacked
+                     (Tandem__Package__V1__BytePairModel *message,
+                      ProtobufCAllocator *allocator);
+/* Tandem__Package__V1__AddedToken methods */
+void   tandem__package__v1__added_token__init
+                     (Tandem__Package__V1__AddedToken         *message);
+size_t tandem__package__v1__added_token__get_packed_size
+                     (const Tandem__Package__V1__AddedToken   *message);
+size_t tandem__package__v1__added_token__pack
+                     (const Tandem__Package__V1__AddedToken   *message,
+                      uint8_t             *out);
+size_t tandem__package__v1__added_token__pack_to_buffer
+                     (const Tandem__Package__V1__AddedToken   *message,
+                      ProtobufCBuffer     *buffer);
+Tandem__Package__V1__AddedToken *
+       tandem__package__v1__added_token__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tandem__package__v1__added_token__free_unpacked
+                     (Tandem__Package__V1__AddedToken *message,
+                      ProtobufCAllocator *allocator);
 /* Tandem__Package__V1__Task methods */
 void   tandem__package__v1__task__init
                      (Tandem__Package__V1__Task         *message);
@@ -1567,6 +1857,18 @@ typedef void (*Tandem__Package__V1__HashEncoding_Closure)
 typedef void (*Tandem__Package__V1__IdentityEncoding_Closure)
                  (const Tandem__Package__V1__IdentityEncoding *message,
                   void *closure_data);
+typedef void (*Tandem__Package__V1__TokenEncoding_Closure)
+                 (const Tandem__Package__V1__TokenEncoding *message,
+                  void *closure_data);
+typedef void (*Tandem__Package__V1__WordPieceModel_Closure)
+                 (const Tandem__Package__V1__WordPieceModel *message,
+                  void *closure_data);
+typedef void (*Tandem__Package__V1__BytePairModel_Closure)
+                 (const Tandem__Package__V1__BytePairModel *message,
+                  void *closure_data);
+typedef void (*Tandem__Package__V1__AddedToken_Closure)
+                 (const Tandem__Package__V1__AddedToken *message,
+                  void *closure_data);
 typedef void (*Tandem__Package__V1__Task_Closure)
                  (const Tandem__Package__V1__Task *message,
                   void *closure_data);
@@ -1631,6 +1933,8 @@ extern const ProtobufCEnumDescriptor    tandem__package__v1__row_axis__descripto
 extern const ProtobufCEnumDescriptor    tandem__package__v1__data_type__descriptor;
 extern const ProtobufCEnumDescriptor    tandem__package__v1__raw_type__descriptor;
 extern const ProtobufCEnumDescriptor    tandem__package__v1__hash_algorithm__descriptor;
+extern const ProtobufCEnumDescriptor    tandem__package__v1__text_normalization__descriptor;
+extern const ProtobufCEnumDescriptor    tandem__package__v1__text_splitting__descriptor;
 extern const ProtobufCEnumDescriptor    tandem__package__v1__task_kind__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__manifest__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__signature__descriptor;
@@ -1645,6 +1949,10 @@ extern const ProtobufCMessageDescriptor tandem__package__v1__bucket_encoding__de
 extern const ProtobufCMessageDescriptor tandem__package__v1__vocabulary_encoding__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__hash_encoding__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__identity_encoding__descriptor;
+extern const ProtobufCMessageDescriptor tandem__package__v1__token_encoding__descriptor;
+extern const ProtobufCMessageDescriptor tandem__package__v1__word_piece_model__descriptor;
+extern const ProtobufCMessageDescriptor tandem__package__v1__byte_pair_model__descriptor;
+extern const ProtobufCMessageDescriptor tandem__package__v1__added_token__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__task__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__formula__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__program__descriptor;
