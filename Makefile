@@ -19,6 +19,7 @@ PEERS ?= $(wildcard ../shared/peers)
 VENV := .build/interop
 MODELS := .build/interop-models
 TWINS := .build/interop-twins
+TEXTS := .build/interop-texts
 
 BUILD := swift build -c release --static-swift-stdlib
 RELEASE := .build/release
@@ -115,9 +116,16 @@ test-interop: deps ## Compare imported models with the frameworks that wrote the
 	$(VENV)/bin/python Tests/Interop/onnx_models.py --out $(MODELS) $(PEERS:%=--peers %)
 	rm -rf $(TWINS)
 	$(VENV)/bin/python Tests/Interop/builder_twins.py $(TWINS)
+	@Tests/Interop/environment.sh $(VENV)-text text
+	rm -rf $(TEXTS) $(TEXTS)-minilm
+	$(VENV)-text/bin/python Tests/Interop/tokenizer_cases.py --data $(DATA) --out $(TEXTS)
+	$(VENV)/bin/python -W ignore Tests/Interop/minilm_text.py --out $(TEXTS)-minilm \
+		|| echo "LEFT OUT: MiniLM from text to embedding" >&2
 	TANDEM_ONNX_MODELS=$(CURDIR)/$(MODELS) TANDEM_BUILDER_TWINS=$(CURDIR)/$(TWINS) \
+		TANDEM_TOKENIZER_CASES=$(CURDIR)/$(TEXTS) TANDEM_MINILM=$(CURDIR)/$(TEXTS)-minilm \
 		swift test -c release -Xswiftc -enable-testing --scratch-path .build-interop \
-		--filter 'ConformanceTests|InteropModelTests|BuilderTwinTests'
+		--filter 'ConformanceTests|InteropModelTests|BuilderTwinTests|TokenizerCaseTests' \
+		--filter 'SentenceEncoderTests'
 
 linear: build ## What a linear model reaches on the data sets in $(DATA).
 	@Tests/Interop/environment.sh $(VENV) linear

@@ -25,6 +25,7 @@ FILES = {
     "credit-card-default": ["credit-card-default/credit_card_default.csv.gz"],
     "scms-shipments": ["scms-shipments/SCMS_Delivery_History_Dataset_20150929.csv.gz"],
     "bike-sharing-hourly": ["bike-sharing-hourly/hour.csv.gz"],
+    "customer-service": ["bitext-customer-support/bitext_customer_support_20k.csv.gz"],
     "womens-clothing-reviews": ["womens-clothing-reviews/womens_clothing_reviews.csv.gz"],
 }
 

@@ -46,7 +46,7 @@ class Feature:
     """One input: numbers (NaN is missing) or texts (None is missing)."""
 
     name: str
-    kind: str  # numeric, buckets, categorical, list or words
+    kind: str  # numeric, buckets, categorical, list, words or text
     values: np.ndarray
     separator: str = "|"  # of lists
     buckets: int = 0

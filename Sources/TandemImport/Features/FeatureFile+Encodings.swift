@@ -12,7 +12,7 @@ extension FeatureFile.Entry {
         let sides = [(name: "candidate", value: RowAxis.candidate), ("context", .context)]
         side = try table.choice("side", sides)
         isRequired = try table.truth("required") ?? false
-        let kinds = ["numeric", "buckets", "categorical", "list", "words", "identity"]
+        let kinds = ["numeric", "buckets", "categorical", "list", "words", "text", "identity"]
         guard let kind = try table.choice("kind", kinds.map { ($0, $0) }) else {
             throw table.missing("kind")
         }
@@ -29,6 +29,7 @@ extension FeatureFile.Entry {
             try readList(table, length: 128)
             guard let hashing = try Self.hashing(table) else { throw table.missing("hash_buckets") }
             encoding = .hashedWords(hashing)
+        case "text": try readText(table, files)
         case "identity": width = try table.integer("width", in: 1...FeatureLimits.widthMax) ?? 1
         default:
             let types = [(name: "text", value: RawType.text), ("int64", .int64)]
@@ -100,76 +101,88 @@ extension FeatureFile.Entry {
         let ids = 0...FeatureLimits.idCountMax
         return .vocabulary(
             VocabularyEncoding(
-                vocabulary: vocabulary, firstID: try table.integer("first_id", in: ids) ?? 0,
+                vocabulary: vocabulary.vocabulary,
+                firstID: try table.integer("first_id", in: ids) ?? vocabulary.first,
                 missingID: try table.integer("missing_id", in: ids) ?? 0,
                 unknownID: try table.integer("unknown_id", in: ids) ?? 0))
     }
 
     private static func vocabulary(
         _ table: FeatureTable, _ type: RawType, _ files: ExternalFiles
-    ) throws(ImportError) -> Vocabulary? {
+    ) throws(ImportError) -> (first: Int, vocabulary: Vocabulary)? {
         let path = try table.text("vocabulary")
         let texts = type == .text ? try table.texts("values") : nil
         let integers =
             type == .int64 ? try table.integers("values", in: Int.min...Int.max) : nil
-        var values: [[UInt8]]?
-        if let path { values = try lines(of: path, table, files) }
-        if let texts { values = texts.map { Array($0.utf8) } }
         guard path == nil || (texts == nil && integers == nil) else {
             throw table.error(
                 .wrongValue, "values", "stands beside a vocabulary's file", remedy: "drop one")
         }
+        if let path { return try vocabulary(path, table, type, files) }
         let vocabulary: Vocabulary?
-        if type == .int64 {
-            let fromFile = try numbers(values, table)
-            guard let numbers = integers ?? fromFile else { return nil }
-            vocabulary = Vocabulary(integers: numbers.map { Int64($0) })
+        if let integers {
+            vocabulary = Vocabulary(integers: integers.map { Int64($0) })
+        } else if let texts {
+            vocabulary = Vocabulary(values: texts.map { Array($0.utf8) })
         } else {
-            guard let values else { return nil }
-            vocabulary = Vocabulary(values: values)
+            return nil
         }
         guard let vocabulary else {
             throw table.error(
-                .wrongValue, path == nil ? "values" : "vocabulary",
-                "has a value twice, or too many", remedy: "keep each value once")
+                .wrongValue, "values", "has a value twice, or too many",
+                remedy: "keep each value once")
         }
-        return vocabulary
+        return (0, vocabulary)
     }
 
-    private static func numbers(
-        _ values: [[UInt8]]?, _ table: FeatureTable
-    ) throws(ImportError) -> [Int]? {
-        guard let values else { return nil }
-        var numbers: [Int] = []
-        numbers.reserveCapacity(values.count)
-        for (index, value) in values.enumerated() {
-            guard let number = Int(String(decoding: value, as: UTF8.self)) else {
-                throw table.error(
-                    .wrongValue, "vocabulary", "line \(index + 1) is not a whole number",
-                    remedy: "write one number a line, or dtype = \"text\"")
-            }
-            numbers.append(number)
+    /// The vocabulary of a file: JSON by its name's end, else lines.
+    private static func vocabulary(
+        _ path: String, _ table: FeatureTable, _ type: RawType, _ files: ExternalFiles
+    ) throws(ImportError) -> (first: Int, vocabulary: Vocabulary) {
+        let file = try BesideFile(path, "vocabulary", table, files)
+        do throws(NotationError) {
+            let found = try VocabularyFile.vocabulary(
+                of: file.bytes, isJSON: path.hasSuffix(".json"), as: type)
+            file.release()
+            return found
+        } catch {
+            throw file.failure(error)
         }
-        return numbers
     }
+}
 
-    /// The lines of a file, without their ends; an empty last line is none.
-    private static func lines(
-        of path: String, _ table: FeatureTable, _ files: ExternalFiles
-    ) throws(ImportError) -> [[UInt8]] {
-        let file: MappedFile
+/// A file that a features file names.
+struct BesideFile {
+    private let file: MappedFile
+    private let key: String
+    private let table: FeatureTable
+
+    /// Maps a file beside the features file.
+    ///
+    /// - Throws: `ImportError` `invalidFeatures` at the key.
+    init(
+        _ path: String, _ key: String, _ table: FeatureTable, _ files: ExternalFiles
+    ) throws(ImportError) {
+        self.key = key
+        self.table = table
         do throws(ImportError) {
             file = try files.file(at: path)
         } catch {
             let problem = error.problems[0]
-            throw table.error(.wrongValue, "vocabulary", problem.message, remedy: problem.remedy)
+            throw table.error(.wrongValue, key, problem.message, remedy: problem.remedy)
         }
-        var lines = file.bytes.split(
-            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
-        ).map { line in
-            Array(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
-        }
-        if lines.last?.isEmpty == true { lines.removeLast() }
-        return lines
+    }
+
+    /// The file's bytes.
+    var bytes: UnsafeRawBufferPointer { file.bytes }
+
+    /// Gives the file's pages back, for large files that were read to their end.
+    func release() { file.releasePages() }
+
+    /// The error that says where and why the file cannot be used.
+    func failure(_ error: NotationError) -> ImportError {
+        let place = [error.line.map { "line \($0)" }, error.key].compactMap { $0 }
+        let problem = (place + [error.problem]).joined(separator: ": ")
+        return table.error(.wrongValue, key, problem, remedy: error.remedy)
     }
 }

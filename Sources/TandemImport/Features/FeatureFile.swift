@@ -14,9 +14,21 @@ package import TandemNotation
 //   input = "sparse"                 the model's input; the name, if left out
 //   column = 3                       its first column; the next free one, if left out
 //   side = "context"                 context or candidate; what the input is, if left out
-//   kind = "categorical"             numeric, buckets, categorical, list, words or identity
+//   kind = "categorical"             numeric, buckets, categorical, list, words, text or identity
 //   vocabulary = "countries.txt"     a file beside this one; or values = [...]; or hash_buckets = N
 //   first_id = 2                     ids of known values count from here; missing_id, unknown_id
+//
+// A vocabulary's file has a value a line, or is JSON by its name: an array, or an object of ids.
+//
+//   [[feature]]
+//   name = "message"
+//   input = "input_ids"
+//   kind = "text"
+//   tokenizer = "tokenizer.json"     or vocab.txt; or vocab.json beside merges = "merges.txt"
+//   mask_input = "attention_mask"    also segment_input, length_input
+//   max_length = 32                  the input's length, if left out
+//   padding = "<pad>"                what fills rows up, where the tokeniser does not say
+//   lowercase = false                of a vocab.txt; add_prefix_space of merges; begin, end, unknown
 //
 //   [[task]]
 //   output = "click"                 the model's output
@@ -57,7 +69,14 @@ package struct FeatureFile: Sendable {
         var encoding: FeatureEncoding?
         var missingColumn: Int?
         var lengthInput: String?
+        var maskInput: String?
+        var segmentInput: String?
         var line: Int?
+
+        /// All inputs that it writes.
+        var inputs: [String] {
+            [input] + [lengthInput, maskInput, segmentInput].compactMap { $0 }
+        }
     }
 
     /// One `[[task]]`.
@@ -124,10 +143,15 @@ package struct FeatureFile: Sendable {
         }
     }
 
+    /// Whether a feature writes an input beside its own one.
+    func isBeside(_ input: String) -> Bool {
+        entries.contains { [$0.lengthInput, $0.maskInput, $0.segmentInput].contains(input) }
+    }
+
     /// Names of the model's inputs that only context features write.
     package var contextInputs: Set<String> {
-        let candidates = Set(entries.filter { $0.side != .context }.map(\.input))
-        return Set(entries.filter { $0.side == .context }.map(\.input)).subtracting(candidates)
+        let candidates = Set(entries.filter { $0.side != .context }.flatMap(\.inputs))
+        return Set(entries.filter { $0.side == .context }.flatMap(\.inputs)).subtracting(candidates)
     }
 }
 

@@ -39,8 +39,8 @@ package struct SignatureBinding {
     private mutating func signature() throws(ImportError) -> Signature {
         for entry in file?.entries ?? [] { bind(entry) }
         let written = Set(file?.entries.map(\.input) ?? [])
-        for id in graph.inputs where !written.contains(graph[id].name) && !isLength(graph[id].name)
-        {
+        for id in graph.inputs
+        where !written.contains(graph[id].name) && file?.isBeside(graph[id].name) != true {
             passThrough(graph[id])
         }
         let tasks = makeTasks()
@@ -85,10 +85,6 @@ package struct SignatureBinding {
 
     // MARK: Features
 
-    private func isLength(_ input: String) -> Bool {
-        file?.entries.contains { $0.lengthInput == input } ?? false
-    }
-
     private mutating func bind(_ entry: FeatureFile.Entry) {
         guard let id = graph.value(named: entry.input), graph.inputs.contains(id) else {
             let names = graph.inputs.map { graph[$0].name }
@@ -112,13 +108,16 @@ package struct SignatureBinding {
                 entry.line, "the input '\(entry.input)' is \(type), which no caller can give")
         }
         let column = entry.column ?? nextColumns[entry.input] ?? 0
+        var length = entry.listLengthMax
+        if case .tokens = encoding { length = length ?? type.rowElementCount }
         let feature = Feature(
             name: entry.name, side: type.rows,
             rawType: entry.rawType ?? Self.rawType(type.dtype), width: entry.width,
-            listLengthMax: entry.listLengthMax, isRequired: entry.isRequired, encoding: encoding,
+            listLengthMax: length, isRequired: entry.isRequired, encoding: encoding,
             slot: FeatureSlot(
                 input: entry.input, column: column, missingColumn: entry.missingColumn,
-                lengthInput: entry.lengthInput))
+                lengthInput: entry.lengthInput, maskInput: entry.maskInput,
+                segmentInput: entry.segmentInput))
         let last = max(column + feature.columnCount - 1, entry.missingColumn ?? 0)
         nextColumns[entry.input] = last + 1
         features.append(feature)
