@@ -9,7 +9,7 @@ enum FeatureText {
     static func reading(
         of feature: ModelDescription.Feature, separator: UInt8
     ) -> ColumnReading {
-        let isList = feature.listLengthMax > 0 && feature.kind != "words"
+        let isList = feature.width == 0
         switch feature.type {
         case "float32": return .float32
         case "int64": return isList ? .int64List(separator: separator) : .int64

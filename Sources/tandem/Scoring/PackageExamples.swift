@@ -20,7 +20,12 @@ struct PackageExamples {
     ///
     /// - Throws: `TrainingError`, or `Failure` if the package has no specification.
     static func labelled(_ package: Package, paths: [String]) throws -> PackageExamples {
-        let spec = try specification(of: package)
+        guard let spec = try specification(of: package) else {
+            throw Failure(
+                .dataError,
+                "\(package.path): was not trained from a specification, so it does not say what "
+                    + "its labels are")
+        }
         var classes: [String: [String]] = [:]
         for task in package.model.signature.tasks where !task.labels.isEmpty {
             classes[task.name] = task.labels
@@ -33,7 +38,7 @@ struct PackageExamples {
     ///
     /// - Throws: `TrainingError`, or `Failure` if the package has no specification.
     static func unlabelled(_ package: Package, paths: [String]) throws -> PackageExamples {
-        let spec = try specification(of: package)
+        let spec = try specification(of: package) ?? readingSpecification(of: package)
         return PackageExamples(
             examples: try Examples.readFeatures(spec, paths: paths), spec: spec)
     }
@@ -44,17 +49,47 @@ struct PackageExamples {
             .encode(spec.features, program.signature, program.weights.graph).dataset
     }
 
-    private static func specification(of package: Package) throws -> TrainingSpec {
+    /// The specification that a package was trained from; nil for an imported one.
+    private static func specification(of package: Package) throws -> TrainingSpec? {
         guard
             let entry = package.model.provenance.first(where: { $0.key == specificationKey })
-        else {
-            throw Failure(
-                .dataError,
-                "\(package.path): was not trained from a specification, so it does not say how "
-                    + "files are read; give tensors by --inputs")
-        }
+        else { return nil }
         let seed = package.model.provenance.first { $0.key == splitSeedKey }
         return try TrainingSpec(entry.value)
             .overriding(seed: nil, splitSeed: seed.flatMap { UInt64($0.value) }, threadCount: nil)
+    }
+
+    /// How files are read for an imported package: a column a feature, under the feature's name.
+    private static func readingSpecification(of package: Package) throws -> TrainingSpec {
+        let signature = package.model.signature
+        let features = try signature.features.map { feature in
+            guard feature.width == 1 else {
+                throw Failure(
+                    .dataError,
+                    "\(package.path): '\(feature.name)' has \(feature.width) numbers a row, which "
+                        + "no column holds; give tensors by --inputs")
+            }
+            return "[[feature]]\ncolumn = \(quoted(feature.name))\n" + reading(feature)
+        }
+        let head = "[model]\nname = \"imported\"\narchitecture = \"shared-bottom\"\n"
+        let task = "[[task]]\nname = \"none\"\nkind = \"binary\"\nlabel = \"none\"\n"
+        return try TrainingSpec(head + features.joined() + task)
+    }
+
+    /// The keys that make a specification read a feature's raw values as they are.
+    private static func reading(_ feature: Feature) -> String {
+        let side = "side = \"\(feature.side.name)\"\n"
+        switch feature.encoding {
+        case .hashedWords, .tokens: return side + "kind = \"words\"\n"
+        default: break
+        }
+        if feature.rawType == .float32 { return side + "kind = \"numeric\"\n" }
+        let kind = feature.listLengthMax == nil ? "categorical" : "list"
+        return side + "kind = \"\(kind)\"\ndtype = \"\(feature.rawType.name)\"\n"
+    }
+
+    /// A text as TOML writes it; names have no control characters.
+    private static func quoted(_ text: String) -> String {
+        "\"" + text.map { "\"\\".contains($0) ? "\\\($0)" : String($0) }.joined() + "\""
     }
 }

@@ -17,39 +17,41 @@ struct SampleRequest {
             candidateRowCount: rowCount,
             inputs: graph.inputs.map { id in
                 let type = graph[id].type
-                let limits = idLimits(graph[id], signature)
+                let ranges = idRanges(graph[id], signature)
                 var bytes: [UInt8] = []
                 for _ in 0..<(type.rows == .candidate ? rowCount : 1) {
-                    for limit in limits {
-                        bytes += element(type.dtype, below: UInt32(limit), &random)
-                    }
+                    for range in ranges { bytes += element(type.dtype, range, &random) }
                 }
                 return SampleInputs.Input(
                     name: graph[id].name, rowShape: type.fixedSizes ?? [], bytes: bytes)
             })
     }
 
-    /// One more than the largest id of each column of an input.
-    private static func idLimits(_ input: Value, _ signature: Signature) -> [Int] {
-        var limits = Array(repeating: 1, count: input.type.rowElementCount ?? 0)
+    /// The ids of each column of an input.
+    private static func idRanges(_ input: Value, _ signature: Signature) -> [Range<UInt32>] {
+        let count = input.type.rowElementCount ?? 0
+        var ranges = Array(repeating: UInt32(0)..<1, count: count)
         for feature in signature.features {
             if feature.slot.input == input.name {
+                let limit = UInt32(min(feature.encoding.idCount ?? 1, idLimitMax))
                 let start = feature.slot.column
-                for column in start..<start + feature.columnCount {
-                    limits[column] = min(feature.encoding.idCount ?? 1, idLimitMax)
-                }
+                for column in start..<start + feature.columnCount { ranges[column] = 0..<limit }
             }
             if feature.slot.lengthInput == input.name {
-                limits = [min((feature.listLengthMax ?? 0) + 1, idLimitMax)]
+                ranges = [0..<UInt32(min((feature.listLengthMax ?? 0) + 1, idLimitMax))]
+            }
+            // All tokens are real: a row without any is no text.
+            if feature.slot.maskInput == input.name {
+                ranges = Array(repeating: 1..<2, count: count)
             }
         }
-        return limits
+        return ranges
     }
 
     private static func element(
-        _ dtype: DataType, below limit: UInt32, _ random: inout RandomSource
+        _ dtype: DataType, _ range: Range<UInt32>, _ random: inout RandomSource
     ) -> [UInt8] {
-        let id = UInt32.random(in: 0..<limit, using: &random)
+        let id = UInt32.random(in: range, using: &random)
         let bits = dtype == .float32 ? (random.uniform() * 2 - 1).bitPattern : id
         return withUnsafeBytes(of: bits.littleEndian) { Array($0) }
     }
