@@ -175,7 +175,9 @@ if Context.environment["TANDEM_FUZZ"] != nil {
         .target(name: "CFuzzDriver", path: "Tests/Fuzz/CFuzzDriver", cSettings: strictC),
         .executableTarget(
             name: "tandem-fuzz",
-            dependencies: ["CFuzzDriver", "TandemImport", "TandemGraph", "TandemNotation"],
+            dependencies: [
+                "CFuzzDriver", "TandemImport", "TandemFeatures", "TandemGraph", "TandemNotation",
+            ],
             path: "Tests/Fuzz/tandem-fuzz", swiftSettings: strict),
     ]
 }

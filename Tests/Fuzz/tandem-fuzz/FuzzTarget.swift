@@ -5,6 +5,7 @@
 // that accepts what its users cannot bear is as bad as one that traps. To add one: a case here, and
 // a folder of small examples of the same name in Tests/Fuzz/Corpus.
 
+import TandemFeatures
 import TandemGraph
 import TandemImport
 import TandemNotation
@@ -14,6 +15,9 @@ enum FuzzTarget: String, CaseIterable {
     case onnx
     case graphText = "graph-text"
     case toml
+    case tokenizer
+    case vocabulary
+    case text
 
     /// Feeds the bytes to the target's reader.
     func run(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -21,6 +25,18 @@ enum FuzzTarget: String, CaseIterable {
         case .onnx: Self.readModel(bytes)
         case .graphText: Self.readGraph(bytes)
         case .toml: _ = try? TOMLParser.parse(String(decoding: bytes, as: UTF8.self))
+        case .tokenizer: Self.readTokenizer(UnsafeRawBufferPointer(bytes))
+        case .vocabulary: VocabularyFuzz.read(UnsafeRawBufferPointer(bytes))
+        case .text: TextFuzz.encode(UnsafeRawBufferPointer(bytes))
+        }
+    }
+
+    /// Reads a `tokenizer.json` and makes ids of some texts, each below what it says.
+    private static func readTokenizer(_ bytes: UnsafeRawBufferPointer) {
+        guard let tokenizer = try? TokenizerFile.tokenizer(json: bytes) else { return }
+        var memory = TextMemory()
+        for text in ["", "Ab [MASK] c\u{301} \u{4E2D}'s 1", "\u{AC00}a\u{323}\u{307}\n  b"] {
+            TextFuzz.check(tokenizer, Array(text.utf8), &memory)
         }
     }
 
