@@ -15,7 +15,7 @@ package struct Recipe: Sendable {
     /// All recipes, the generated shop first.
     package static let all = [
         shop, censusIncome, adult, onlineShoppers, creditCardDefault, scmsShipments, bikeSharing,
-        clothingReviews,
+        clothingReviews, customerService,
     ]
 
     /// The recipe of a name.
