@@ -321,7 +321,8 @@ package struct PredictRun {
         for task in isNeeded.indices {
             let target = scores[task].map { $0 + row * widths[task] }
             workspace.redirectOutput(model.outputOfTask[task], to: target)
-            if isNeeded[task] { tasks.insert(model.outputOfTask[task]) }
+            // Those of the answer and those that only the ranking reads.
+            if target != nil { tasks.insert(model.outputOfTask[task]) }
         }
         workspace.tasks = tasks
         model.plan.prepare(workspace, rowCount: count)
