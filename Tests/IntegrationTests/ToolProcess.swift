@@ -15,10 +15,12 @@ struct ToolProcess {
     /// - Parameters:
     ///   - arguments: After the program's name.
     ///   - folder: The working folder.
+    ///   - input: What it reads from standard input.
     /// - Throws: `DaemonProcess.Failure` when it cannot be started.
-    init(_ arguments: [String], in folder: ScratchFolder) throws {
+    init(_ arguments: [String], in folder: ScratchFolder, input: String = "") throws {
         // What is printed has a folder of its own: several runs may share the working folder.
         let printed = try ScratchFolder()
+        try printed.write("stdin", input)
         let pid = try Self.spawn(arguments, in: folder, printingTo: printed)
         status = Self.wait(pid)
         output = printed.read("stdout")
@@ -33,6 +35,8 @@ struct ToolProcess {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(
+            &actions, 0, printed.file("stdin"), O_RDONLY | O_CREAT, 0o600)
         for (descriptor, name) in [(Int32(1), "stdout"), (2, "stderr")] {
             posix_spawn_file_actions_addopen(
                 &actions, descriptor, printed.file(name), O_WRONLY | O_CREAT | O_TRUNC, 0o600)

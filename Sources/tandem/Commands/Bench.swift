@@ -1,18 +1,23 @@
 import ArgumentParser
 import TandemEngine
 import TandemGraph
+import TandemTraining
 
 /// Times the engine alone, without socket and without features.
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Times the engine alone on random requests.",
         discussion: """
-            Each call takes the next of many requests with random ids, so that embedding rows come \
-            from memory as they do in service. With --threads N, N threads call the engine side by \
+            Each call takes another request with random ids, so that embedding rows come from \
+            memory as they do in service. With --threads N, N threads call the engine side by \
             side, each with its own requests.
 
+            --paced is for measuring beside another engine, turn and turn about: each line on \
+            standard input is a number of rows, and is answered by one round of --seconds, as a \
+            line of JSON.
+
             Example:
-              tandem bench models/shop/1 --rows 1,16,64 --threads 2
+              tandem bench models/shop/1 --rows 1,16,64 --threads 1,2
             """)
 
     @Argument(help: "The package: REPOSITORY/MODEL/VERSION.")
@@ -21,8 +26,8 @@ struct Bench: ParsableCommand {
     @Option(help: "Candidates a request, separated by commas.")
     var rows = "1,16,64,256"
 
-    @Option(help: "Threads that call the engine side by side.")
-    var threads = 1
+    @Option(help: "Threads that call the engine side by side, separated by commas.")
+    var threads = "1"
 
     @Option(help: "Which executor: int8, float or reference (clear, not fast).")
     var executor = ExecutorName.int8
@@ -30,15 +35,26 @@ struct Bench: ParsableCommand {
     @Option(help: "Seconds a measurement takes at least.")
     var seconds = 1.0
 
+    @Option(
+        help: """
+            A folder of recorded requests instead of random ones: FOLDER/ROWS/INPUT.npy, requests \
+            end to end.
+            """)
+    var requests: String?
+
+    @Flag(help: "Measure a round for each line of standard input.")
+    var paced = false
+
     @Flag(help: "Print JSON.")
     var json = false
 
     func validate() throws {
-        guard Self.counts(rows) != nil else {
+        guard Self.counts(rows, 1...100_000) != nil else {
             throw ValidationError("--rows takes numbers from 1 to 100000, as 1,16,64")
         }
-        guard (1...256).contains(threads) else {
-            throw ValidationError("--threads takes 1 to 256")
+        guard Self.counts(threads, 1...WorkerThreads.countMax) != nil else {
+            throw ValidationError(
+                "--threads takes numbers from 1 to \(WorkerThreads.countMax), as 1,2")
         }
         guard seconds > 0, seconds <= 3600 else {
             throw ValidationError("--seconds takes more than 0, up to 3600")
@@ -52,22 +68,43 @@ struct Bench: ParsableCommand {
             executor == .reference
             ? .reference(try ReferenceExecutor(graph, tensors)) : .plan(try Plan(graph, tensors))
         let bench = EngineBench(
-            callee: callee, graph: graph, threadCount: threads, seconds: seconds)
+            callee: callee, graph: graph, recorded: requests, seconds: seconds)
+        if paced { return try answerLines(bench) }
         var results: [EngineBench.Result] = []
-        for count in Self.counts(rows) ?? [] {
-            Terminal.progress("bench: \(count) rows, \(threads) thread(s) ...")
-            results.append(try bench.measured(rowCount: count))
+        for threadCount in Self.counts(threads, 1...WorkerThreads.countMax) ?? [] {
+            for rowCount in Self.counts(rows, 1...100_000) ?? [] {
+                Terminal.progress("bench: \(rowCount) rows, \(threadCount) thread(s) ...")
+                results.append(
+                    try bench.measured(rowCount: rowCount, threadCount: threadCount))
+            }
         }
         Terminal.clearProgress()
-        Terminal.write(json ? jsonText(results) : tableText(results))
+        Terminal.write(json ? jsonText(results) : Self.tableText(results))
     }
 
-    private func tableText(_ results: [EngineBench.Result]) -> String {
+    /// One round a line, until standard input ends.
+    private func answerLines(_ bench: EngineBench) throws {
+        var callers: [Int: EngineBench.Caller] = [:]
+        while let line = readLine() {
+            guard let rowCount = Int(line), (1...100_000).contains(rowCount) else {
+                throw Failure(
+                    .dataError, "standard input: '\(line)' is not a number of rows, 1 to 100000")
+            }
+            let caller = try callers[rowCount] ?? bench.caller(rowCount: rowCount, seed: 1)
+            callers[rowCount] = caller
+            caller.run(seconds: seconds)
+            if let failure = caller.failure { throw failure }
+            Terminal.line(caller.durations.json.text)
+        }
+    }
+
+    private static func tableText(_ results: [EngineBench.Result]) -> String {
         var table = TextTable(["rows", "threads", "p50 us", "p99 us", "rows/s"])
         for result in results {
             table.add([
-                "\(result.rowCount)", "\(threads)", Readable.fixed(result.p50Microseconds, 1),
-                Readable.fixed(result.p99Microseconds, 1),
+                "\(result.rowCount)", "\(result.threadCount)",
+                Readable.fixed(result.durations.quantile(0.5), 1),
+                Readable.fixed(result.durations.quantile(0.99), 1),
                 Readable.grouped(Int(result.rowsPerSecond)),
             ])
         }
@@ -77,9 +114,10 @@ struct Bench: ParsableCommand {
     private func jsonText(_ results: [EngineBench.Result]) -> String {
         let items = results.map { result in
             JSONText.object([
-                ("rows", .integer(result.rowCount)), ("threads", .integer(threads)),
-                ("p50_us", .number(result.p50Microseconds)),
-                ("p99_us", .number(result.p99Microseconds)),
+                ("rows", .integer(result.rowCount)), ("threads", .integer(result.threadCount)),
+                ("calls", .integer(result.durations.count)),
+                ("p50_us", .number(result.durations.quantile(0.5))),
+                ("p99_us", .number(result.durations.quantile(0.99))),
                 ("rows_per_s", .number(result.rowsPerSecond)),
             ])
         }
@@ -90,9 +128,9 @@ struct Bench: ParsableCommand {
         return report.text + "\n"
     }
 
-    private static func counts(_ text: String) -> [Int]? {
+    private static func counts(_ text: String, _ allowed: ClosedRange<Int>) -> [Int]? {
         let counts = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-        guard !counts.isEmpty, counts.allSatisfy({ $0.map { (1...100_000).contains($0) } ?? false })
+        guard !counts.isEmpty, counts.allSatisfy({ $0.map(allowed.contains) ?? false })
         else { return nil }
         return counts.compactMap { $0 }
     }

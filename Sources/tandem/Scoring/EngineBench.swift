@@ -2,7 +2,7 @@ import TandemEngine
 import TandemGraph
 import TandemTraining
 
-/// Times an executor over random requests.
+/// Times an executor over requests.
 struct EngineBench {
     /// What is timed.
     enum Callee {
@@ -13,139 +13,147 @@ struct EngineBench {
     /// One measurement.
     struct Result {
         var rowCount: Int
-        var p50Microseconds: Double
-        var p99Microseconds: Double
+        var threadCount: Int
+        /// Calls of all threads.
+        var durations: Durations
+        /// Of all threads together.
         var rowsPerSecond: Double
     }
 
-    /// Different requests, so that table rows are not all in the cache.
-    private static let requestCount = 64
-
     let callee: Callee
     let graph: Graph
-    let threadCount: Int
+    /// A folder of recorded requests; nil for random ones.
+    let recorded: String?
+    /// A measurement takes at least so long.
     let seconds: Double
 
-    /// Calls the executor for the given time on each thread.
+    /// Calls the executor for the given time on each of some threads.
     ///
-    /// - Throws: `GraphError`, by the reference only.
-    func measured(rowCount: Int) throws(GraphError) -> Result {
-        let timers = (0..<threadCount).map { index in
-            Timer(
-                callee: callee, graph: graph, requests: requests(rowCount, seed: UInt64(index)),
-                seconds: seconds)
+    /// - Throws: `Failure` for recorded requests that cannot be read; `GraphError`, by the reference
+    ///   only.
+    func measured(rowCount: Int, threadCount: Int) throws -> Result {
+        var callers: [Caller] = []
+        for index in 0..<threadCount {
+            callers.append(try caller(rowCount: rowCount, seed: UInt64(index + 1)))
         }
-        WorkerThreads.run(threadCount) { worker in timers[worker].run(rowCount: rowCount) }
-        for timer in timers { if let failure = timer.failure { throw failure } }
+        let running = callers
+        WorkerThreads.run(threadCount) { worker in running[worker].run(seconds: seconds) }
+        for caller in callers { if let failure = caller.failure { throw failure } }
         var all = Durations()
-        for timer in timers { all.add(timer.durations) }
-        let rate = timers.reduce(0.0) { $0 + Double(rowCount) * $1.durations.perSecond }
+        for caller in callers { all.add(caller.durations) }
         return Result(
-            rowCount: rowCount, p50Microseconds: all.quantile(0.5),
-            p99Microseconds: all.quantile(0.99), rowsPerSecond: rate)
+            rowCount: rowCount, threadCount: threadCount, durations: all,
+            rowsPerSecond: callers.reduce(0) { $0 + Double(rowCount) * $1.durations.perSecond })
     }
 
-    /// Random inputs for one thread: numbers around 0, ids over their whole tables.
-    private func requests(_ rowCount: Int, seed: UInt64) -> [[[UInt32]]] {
-        var random = RandomSource(seed: seed &+ 1)
-        let limits = IdentifierLimits(graph)
-        return (0..<Self.requestCount).map { _ in
-            graph.inputs.map { id in
-                let type = graph[id].type
-                let rows = type.rows == .candidate ? rowCount : 1
-                let count = rows * (type.rowElementCount ?? 0)
-                if type.dtype == .float32 {
-                    return (0..<count).map { _ in (random.uniform() * 2 - 1).bitPattern }
-                }
-                // What no table bounds is a mask or a count: ones are whole sequences.
-                let limit = limits.exclusiveLimit(of: id)
-                guard let limit else { return [UInt32](repeating: 1, count: count) }
-                return (0..<count).map { _ in UInt32.random(in: 0..<limit, using: &random) }
-            }
+    /// One thread's calls, to be repeated: its requests go on where they stopped.
+    ///
+    /// - Throws: `Failure` for recorded requests that cannot be read.
+    func caller(rowCount: Int, seed: UInt64) throws(Failure) -> Caller {
+        let requests =
+            if let recorded {
+                try BenchRequests(graph, rowCount: rowCount, folder: recorded)
+            } else { BenchRequests(graph, rowCount: rowCount, seed: seed) }
+        return Caller(callee, graph, requests, rowCount: rowCount)
+    }
+}
+
+extension EngineBench {
+    /// One thread's requests and memory.
+    final class Caller: @unchecked Sendable {
+        private enum Engine {
+            case plan(Plan, Workspace)
+            case reference(ReferenceExecutor, Graph, [TensorStorage])
         }
-    }
 
-    /// One thread's calls.
-    private final class Timer: @unchecked Sendable {
-        private let callee: Callee
-        private let graph: Graph
-        private let requests: [[[UInt32]]]
-        private let seconds: Double
+        private let engine: Engine
+        private let rowCount: Int
+        private var requests: BenchRequests
+        /// Of the last run.
         private(set) var durations = Durations()
+        /// Why the last run ended early; by the reference only.
         private(set) var failure: GraphError?
 
-        init(callee: Callee, graph: Graph, requests: [[[UInt32]]], seconds: Double) {
-            self.callee = callee
-            self.graph = graph
+        fileprivate init(
+            _ callee: Callee, _ graph: Graph, _ requests: BenchRequests, rowCount: Int
+        ) {
             self.requests = requests
-            self.seconds = seconds
+            self.rowCount = rowCount
+            engine =
+                switch callee {
+                case .plan(let plan): .plan(plan, Workspace(plan, rowCountMax: rowCount))
+                case .reference(let executor):
+                    .reference(
+                        executor, graph,
+                        graph.inputs.map { id in
+                            let type = graph[id].type
+                            let rows = type.rows == .candidate ? rowCount : 1
+                            return TensorStorage(
+                                byteCount: rows * (type.rowElementCount ?? 0) * 4)
+                        })
+                }
         }
 
-        func run(rowCount: Int) {
-            switch callee {
-            case .plan(let plan):
-                let workspace = Workspace(plan, rowCountMax: rowCount)
+        /// Calls the executor for some time, after a few calls that are not timed.
+        func run(seconds: Double) {
+            durations = Durations()
+            switch engine {
+            case .plan(let plan, let workspace):
                 measure(
-                    warmUpCount: 8, countMin: 20, prepare: { self.fill(workspace, $0) },
-                    call: { _ in plan.run(workspace, rowCount: rowCount) })
-            case .reference(let executor):
-                let inputs = requests.map { tensors($0, rowCount) }
+                    seconds, warmUpCount: 3, prepare: { self.requests.fill(workspace.input) },
+                    call: { plan.run(workspace, rowCount: self.rowCount) })
+            case .reference(let executor, let graph, let memory):
+                var inputs: [String: ReferenceTensor] = [:]
                 measure(
-                    warmUpCount: 1, countMin: 5, prepare: { _ in },
-                    call: { self.run(executor, inputs[$0], rowCount) })
+                    seconds, warmUpCount: 1,
+                    prepare: {
+                        self.requests.fill { memory[$0].base }
+                        inputs = self.tensors(graph, memory)
+                    }, call: { self.run(executor, inputs) })
             }
         }
 
-        private func run(
-            _ executor: ReferenceExecutor, _ inputs: [String: ReferenceTensor], _ rowCount: Int
+        private func measure(
+            _ seconds: Double, warmUpCount: Int, prepare: () -> Void, call: () -> Void
         ) {
+            for _ in 0..<warmUpCount {
+                prepare()
+                call()
+            }
+            let end = Durations.now() + seconds * 1e6
+            while failure == nil, Durations.now() < end || durations.count < 5 {
+                prepare()
+                durations.measure { call() }
+            }
+        }
+
+        private func run(_ executor: ReferenceExecutor, _ inputs: [String: ReferenceTensor]) {
             do throws(GraphError) {
                 _ = try executor.run(inputs, rowCount: rowCount)
             } catch { failure = error }
         }
 
-        /// Calls for the given time, and for a number of times at least.
-        private func measure(
-            warmUpCount: Int, countMin: Int, prepare: (Int) -> Void, call: (Int) -> Void
-        ) {
-            for request in 0..<warmUpCount {
-                prepare(request)
-                call(request)
-            }
-            let end = Durations.now() + seconds * 1e6
-            var index = 0
-            while failure == nil, Durations.now() < end || durations.count < countMin {
-                let request = index % requests.count
-                prepare(request)
-                durations.measure { call(request) }
-                index += 1
-            }
-        }
-
-        private func fill(_ workspace: Workspace, _ index: Int) {
-            for (position, values) in requests[index].enumerated() {
-                values.withUnsafeBytes { source in
-                    guard let base = source.baseAddress else { return }
-                    workspace.input(position).copyMemory(from: base, byteCount: source.count)
-                }
-            }
-        }
-
         /// A request as the reference takes it.
         private func tensors(
-            _ request: [[UInt32]], _ rowCount: Int
+            _ graph: Graph, _ memory: [TensorStorage]
         ) -> [String: ReferenceTensor] {
             var inputs: [String: ReferenceTensor] = [:]
-            for (id, values) in zip(graph.inputs, request) {
+            for (id, storage) in zip(graph.inputs, memory) {
                 let type = graph[id].type
+                let rows = type.rows == .candidate ? rowCount : 1
+                let count = rows * (type.rowElementCount ?? 0)
                 inputs[graph[id].name] = ReferenceTensor(
-                    rowCount: type.rows == .candidate ? rowCount : 1,
-                    shape: type.fixedSizes ?? [],
+                    rowCount: rows, shape: type.fixedSizes ?? [],
                     type.dtype == .float32
-                        ? .float32(values.map { Float(bitPattern: $0) })
-                        : .int32(values.map { Int32(bitPattern: $0) }))
+                        ? .float32(copied(storage, count)) : .int32(copied(storage, count)))
             }
             return inputs
+        }
+
+        private func copied<Element>(_ storage: TensorStorage, _ count: Int) -> [Element] {
+            Array(
+                UnsafeBufferPointer(
+                    start: storage.base.assumingMemoryBound(to: Element.self), count: count))
         }
     }
 }
