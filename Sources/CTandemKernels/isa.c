@@ -9,7 +9,13 @@
 #include <string.h>
 #include <tandem_kernels.h>
 
+#if defined(__aarch64__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
 #define SET_AVX512VNNI (TANDEMK_ISA_AVX2 | TANDEMK_ISA_AVX512 | TANDEMK_ISA_AVX512VNNI)
+#define SET_I8MM (TANDEMK_ISA_NEON | TANDEMK_ISA_DOTPROD | TANDEMK_ISA_I8MM)
 
 /* Best first. The `set` of a name is what it allows; it is spelt so in TANDEM_FORCE_ISA if
  * `forceable`. */
@@ -20,13 +26,17 @@ static const struct {
 } names[] = {
     {"avx512vnni", TANDEMK_ISA_AVX512VNNI, SET_AVX512VNNI, true},
     {"avx512", TANDEMK_ISA_AVX512, TANDEMK_ISA_AVX2 | TANDEMK_ISA_AVX512, false},
+    {"avxvnni", TANDEMK_ISA_AVXVNNI, TANDEMK_ISA_AVX2 | TANDEMK_ISA_AVXVNNI, true},
     {"avx2", TANDEMK_ISA_AVX2, TANDEMK_ISA_AVX2, true},
+    {"i8mm", TANDEMK_ISA_I8MM, SET_I8MM, true},
+    {"dotprod", TANDEMK_ISA_DOTPROD, TANDEMK_ISA_NEON | TANDEMK_ISA_DOTPROD, true},
+    {"neon", TANDEMK_ISA_NEON, TANDEMK_ISA_NEON, true},
     {"scalar", TANDEMK_ISA_SCALAR, TANDEMK_ISA_SCALAR, true},
 };
 #define NAME_COUNT (sizeof names / sizeof names[0])
 
 static tandemk_isa probed_set, active_set;
-static char problem[160];
+static char problem[192];
 
 static tandemk_isa probe(void) {
     tandemk_isa isa = TANDEMK_ISA_SCALAR;
@@ -34,11 +44,17 @@ static tandemk_isa probe(void) {
     __builtin_cpu_init();
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return isa;
     isa |= TANDEMK_ISA_AVX2;
+    if (__builtin_cpu_supports("avxvnni")) isa |= TANDEMK_ISA_AVXVNNI;
     if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
         !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
         return isa;
     isa |= TANDEMK_ISA_AVX512;
     if (__builtin_cpu_supports("avx512vnni")) isa |= TANDEMK_ISA_AVX512VNNI;
+#elif defined(__aarch64__)
+    isa |= TANDEMK_ISA_NEON;
+    if (!(getauxval(AT_HWCAP) & HWCAP_ASIMDDP)) return isa;
+    isa |= TANDEMK_ISA_DOTPROD;
+    if (getauxval(AT_HWCAP2) & HWCAP2_I8MM) isa |= TANDEMK_ISA_I8MM;
 #endif
     return isa;
 }
@@ -60,7 +76,8 @@ tandemk_isa tandemk_isa_forced(
     }
     snprintf(
         ret_problem, bytes,
-        "TANDEM_FORCE_ISA=%.32s: not one of scalar, avx2, avx512vnni; ignoring it and using %s",
+        "TANDEM_FORCE_ISA=%.32s: not one of scalar, avx2, avxvnni, avx512vnni, neon, dotprod, "
+        "i8mm; ignoring it and using %s",
         forced, tandemk_isa_name(probed)
     );
     return probed;

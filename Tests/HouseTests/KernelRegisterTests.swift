@@ -35,6 +35,18 @@ import Testing
         #expect(found == [])
     }
 
+    @Test func `every family has cases in the checksums, which run on other processors`() throws {
+        let headers = try SourceTree.files(under: ["\(folder)/include"], suffixes: [".h"])
+        let header = try #require(headers.first).text
+        let programs = try SourceTree.files(under: ["Tests/KernelChecksums"], suffixes: [".c"])
+        let cases = try #require(programs.first).text
+        let families = header.matches(of: /\nTANDEMK_FAMILY\((\w+)\)/).map { String($0.1) }
+        try #require(families.count > 10)
+        // The limits run no model, and give no numbers to compare.
+        let missing = families.filter { !$0.hasPrefix("peak_") && !cases.contains("DO(\($0))") }
+        #expect(missing == [])
+    }
+
     @Test func `a family in order passes`() {
         #expect(violations() == [])
     }

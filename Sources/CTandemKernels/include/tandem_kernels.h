@@ -5,7 +5,8 @@
  * family's register (`<family>/<family>.inc`). The register feeds the declarations, the dispatch
  * table, the tests and the benchmark, so that no kernel exists untested. Before main() runs, each
  * family takes the first kernel of its register whose ISA the processor has, and never changes it
- * again. TANDEM_FORCE_ISA=scalar, avx2 or avx512vnni lowers the ceiling.
+ * again. TANDEM_FORCE_ISA=scalar, avx2, avxvnni or avx512vnni (on ARM scalar, neon, dotprod or
+ * i8mm) lowers the ceiling.
  *
  * ONE RESULT. All kernels of a family give the same bits, and an output row depends on its own
  * input row only, never on m, on the tile it fell in, on its neighbours or on the thread:
@@ -17,7 +18,7 @@
  *   - int8 products are summed exactly in int32. vpmaddubsw is not used: it adds two products in
  *     16 bits, and 255 * 127 + 255 * 127 = 64770 does not fit, so such a kernel would clip where
  *     its scalar twin does not;
- *   - exp, log, tanh, erf are our own polynomials, the same steps on 1, 8 or 16 lanes.
+ *   - exp, log, tanh, erf are our own polynomials, the same steps on 1, 4, 8 or 16 lanes.
  * A NaN comes out as a NaN, but its payload and sign are not promised. The code assumes the default
  * MXCSR: rounding to nearest, no flushing of denormals.
  *
@@ -38,8 +39,9 @@
  * test --filter KernelTests: the tests read the register; (4) tandem-bench kernels: is the pick the
  * fastest?
  * Adding a family: its contract and TANDEMK_FAMILY line here, a folder with register, table.c and
- * scalar twin, its suite and its line of Register+Families.swift in Tests/KernelTests, its shapes
- * in tandem-bench. Adding an ISA: isa.c (probe, names), a bit here, register.h (target).
+ * scalar twin, its suite and its line of Register+Families.swift in Tests/KernelTests, its cases in
+ * Tests/KernelChecksums, its shapes in tandem-bench. Adding an ISA: isa.c (probe, names), a bit
+ * here, register.h (target), lanes/<isa>.h, and its processor in Tests/KernelChecksums/run.sh.
  */
 #pragma once
 
@@ -57,12 +59,17 @@
 /* ---- Instruction sets ---- */
 
 /* A set of instruction-set bits. Scalar is the empty set. AVX2 includes FMA; AVX512 is F, BW, DQ
- * and VL. */
+ * and VL; AVXVNNI is the VEX encoding of AVX512VNNI's instruction, on processors without AVX-512.
+ * NEON is what every 64-bit ARM processor has; DOTPROD and I8MM are optional there. */
 typedef uint32_t tandemk_isa;
 #define TANDEMK_ISA_SCALAR 0u
 #define TANDEMK_ISA_AVX2 1u
 #define TANDEMK_ISA_AVX512 2u
 #define TANDEMK_ISA_AVX512VNNI 4u
+#define TANDEMK_ISA_AVXVNNI 8u
+#define TANDEMK_ISA_NEON 16u
+#define TANDEMK_ISA_DOTPROD 32u
+#define TANDEMK_ISA_I8MM 64u
 
 /* What the processor and the system offer. */
 tandemk_isa tandemk_isa_probed(void);
@@ -371,7 +378,7 @@ static inline void tandemk_pause(void) {
 size_t tandemk_peak_f32(size_t rounds, float *ret_sink);
 TANDEMK_FAMILY(peak_f32)
 
-/* int8 multiply-adds into int32, exact: vpdpbusd, or vpmaddwd and an addition. */
+/* int8 multiply-adds into int32, exact: vpdpbusd, usmmla, sdot, or vpmaddwd and an addition. */
 size_t tandemk_peak_int8(size_t rounds, int32_t *ret_sink);
 TANDEMK_FAMILY(peak_int8)
 

@@ -1,13 +1,13 @@
 /* Lanes: one source for all instruction sets of the families that are not matrix products.
  *
  * Such a family is a body (`<family>/body.h`) written in the words below, and one file an
- * instruction set that includes a vocabulary (lanes/scalar.h, lanes/avx2.h, lanes/avx512.h) and
- * then the body. So the lanes of every instruction set take the same steps in the same order, and
- * equal bits come by construction; the tests check it nonetheless, and check the scalar twin
- * against double arithmetic. The matrix products, whose speed is in their tiles, are written by
- * hand.
+ * instruction set that includes a vocabulary (lanes/scalar.h, lanes/neon.h, lanes/avx2.h,
+ * lanes/avx512.h) and then the body. So the lanes of every instruction set take the same steps in
+ * the same order, and equal bits come by construction; the tests check it nonetheless, and check
+ * the scalar twin against double arithmetic. The matrix products, whose speed is in their tiles,
+ * are written by hand.
  *
- *   LANES                     floats in a vf: 1, 8, 16; each divides 16
+ *   LANES                     floats in a vf: 1, 4, 8, 16; each divides 16
  *   LANES_FN, LANES_KERNEL    attributes of an inlined step, and of an exported kernel
  *   vf, vi, vm                floats, 32-bit integers (wrapping), truth values
  *   v_load_part, v_store_part the first n < LANES lanes; the others load as +0 and are not stored

@@ -1,0 +1,20 @@
+/* The EVEX encoding: the 512-bit kernel beats it, but it runs the AVX-VNNI source on processors
+ * that lack that. */
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "../register.h"
+
+#define VNNI_FN static inline __attribute__((always_inline)) TANDEMK_TARGET_AVX512VNNI
+#define VNNI_ADD _mm256_dpbusd_epi32
+#include "vnni256.h"
+
+tandemk_qd8_f32_qc8w_gemm_fn tandemk_qd8_f32_qc8w_gemm_6x16c4__avx512vnni;
+TANDEMK_TARGET_AVX512VNNI void tandemk_qd8_f32_qc8w_gemm_6x16c4__avx512vnni(
+    size_t m, size_t n, size_t k, const int8_t *a, size_t lda, const tandemk_qd8_row *rows,
+    const void *packed, const float *bias, float *c, size_t ldc, tandemk_activation activation
+) {
+    const layer p = {n, k, a, lda, rows, packed, bias, c, ldc, activation};
+    product(&p, m);
+}
+#endif
