@@ -92,7 +92,7 @@ struct LimitsCommand: ParsableCommand {
         }
         return [
             .init(
-                name: "random 64-byte rows", shape: "of 256 MiB",
+                name: "random 64-byte rows, prefetched", shape: "of 256 MiB",
                 value: Double(rows) / seconds / 1e6, unit: "Mrows/s")
         ]
     }

@@ -8,15 +8,28 @@ struct Stopwatch {
 
     /// The shortest mean time of one call of `work`, in seconds.
     func bestSeconds(_ work: () -> Void) -> Double {
-        var calls = 1
-        var best = seconds(calls, work)
-        // The first sample also warms caches, and finds how many calls fill one.
-        while best * Double(calls) < sample.seconds, calls < 1 << 24 {
-            calls *= 2
-            best = seconds(calls, work)
+        // Finding how many calls fill a sample also warms caches.
+        let calls = callsPerSample(work)
+        return (0..<sampleCount).map { _ in seconds(calls, work) }.min() ?? 0
+    }
+
+    /// The median time of one call of each of several works, in seconds: sample by sample in turn,
+    /// so that a slow spell of the machine falls on all alike.
+    func medianSeconds(_ works: [() -> Void]) -> [Double] {
+        let calls = works.map(callsPerSample)
+        var samples = works.map { _ in [Double]() }
+        for _ in 0..<sampleCount {
+            for index in works.indices {
+                samples[index].append(seconds(calls[index], works[index]))
+            }
         }
-        for _ in 1..<sampleCount { best = min(best, seconds(calls, work)) }
-        return best
+        return samples.map { $0.sorted()[$0.count / 2] }
+    }
+
+    private func callsPerSample(_ work: () -> Void) -> Int {
+        var calls = 1
+        while seconds(calls, work) * Double(calls) < sample.seconds, calls < 1 << 24 { calls *= 2 }
+        return calls
     }
 
     private func seconds(_ calls: Int, _ work: () -> Void) -> Double {

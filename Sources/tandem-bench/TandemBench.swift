@@ -13,7 +13,7 @@ struct TandemBench: ParsableCommand {
         abstract: "Measure the kernels, what this machine allows at most, and loads.",
         discussion: """
             Example: tandem-bench kernels --family qd8_f32_qc8w_gemm
-            TANDEM_FORCE_ISA=scalar, avx2 or avx512vnni lowers what dispatch may choose.
+            TANDEM_FORCE_ISA=scalar, avx2, avxvnni or avx512vnni lowers what dispatch may choose.
             """,
         subcommands: [
             KernelsCommand.self, LimitsCommand.self, LoadCommand.self, PackageCommand.self,

@@ -11,6 +11,9 @@ struct LoweredGraph: @unchecked Sendable {
     var candidateHints: [LookupHint] = []
     /// Weights that steps read at their addresses.
     var packed: [PackedWeights] = []
+    /// What the steps are and cost, in their order; nothing reads these while a plan runs.
+    var contextNotes: [Plan.StepNote] = []
+    var candidateNotes: [Plan.StepNote] = []
     /// Parameters that steps read at their addresses.
     var retained: [Tensor] = []
     /// Where each graph input goes.

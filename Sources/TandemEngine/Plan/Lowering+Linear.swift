@@ -126,7 +126,8 @@ extension Lowering {
         placement.touchBuffer(buffer.scales, step: step)
         pending.append(
             PendingStep(
-                rows: rows, tasks: tasks[id.index], text: "quantize(\(graph[id].name))"
+                rows: rows, tasks: tasks[id.index], text: "quantize(\(graph[id].name))",
+                cost: Plan.StepCost(rowBytes: rowBytes(id) + stride + scaleBytes)
             ) { lowering throws(EngineError) in
                 QuantizeStep(
                     input: lowering.placement.location(id, readBy: rows),

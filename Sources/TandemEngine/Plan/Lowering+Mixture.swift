@@ -20,8 +20,10 @@ extension Lowering {
         for other in mixtures.dropFirst() { placement.touch(other.output, step: pending.count) }
         let step = pending.count
         let reads = node.inputs + mixtures.dropFirst().map { $0.inputs[0] }
-        queue(node, reads: reads, text: mixtures.map(graph.text).joined(separator: "\n     ")) {
-            lowering in
+        queue(
+            node, reads: reads, with: Array(mixtures.dropFirst()),
+            text: mixtures.map(graph.text).joined(separator: "\n     ")
+        ) { lowering in
             MixtureStep(
                 tasks: ConstantList(
                     mixtures.map {

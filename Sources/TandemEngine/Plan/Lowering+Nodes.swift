@@ -176,7 +176,8 @@ extension Lowering {
         placement.touchBuffer(buffer, step: step + 1)
         pending.append(
             PendingStep(
-                rows: rows, tasks: tasks[node.output.index], text: "clamp(\(graph[id].name))"
+                rows: rows, tasks: tasks[node.output.index], text: "clamp(\(graph[id].name))",
+                cost: Plan.StepCost(rowBytes: 2 * rowBytes(id))
             ) { lowering throws(EngineError) in
                 ClampStep(
                     ids: lowering.placement.location(id, readBy: rows),

@@ -50,6 +50,7 @@ final class Lowering {
         /// The outputs it works for.
         var tasks: TaskMask
         var text: String
+        var cost: Plan.StepCost
         var make: (Lowering) throws(EngineError) -> any Step
     }
 
@@ -77,10 +78,13 @@ final class Lowering {
         try placement.assignOffsets(&lowered)
         for step in pending {
             let made = try step.make(self)
+            let note = Plan.StepNote(rows: step.rows, text: step.text, cost: step.cost)
             if step.rows == .candidate {
                 lowered.candidateSteps.append(PlannedStep(tasks: step.tasks, step: made))
+                lowered.candidateNotes.append(note)
             } else {
                 lowered.contextSteps.append(PlannedStep(tasks: step.tasks, step: made))
+                lowered.contextNotes.append(note)
             }
             lowered.text += "\(step.rows == .candidate ? "row " : "once") \(step.text)\n"
         }
@@ -90,9 +94,10 @@ final class Lowering {
         return lowered
     }
 
-    /// Queues a step that writes `output` and reads `inputs`.
+    /// Queues a step that writes `output` and reads `inputs`; `others` are nodes that it does too.
     func queue(
-        _ node: Node, reads inputs: [ValueID], writes output: ValueID? = nil, text: String? = nil,
+        _ node: Node, reads inputs: [ValueID], writes output: ValueID? = nil,
+        with others: [Node] = [], text: String? = nil,
         _ make: @escaping (Lowering) throws(EngineError) -> any Step
     ) {
         let step = pending.count
@@ -101,7 +106,8 @@ final class Lowering {
         pending.append(
             PendingStep(
                 rows: axis(of: node), tasks: tasks[(output ?? node.output).index],
-                text: text ?? graph.text(of: node), make: make))
+                text: text ?? graph.text(of: node),
+                cost: others.reduce(cost(of: node)) { $0 + cost(of: $1) }, make: make))
     }
 
     /// Marks a node as lowered; false if it was before.

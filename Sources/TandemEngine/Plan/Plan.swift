@@ -47,8 +47,8 @@ package final class Plan: Sendable {
     package let workPerRow: Int
 
     let lowered: LoweredGraph
-    private let contextSteps: ConstantList<PlannedStep>
-    private let candidateSteps: ConstantList<PlannedStep>
+    let contextSteps: ConstantList<PlannedStep>
+    let candidateSteps: ConstantList<PlannedStep>
     private let contextHints: ConstantList<LookupHint>
     private let candidateHints: ConstantList<LookupHint>
 
@@ -136,7 +136,7 @@ extension Plan {
         return min((even + 7) / 8 * 8, blockRowCount, remaining)
     }
 
-    private func prefetchBlock(_ workspace: Workspace, rowStart: Int, rowCount: Int) {
+    func prefetchBlock(_ workspace: Workspace, rowStart: Int, rowCount: Int) {
         let count = min(rowCount, workspace.rowCount - rowStart)
         guard count > 0 else { return }
         let frame = workspace.frame(rowStart: rowStart, rowCount: count)

@@ -13,7 +13,7 @@ extension Graph {
     package var work: Work {
         var work = Work()
         for node in nodes {
-            let count = multiplyAdds(node)
+            let count = multiplyAdds(of: node)
             if self[node.output].type.rows == .candidate {
                 work.perCandidate &+= count
             } else {
@@ -23,7 +23,8 @@ extension Graph {
         return work
     }
 
-    private func multiplyAdds(_ node: Node) -> Int {
+    /// The multiply-adds of one row of a node; 0 for nodes that are no products.
+    package func multiplyAdds(of node: Node) -> Int {
         let result = elements(node.output)
         switch node.operation {
         case .linear, .quantizedLinear: return result &* size(node.inputs[1], 1)

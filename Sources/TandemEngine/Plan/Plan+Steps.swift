@@ -1,0 +1,56 @@
+// Design: a profile needs no hook.
+//
+// A profiler runs a plan's steps one by one, as `runContext` and `runBlock` do, with a clock of its
+// own around each; so a plan that is not profiled pays nothing. What a step costs is counted from
+// the graph when the plan is made.
+
+package import TandemGraph
+
+extension Plan {
+    /// What a step computes and moves.
+    package struct StepCost: Sendable, Hashable {
+        /// Multiply-adds a row.
+        package var multiplyAdds = 0
+        /// Bytes of weights read once a call, whatever its rows.
+        package var weightBytes = 0
+        /// Bytes read and written a row: operands, results, and rows of tables.
+        package var rowBytes = 0
+
+        static func + (left: Self, right: Self) -> Self {
+            StepCost(
+                multiplyAdds: left.multiplyAdds + right.multiplyAdds,
+                weightBytes: left.weightBytes + right.weightBytes,
+                rowBytes: left.rowBytes + right.rowBytes)
+        }
+    }
+
+    /// A step for people.
+    package struct StepNote: Sendable {
+        /// `.candidate` for steps that run once a block; the others run once a request.
+        package let rows: RowAxis
+        /// The node, as graphs are printed.
+        package let text: String
+        /// What one call costs.
+        package let cost: StepCost
+    }
+
+    /// All steps in the order in which they run: those of the context, then those of a block.
+    package var steps: [StepNote] { lowered.contextNotes + lowered.candidateNotes }
+
+    /// Runs one step of `steps` for a block of candidate rows, or for the context's one row.
+    ///
+    /// - Precondition: `prepare` ran; as for `runBlock`; the steps before it ran for the same rows.
+    package func runStep(_ index: Int, _ workspace: Workspace, rowStart: Int, rowCount: Int) {
+        if index < contextSteps.count {
+            contextSteps[index].step.run(workspace.frame(rowStart: 0, rowCount: 1))
+        } else {
+            precondition(
+                rowCount <= blockRowCount && rowStart + rowCount <= workspace.rowCountMax)
+            if index == contextSteps.count {
+                prefetchBlock(workspace, rowStart: rowStart + rowCount, rowCount: rowCount)
+            }
+            candidateSteps[index - contextSteps.count].step.run(
+                workspace.frame(rowStart: rowStart, rowCount: rowCount))
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import TandemEngine
+import TandemGraph
+import TandemTestSupport
+import Testing
+
+/// A plan's steps as a profiler sees them.
+@Suite struct PlanStepsTests {
+    @Test func `steps run one by one give the scores of a plan run at once`() throws {
+        let (program, plan) = try Self.int8()
+        let rowCount = 50
+        let inputs = SampleModels.inputs(for: program.graph, rowCount: rowCount, seed: 4)
+        let whole = Workspace(plan, rowCountMax: rowCount)
+        let expected = PlanRunner.run(plan, inputs, rowCount: rowCount, workspace: whole)
+        // The outputs of a block are copied where its steps left them; one more run finds them.
+        let stepwise = Workspace(plan, rowCountMax: rowCount)
+        let first = PlanRunner.run(plan, inputs, rowCount: rowCount, workspace: stepwise)
+        #expect(first == expected)
+        plan.prepare(stepwise, rowCount: rowCount)
+        let onceCount = plan.steps.prefix { $0.rows != .candidate }.count
+        for index in 0..<onceCount { plan.runStep(index, stepwise, rowStart: 0, rowCount: 1) }
+        for start in stride(from: 0, to: rowCount, by: plan.blockRowCount) {
+            let count = min(plan.blockRowCount, rowCount - start)
+            for index in onceCount..<plan.steps.count {
+                plan.runStep(index, stepwise, rowStart: start, rowCount: count)
+            }
+        }
+        plan.runBlock(stepwise, rowStart: 0, rowCount: plan.blockRowCount)
+        for (index, port) in plan.outputs.enumerated() {
+            let values = Array(
+                UnsafeBufferPointer(
+                    start: stepwise.output(index), count: plan.blockRowCount * port.width))
+            #expect(values == Array((expected[port.name] ?? []).prefix(values.count)))
+        }
+    }
+
+    @Test func `multiply-adds of the steps are those of the graph`() throws {
+        let (program, plan) = try Self.int8()
+        let (once, each) = plan.steps.reduce(into: (0, 0)) { sums, step in
+            if step.rows == .candidate {
+                sums.1 += step.cost.multiplyAdds
+            } else {
+                sums.0 += step.cost.multiplyAdds
+            }
+        }
+        #expect(each > 0)
+        #expect(once == program.graph.work.perRequest)
+        #expect(each == program.graph.work.perCandidate)
+    }
+
+    @Test func `a product reads its weights once a call, a look-up its rows of the table`() throws {
+        let (program, plan) = try Self.int8()
+        for step in plan.steps where step.cost.multiplyAdds > 0 {
+            #expect(step.cost.rowBytes > 0)
+        }
+        let products = plan.steps.filter { $0.text.contains("quantized_linear") }
+        #expect(!products.isEmpty)
+        #expect(products.allSatisfy { $0.cost.weightBytes > 0 })
+        let lookups = plan.steps.filter { $0.text.contains("quantized_embedding") }
+        #expect(!lookups.isEmpty)
+        #expect(lookups.allSatisfy { $0.cost.weightBytes == 0 })
+        let tables = program.graph.parameters.compactMap { program.graph[$0].type.rowElementCount }
+        #expect(lookups.allSatisfy { $0.cost.rowBytes < tables.max() ?? 0 })
+    }
+
+    private static func int8() throws -> (WeightedGraph, Plan) {
+        let model = try SampleModels.mixtureOfExperts()
+        let float = try ProgramCompiler.float(WeightedGraph(model.graph, model.parameters))
+        let program = try ProgramCompiler.int8(float)
+        return (program, try Plan(program.graph, program.tensors, blockRowCount: 16))
+    }
+}
