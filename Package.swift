@@ -91,7 +91,7 @@ let package = Package(
             dependencies: [
                 "TandemClient", "TandemWire", "TandemTraining", "TandemPackage", "TandemEngine",
                 "TandemFeatures", "TandemGraph", "TandemImport", "TandemNotation", "TandemRequest",
-                argumentParser,
+                "CTandemKernels", argumentParser,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -162,8 +162,9 @@ let package = Package(
         tests(
             "IntegrationTests",
             [
-                "tandemd", "tandem", "TandemClient", "TandemWire", "CTandemSystem",
-                "TandemServingSupport", "TandemTestSupport",
+                "tandemd", "tandem", "TandemClient", "TandemWire", "TandemPackage",
+                "TandemFeatures", "TandemGraph", "CTandemSystem", "TandemServingSupport",
+                "TandemTestSupport",
             ]),
     ],
     cLanguageStandard: .gnu17

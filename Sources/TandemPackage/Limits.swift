@@ -66,6 +66,8 @@ package enum Limits {
     package static let warmUpBytesMax = 16 << 20
     /// Quality figures.
     package static let qualityFiguresMax = 1 << 16
+    /// Choices of the quantiser: one an operation.
+    package static let choicesMax = 100_000
     /// Provenance entries.
     package static let provenanceEntriesMax = 1024
 

@@ -22,10 +22,10 @@ struct Tandem: ParsableCommand {
             """,
         version: ToolVersion.text,
         subcommands: [
-            Generate.self, RecipeCommand.self, Train.self, Import.self, Evaluate.self, Predict.self,
-            Rank.self,
-            Inspect.self, Verify.self, Diff.self, Bench.self, Publish.self, Label.self,
-            CollectGarbage.self, Status.self, Models.self, Load.self, Unload.self, Reload.self,
+            Generate.self, RecipeCommand.self, Train.self, Import.self, Quantize.self,
+            Evaluate.self, Predict.self, Rank.self, Inspect.self, Verify.self, Diff.self,
+            Bench.self, Profile.self, Publish.self, Label.self, CollectGarbage.self, Status.self,
+            Models.self, Load.self, Unload.self, Reload.self,
         ])
 
     static func main() {

@@ -35,7 +35,9 @@ import Testing
 
     @Test(arguments: [
         (["--nonsense"], "nonsense"), (["train"], "specification"),
-        (["bench", "p", "--rows", "0"], "--rows"), (["bench", "p", "--threads", "0"], "--threads"),
+        (["bench", "p", "--rows", "0"], "--rows"),
+        (["bench", "p", "--threads", "1,0"], "--threads"),
+        (["profile", "p", "--rows", "0"], "--rows"),
         (["predict"], "--socket"), (["predict", "--socket", "s", "f.csv"], "--model"),
         (["train", "s", "d", "--out", "x"], "REPOSITORY/MODEL/VERSION"),
         (["train", "s", "d", "--out", "r/m/007"], "REPOSITORY/MODEL/VERSION"),
@@ -154,7 +156,7 @@ import Testing
 
     @Test(arguments: [
         "generate shop", "train", "recipe list", "recipe show", "evaluate", "predict", "rank",
-        "inspect", "bench", "status", "models", "load", "unload",
+        "inspect", "quantize", "bench", "profile", "status", "models", "load", "unload",
     ])
     func `every command's help has an example`(command: String) throws {
         let run = try run(command.split(separator: " ").map(String.init) + ["--help"])

@@ -167,8 +167,10 @@ import Testing
             ["evaluate", package, "shop.csv", "--executor", "float", "--executor", "reference"],
             ["evaluate", package, "shop.csv", "--executor", "int8", "--json"],
             ["bench", package, "--rows", "1,16", "--seconds", "0.01", "--json"],
-            ["bench", package, "--rows", "4", "--threads", "2", "--seconds", "0.01"],
+            ["bench", package, "--rows", "4", "--threads", "1,2", "--seconds", "0.01"],
             ["bench", package, "--rows", "4", "--executor", "reference", "--seconds", "0.01"],
+            ["profile", package, "--rows", "40", "--seconds", "0.01"],
+            ["profile", package, "--seconds", "0.01", "--executor", "float", "--json"],
             ["recipe", "list"], ["recipe", "list", "--json"], ["recipe", "show", "shop-mmoe"],
         ]
         for arguments in runs {
@@ -179,6 +181,39 @@ import Testing
                 _ = try JSONSerialization.jsonObject(with: Data(run.output.utf8))
             }
         }
+    }
+
+    @Test func `a paced bench answers each number of rows with a round`() throws {
+        let published = try Self.published.get()
+        let arguments = ["bench", "models/shop/1", "--paced", "--seconds", "0.001"]
+        let run = try ToolProcess(arguments, in: published.folder, input: "4\n1\n4\n")
+        #expect(run.status == 0, "\(run.errors)")
+        let lines = run.output.split(separator: "\n")
+        #expect(lines.count == 3)
+        for line in lines {
+            let round = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            #expect((round?["p50_us"] as? NSNumber)?.doubleValue ?? 0 > 0)
+        }
+        let wrong = try ToolProcess(arguments, in: published.folder, input: "0\n")
+        #expect(wrong.status == 65)
+        #expect(wrong.errors.contains("'0'"))
+    }
+
+    @Test func `a bench takes recorded requests, of as many rows as it says`() throws {
+        let published = try Self.published.get()
+        let package = published.folder.file("models/shop/1")
+        let folder = try ScratchFolder()
+        mkdir(folder.file("in"), 0o700)
+        try writeInputs(of: package, to: folder, id: 1)
+        #expect(rename(folder.file("in"), folder.file("3")) == 0)
+        let arguments = ["bench", package, "--requests", ".", "--seconds", "0.001", "--rows"]
+        let run = try ToolProcess(arguments + ["3"], in: folder)
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(rename(folder.file("3"), folder.file("2")) == 0)
+        let wrong = try ToolProcess(arguments + ["2"], in: folder)
+        #expect(wrong.status == 65)
+        #expect(wrong.errors.contains("2 a request"), "\(wrong.errors)")
+        #expect(try ToolProcess(arguments + ["7"], in: folder).status == 66)
     }
 
     @Test func `tensors go in and out as NumPy files`() throws {
@@ -224,13 +259,9 @@ import Testing
             let count = shape.reduce(1, *)
             let isFloat = words[2] == "f32"
             let value: Int32 = isFloat ? 0 : words[1].hasSuffix(".length") ? 1 : id
-            var header =
-                "{'descr': '\(isFloat ? "<f4" : "<i4")', 'fortran_order': False, 'shape': "
-                + "(\(shape.map(String.init).joined(separator: ", ")),), }"
-            header += String(repeating: " ", count: 117 - header.utf8.count) + "\n"
-            var data = Data([0x93]) + Data("NUMPY".utf8) + Data([1, 0, 118, 0]) + Data(header.utf8)
-            for _ in 0..<count { withUnsafeBytes(of: value) { data.append(contentsOf: $0) } }
-            try data.write(to: URL(fileURLWithPath: folder.file("in/\(words[1]).npy")))
+            try folder.writeArray(
+                "in/\(words[1]).npy", isFloat ? "<f4" : "<i4", shape: shape,
+                [UInt32](repeating: UInt32(bitPattern: value), count: count))
         }
     }
 

@@ -376,6 +376,17 @@ import Testing
         }
     }
 
+    @Test func `refuses choices of one operation twice, and sensitivities that are none`() throws {
+        let twice = try error { $0.model.choices[1].operation = $0.model.choices[0].operation }
+        #expect(twice?.code == .invalidManifest)
+        #expect(twice?.subject == "hidden")
+        for sensitivity in [-1, Double.nan, .infinity] {
+            let error = try error { $0.model.choices[0].sensitivity = sensitivity }
+            #expect(error?.code == .invalidManifest)
+            #expect(error?.subject == "hidden")
+        }
+    }
+
     @Test func `refuses counts over their limits`() throws {
         let changes: [(inout Manifest) -> Void] = [
             {
@@ -391,6 +402,10 @@ import Testing
             {
                 $0.model.quality = [QualityFigure](
                     repeating: $0.model.quality[0], count: Limits.qualityFiguresMax + 1)
+            },
+            {
+                $0.model.choices = [OperationChoice](
+                    repeating: $0.model.choices[0], count: Limits.choicesMax + 1)
             },
             {
                 $0.model.provenance = [ProvenanceEntry](

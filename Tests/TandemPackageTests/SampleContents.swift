@@ -24,6 +24,12 @@ enum SampleContents {
                     program: "int8", task: "", metric: "loss", value: -1.5, rowCount: 7,
                     split: "validation"),
             ],
+            choices: [
+                OperationChoice(
+                    operation: "hidden", isInt8: true, clipsOutliers: true, sensitivity: 0.0625),
+                OperationChoice(
+                    operation: "gate", isInt8: false, clipsOutliers: false, sensitivity: 0.5),
+            ],
             provenance: [
                 ProvenanceEntry("trainer", "tandem train"), ProvenanceEntry("seed", "17"),
                 ProvenanceEntry("note", ""),

@@ -11,40 +11,63 @@ package import TandemGraph
 
 /// Rewrites float layers and tables to int8.
 package enum Quantization {
+    /// How a tensor becomes int8 rows: its name, itself, and the columns' weights if it is clipped.
+    package typealias Rounding = (String, Tensor, [Float]?) -> (values: Tensor, scales: Tensor)
+
     /// Rewrites a graph.
     ///
-    /// - Parameter source: A float graph and its tensors.
+    /// - Parameters:
+    ///   - source: A float graph and its tensors.
+    ///   - choices: Which nodes stay float, and how others are rounded.
+    ///   - rounding: Makes a tensor's int8 rows; the default computes them.
     /// - Returns: The int8 graph; quantised tensors carry the suffixes `/int8` and `/scale`.
     /// - Throws: `GraphError` if a name that the pass makes is taken.
-    package static func applied(to source: WeightedGraph) throws(GraphError) -> WeightedGraph {
+    package static func applied(
+        to source: WeightedGraph, _ choices: QuantizationChoices = QuantizationChoices(),
+        rounding: Rounding = { RowQuantization.rows($1, clippedBy: $2) }
+    ) throws(GraphError) -> WeightedGraph {
         let kept = layersThatStayFloat(source.graph)
         return try GraphRewriter.rewrite(source) { rewriter, node throws(GraphError) in
-            switch node.operation {
-            case .linear where !kept.contains(node.output):
-                return try replace(node, .quantizedLinear, weightAt: 1, &rewriter)
-            case .embedding: return try replace(node, .quantizedEmbedding, weightAt: 1, &rewriter)
-            case .embeddingPool(let reduction):
-                return try replace(
-                    node, .quantizedEmbeddingPool(reduction), weightAt: 2, &rewriter)
-            default: return nil
-            }
+            let name = source.graph[node.output].name
+            guard let (operation, index) = int8Form(of: node, kept),
+                !choices.keptFloat.contains(name),
+                let weight = rewriter.tensor(node.inputs[index])
+            else { return nil }
+            let weightName = source.graph[node.inputs[index]].name
+            let (values, scales) = rounding(weightName, weight, choices.clipped[name])
+            var inputs: [ValueID] = []
+            for input in node.inputs[..<index] { inputs.append(try rewriter.value(input)) }
+            inputs.append(try rewriter.parameter("\(weightName)/int8", values))
+            inputs.append(try rewriter.parameter("\(weightName)/scale", scales))
+            for input in node.inputs[(index + 1)...] { inputs.append(try rewriter.value(input)) }
+            return try rewriter.node(name, operation, inputs)
         }
     }
 
-    /// A node over int8 rows instead of float ones; nil if its weight is computed.
-    private static func replace(
-        _ node: Node, _ operation: Operation, weightAt index: Int, _ rewriter: inout GraphRewriter
-    ) throws(GraphError) -> ValueID? {
-        guard let weight = rewriter.tensor(node.inputs[index]) else { return nil }
-        let name = rewriter.source.graph[node.inputs[index]].name
-        let (values, scales) = quantizedRows(weight)
-        var inputs: [ValueID] = []
-        for input in node.inputs[..<index] { inputs.append(try rewriter.value(input)) }
-        inputs.append(try rewriter.parameter("\(name)/int8", values))
-        inputs.append(try rewriter.parameter("\(name)/scale", scales))
-        for input in node.inputs[(index + 1)...] { inputs.append(try rewriter.value(input)) }
-        return try rewriter.node(
-            rewriter.source.graph[node.output].name, operation, inputs)
+    /// The nodes that `applied` brings to int8 if no choice forbids it.
+    static func candidates(of source: WeightedGraph) -> [QuantizationCandidate] {
+        let kept = layersThatStayFloat(source.graph)
+        return source.graph.nodes.compactMap { node in
+            guard let (_, index) = int8Form(of: node, kept),
+                let weight = source.tensors[source.graph[node.inputs[index]].name]
+            else { return nil }
+            return QuantizationCandidate(
+                name: source.graph[node.output].name, operation: node.operation.name,
+                input: node.operation == .linear ? node.inputs[0] : nil,
+                weightCount: weight.shape.reduce(1, *))
+        }
+    }
+
+    /// The operation over int8 rows, and which input its weights are; nil for nodes without one.
+    private static func int8Form(
+        of node: Node, _ kept: Set<ValueID>
+    ) -> (operation: Operation, weightIndex: Int)? {
+        switch node.operation {
+        case .linear: kept.contains(node.output) ? nil : (.quantizedLinear, 1)
+        case .embedding: (.quantizedEmbedding, 1)
+        case .embeddingPool(let reduction): (.quantizedEmbeddingPool(reduction), 2)
+        default: nil
+        }
     }
 
     /// Linear layers with no rectifier, or other hidden function, between them and a score.
@@ -63,31 +86,5 @@ package enum Quantization {
             }
         }
         return sensitive
-    }
-
-    /// Rows of a matrix as int8, each with the scale that takes its largest magnitude to 127.
-    ///
-    /// - Parameter matrix: f32 `[N, K]`, finite.
-    /// - Returns: int8 `[N, K]` in -127 ... 127 and f32 `[N]`, with `value = int8 * scale`.
-    package static func quantizedRows(_ matrix: Tensor) -> (values: Tensor, scales: Tensor) {
-        let (rows, width) = (matrix.shape[0], matrix.shape[1])
-        let values = Tensor(zeros: .int8, shape: [rows, width])
-        let scales = Tensor(zeros: .float32, shape: [rows])
-        let source = matrix.elements(as: Float.self)
-        let target = values.elements(as: Int8.self)
-        let factors = scales.elements(as: Float.self)
-        for row in 0..<rows {
-            let range = row * width..<(row + 1) * width
-            var largest: Float = 0
-            for index in range { largest = max(largest, source[index].magnitude) }
-            guard largest >= 0x1p-100 else { continue }
-            factors[row] = largest / 127
-            for index in range {
-                // Multiplied by the inverse in double: one rounding decides, and 127 is reached.
-                let scaled = Double(source[index]) * (127 / Double(largest))
-                target[index] = Int8(scaled.rounded(.toNearestOrEven))
-            }
-        }
-        return (values, scales)
     }
 }

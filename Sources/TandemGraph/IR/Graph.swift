@@ -58,6 +58,15 @@ package struct Graph: Hashable, Sendable {
     /// - Precondition: The id belongs to this graph.
     package subscript(id: ValueID) -> Value { values[id.index] }
 
+    /// The same arithmetic, answering other values.
+    ///
+    /// - Precondition: The values belong to this graph, each once.
+    package func answering(_ outputs: [ValueID]) -> Graph {
+        var graph = self
+        graph.outputs = outputs
+        return graph
+    }
+
     /// The value of that name, or nil; O(values).
     package func value(named name: String) -> ValueID? {
         values.firstIndex { $0.name == name }.map { ValueID($0) }

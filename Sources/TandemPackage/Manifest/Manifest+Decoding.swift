@@ -80,6 +80,9 @@ extension Manifest {
             quality: try decodeList(
                 message.n_quality, message.quality, "quality figures",
                 max: Limits.qualityFiguresMax, decodeFigure),
+            choices: try decodeList(
+                message.n_choices, message.choices, "choices", max: Limits.choicesMax,
+                decodeChoice),
             provenance: try decodeProvenance(message))
     }
 
@@ -140,6 +143,23 @@ extension Manifest {
             metric: try message.metric.text("a metric", 1...64), value: message.value,
             rowCount: try decodeInt(message.rows, "a figure's rows", max: .max),
             split: try message.split.text("a figure's split", 0...64))
+    }
+
+    private static func decodeChoice(
+        _ message: ChoiceMessage
+    ) throws(PackageError) -> OperationChoice {
+        let isInt8: Bool
+        switch message.precision {
+        case TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8: isInt8 = true
+        case TANDEM__PACKAGE__V1__PRECISION__PRECISION_FLOAT32: isInt8 = false
+        default:
+            throw PackageError(
+                .invalidManifest, "a choice has no precision that is known",
+                actual: UInt64(clamping: message.precision.rawValue))
+        }
+        return OperationChoice(
+            operation: try decodeGraphName(message.operation), isInt8: isInt8,
+            clipsOutliers: message.clips_outliers != 0, sensitivity: message.sensitivity)
     }
 
     private static func decodeProvenance(

@@ -30,6 +30,9 @@ extension Manifest {
         (message.n_quality, message.quality) = arena.messages(model.quality) {
             Self.message($0, arena)
         }
+        (message.n_choices, message.choices) = arena.messages(model.choices) {
+            Self.message($0, arena)
+        }
         (message.n_goldens, message.goldens) = arena.messages(model.goldens) {
             Self.message($0, arena)
         }
@@ -94,6 +97,19 @@ extension Manifest {
         message.value = figure.value
         message.rows = UInt64(clamping: figure.rowCount)
         message.split = arena.data(figure.split)
+        return message
+    }
+
+    private static func message(_ choice: OperationChoice, _ arena: MessageArena) -> ChoiceMessage {
+        var message = ChoiceMessage()
+        tandem__package__v1__operation_choice__init(&message)
+        message.operation = arena.data(choice.operation)
+        message.precision =
+            choice.isInt8
+            ? TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8
+            : TANDEM__PACKAGE__V1__PRECISION__PRECISION_FLOAT32
+        message.clips_outliers = choice.clipsOutliers ? 1 : 0
+        message.sensitivity = choice.sensitivity
         return message
     }
 

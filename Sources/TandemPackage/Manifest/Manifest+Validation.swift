@@ -26,6 +26,7 @@ extension Manifest {
         try checkSignature()
         try checkGoldens()
         try checkQuality()
+        try checkChoices()
     }
 
     private func checkShards() throws(PackageError) {
@@ -192,6 +193,16 @@ extension Manifest {
                     "a quality figure is of no program or task, or is not a number",
                     subject: "\(figure.program) \(figure.task) \(figure.metric)")
             }
+        }
+    }
+
+    private func checkChoices() throws(PackageError) {
+        try checkUnique(model.choices.map(\.operation), "choices", .invalidManifest)
+        for choice in model.choices where !(choice.sensitivity >= 0 && choice.sensitivity.isFinite)
+        {
+            throw PackageError(
+                .invalidManifest, "a sensitivity is \(choice.sensitivity), not 0 or more",
+                subject: choice.operation)
         }
     }
 }

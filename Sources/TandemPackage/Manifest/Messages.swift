@@ -29,6 +29,7 @@ typealias TensorMessage = Tandem__Package__V1__Tensor
 typealias SegmentMessage = Tandem__Package__V1__Segment
 typealias ShardMessage = Tandem__Package__V1__Shard
 typealias QualityMessage = Tandem__Package__V1__QualityFigure
+typealias ChoiceMessage = Tandem__Package__V1__OperationChoice
 typealias GoldenMessage = Tandem__Package__V1__GoldenVector
 typealias GoldenOutputMessage = Tandem__Package__V1__GoldenOutput
 typealias GoldenTensorMessage = Tandem__Package__V1__GoldenTensor

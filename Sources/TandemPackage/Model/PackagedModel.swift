@@ -17,6 +17,8 @@ package struct PackagedModel: Hashable, Sendable {
     package var warmUps: [[UInt8]]
     /// Quality as measured when the package was written.
     package var quality: [QualityFigure]
+    /// What the quantiser decided, by operation; empty if it did not measure.
+    package var choices: [OperationChoice]
     /// Who made it, from what; no paths.
     package var provenance: [ProvenanceEntry]
 
@@ -24,7 +26,7 @@ package struct PackagedModel: Hashable, Sendable {
     package init(
         name: String, createdWith: String, signature: Signature, programs: [Program],
         goldens: [GoldenVector] = [], warmUps: [[UInt8]] = [], quality: [QualityFigure] = [],
-        provenance: [ProvenanceEntry] = []
+        choices: [OperationChoice] = [], provenance: [ProvenanceEntry] = []
     ) {
         self.name = name
         self.createdWith = createdWith
@@ -33,6 +35,7 @@ package struct PackagedModel: Hashable, Sendable {
         self.goldens = goldens
         self.warmUps = warmUps
         self.quality = quality
+        self.choices = choices
         self.provenance = provenance
     }
 
@@ -80,6 +83,27 @@ package struct Program: Hashable, Sendable {
         self.graph = graph
         self.numericsVersion = numericsVersion
         self.tolerance = tolerance
+    }
+}
+
+/// What the quantiser decided about one operation of the float program.
+package struct OperationChoice: Hashable, Sendable {
+    /// The name of the operation's result.
+    package var operation: String
+    /// Whether it computes with int8 weights; otherwise it stayed float.
+    package var isInt8: Bool
+    /// Whether weight scales were chosen by error, so that outliers are cut off.
+    package var clipsOutliers: Bool
+    /// How much the scores change if this operation alone becomes int8: the root of the mean squared
+    /// change over the scores' standard deviation, of the task that changes most.
+    package var sensitivity: Double
+
+    /// Makes a choice.
+    package init(operation: String, isInt8: Bool, clipsOutliers: Bool, sensitivity: Double) {
+        self.operation = operation
+        self.isInt8 = isInt8
+        self.clipsOutliers = clipsOutliers
+        self.sensitivity = sensitivity
     }
 }
 

@@ -67,17 +67,33 @@ package struct Evaluator: Sendable {
             values.reserveCapacity(rows.count * task.kind.width)
             return values
         }
+        try forEachBlock(dataset, rows: rows) { inputs, count in
+            for (index, values) in try predict(inputs, count).enumerated() {
+                outputs[index] += values
+            }
+        }
+        return figures(of: outputs, rows: rows)
+    }
+
+    /// Hands rows out, block by block, in the form that executors take.
+    ///
+    /// - Parameters:
+    ///   - dataset: The examples, encoded.
+    ///   - rows: Row numbers.
+    ///   - body: Takes a block's inputs, which are valid until it returns, and its rows.
+    /// - Throws: What `body` throws.
+    package func forEachBlock(
+        _ dataset: EncodedDataset, rows: [Int32],
+        _ body: (_ inputs: EncodedInputs, _ rowCount: Int) throws -> Void
+    ) rethrows {
         let block = RowBuffer(dataset, rowCountMax: min(Self.blockRows, max(rows.count, 1)))
         var start = 0
         while start < rows.count {
             let end = min(start + Self.blockRows, rows.count)
             block.fill(rows[start..<end])
-            for (index, values) in try predict(block.inputs, end - start).enumerated() {
-                outputs[index] += values
-            }
+            try body(block.inputs, end - start)
             start = end
         }
-        return figures(of: outputs, rows: rows)
     }
 }
 

@@ -13,6 +13,7 @@ struct Inspect: ParsableCommand {
               tandem inspect models/shop/1
               tandem inspect models/shop/1 --graph --executor int8
               tandem inspect models/shop/1 --shards
+              tandem inspect models/shop/1 --quality
               tandem inspect models/shop/1 --dot | dot -Tsvg > graph.svg
             """)
 
@@ -40,6 +41,9 @@ struct Inspect: ParsableCommand {
     @Option(help: "Write every tensor to a file NAME.npy in this folder instead.")
     var export: String?
 
+    @Flag(help: "Print every task's figures, float beside int8, and the quantiser's choices.")
+    var quality = false
+
     @Option(help: "Whose program --graph, --dot, --hash and --plan show: int8 or float.")
     var executor = ExecutorName.int8
 
@@ -65,6 +69,8 @@ struct Inspect: ParsableCommand {
         } else if shards {
             let report = try ShardReport(opened)
             Terminal.write(json ? report.json.text + "\n" : report.text)
+        } else if quality && !json {
+            Terminal.write(PackageReport(opened).qualityText)
         } else if json {
             Terminal.line(PackageReport(opened).json.text)
         } else if manifest {

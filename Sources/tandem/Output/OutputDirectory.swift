@@ -8,6 +8,12 @@ enum OutputDirectory {
         return lstat(path, &status) == 0
     }
 
+    /// Whether a directory, or a link to one, has this path.
+    static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     /// Makes a directory and those above it, where they are not there.
     ///
     /// - Throws: `Failure` `cannotCreate`, naming the directory.

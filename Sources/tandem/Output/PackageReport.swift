@@ -5,7 +5,7 @@ import TandemPackage
 /// What `tandem inspect` says of a package.
 struct PackageReport {
     private let package: Package
-    private var model: PackagedModel { package.model }
+    var model: PackagedModel { package.model }
 
     /// Reports on an opened package.
     init(_ package: Package) { self.package = package }
@@ -178,6 +178,7 @@ extension PackageReport {
                     })
             ),
             ("quality", .array(model.quality.map(Self.json))),
+            ("choices", .array(model.choices.map(Self.json))),
         ])
     }
 
@@ -195,6 +196,15 @@ extension PackageReport {
             ("name", .string(task.name)), ("kind", .string(task.kind.name)),
             ("given", task.given.map(JSONText.string) ?? .null),
             ("labels", .array(task.labels.map(JSONText.string))),
+        ])
+    }
+
+    private static func json(_ choice: OperationChoice) -> JSONText {
+        .object([
+            ("operation", .string(choice.operation)),
+            ("precision", .string(choice.isInt8 ? "int8" : "float")),
+            ("clips_outliers", .bool(choice.clipsOutliers)),
+            ("sensitivity", .number(choice.sensitivity)),
         ])
     }
 

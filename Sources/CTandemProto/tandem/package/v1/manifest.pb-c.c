@@ -1402,6 +1402,51 @@ void   tandem__package__v1__quality_figure__free_unpacked
   assert(message->base.descriptor == &tandem__package__v1__quality_figure__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   tandem__package__v1__operation_choice__init
+                     (Tandem__Package__V1__OperationChoice         *message)
+{
+  static const Tandem__Package__V1__OperationChoice init_value = TANDEM__PACKAGE__V1__OPERATION_CHOICE__INIT;
+  *message = init_value;
+}
+size_t tandem__package__v1__operation_choice__get_packed_size
+                     (const Tandem__Package__V1__OperationChoice *message)
+{
+  assert(message->base.descriptor == &tandem__package__v1__operation_choice__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tandem__package__v1__operation_choice__pack
+                     (const Tandem__Package__V1__OperationChoice *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tandem__package__v1__operation_choice__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tandem__package__v1__operation_choice__pack_to_buffer
+                     (const Tandem__Package__V1__OperationChoice *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tandem__package__v1__operation_choice__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tandem__Package__V1__OperationChoice *
+       tandem__package__v1__operation_choice__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tandem__Package__V1__OperationChoice *)
+     protobuf_c_message_unpack (&tandem__package__v1__operation_choice__descriptor,
+                                allocator, len, data);
+}
+void   tandem__package__v1__operation_choice__free_unpacked
+                     (Tandem__Package__V1__OperationChoice *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tandem__package__v1__operation_choice__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   tandem__package__v1__golden_vector__init
                      (Tandem__Package__V1__GoldenVector         *message)
 {
@@ -1582,7 +1627,7 @@ void   tandem__package__v1__provenance_entry__free_unpacked
   assert(message->base.descriptor == &tandem__package__v1__provenance_entry__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor tandem__package__v1__manifest__field_descriptors[11] =
+static const ProtobufCFieldDescriptor tandem__package__v1__manifest__field_descriptors[12] =
 {
   {
     "model_name",
@@ -1716,8 +1761,21 @@ static const ProtobufCFieldDescriptor tandem__package__v1__manifest__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "choices",
+    12,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Tandem__Package__V1__Manifest, n_choices),
+    offsetof(Tandem__Package__V1__Manifest, choices),
+    &tandem__package__v1__operation_choice__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned tandem__package__v1__manifest__field_indices_by_name[] = {
+  11,   /* field[11] = choices */
   1,   /* field[1] = created_with */
   7,   /* field[7] = goldens */
   0,   /* field[0] = model_name */
@@ -1733,7 +1791,7 @@ static const unsigned tandem__package__v1__manifest__field_indices_by_name[] = {
 static const ProtobufCIntRange tandem__package__v1__manifest__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor tandem__package__v1__manifest__descriptor =
 {
@@ -1743,7 +1801,7 @@ const ProtobufCMessageDescriptor tandem__package__v1__manifest__descriptor =
   "Tandem__Package__V1__Manifest",
   "tandem.package.v1",
   sizeof(Tandem__Package__V1__Manifest),
-  11,
+  12,
   tandem__package__v1__manifest__field_descriptors,
   tandem__package__v1__manifest__field_indices_by_name,
   1,  tandem__package__v1__manifest__number_ranges,
@@ -4079,6 +4137,83 @@ const ProtobufCMessageDescriptor tandem__package__v1__quality_figure__descriptor
   (ProtobufCMessageInit) tandem__package__v1__quality_figure__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor tandem__package__v1__operation_choice__field_descriptors[4] =
+{
+  {
+    "operation",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__OperationChoice, operation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "precision",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__OperationChoice, precision),
+    &tandem__package__v1__precision__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "clips_outliers",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__OperationChoice, clips_outliers),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sensitivity",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__Package__V1__OperationChoice, sensitivity),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tandem__package__v1__operation_choice__field_indices_by_name[] = {
+  2,   /* field[2] = clips_outliers */
+  0,   /* field[0] = operation */
+  1,   /* field[1] = precision */
+  3,   /* field[3] = sensitivity */
+};
+static const ProtobufCIntRange tandem__package__v1__operation_choice__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor tandem__package__v1__operation_choice__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tandem.package.v1.OperationChoice",
+  "OperationChoice",
+  "Tandem__Package__V1__OperationChoice",
+  "tandem.package.v1",
+  sizeof(Tandem__Package__V1__OperationChoice),
+  4,
+  tandem__package__v1__operation_choice__field_descriptors,
+  tandem__package__v1__operation_choice__field_indices_by_name,
+  1,  tandem__package__v1__operation_choice__number_ranges,
+  (ProtobufCMessageInit) tandem__package__v1__operation_choice__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor tandem__package__v1__golden_vector__field_descriptors[3] =
 {
   {
@@ -4543,5 +4678,35 @@ const ProtobufCEnumDescriptor tandem__package__v1__task_kind__descriptor =
   tandem__package__v1__task_kind__enum_values_by_name,
   1,
   tandem__package__v1__task_kind__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCEnumValue tandem__package__v1__precision__enum_values_by_number[3] =
+{
+  { "PRECISION_UNSPECIFIED", "TANDEM__PACKAGE__V1__PRECISION__PRECISION_UNSPECIFIED", 0 },
+  { "PRECISION_FLOAT32", "TANDEM__PACKAGE__V1__PRECISION__PRECISION_FLOAT32", 1 },
+  { "PRECISION_INT8", "TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8", 2 },
+};
+static const ProtobufCIntRange tandem__package__v1__precision__value_ranges[] = {
+{0, 0},{0, 3}
+};
+static const ProtobufCEnumValueIndex tandem__package__v1__precision__enum_values_by_name[3] =
+{
+  { "PRECISION_FLOAT32", 1 },
+  { "PRECISION_INT8", 2 },
+  { "PRECISION_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor tandem__package__v1__precision__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "tandem.package.v1.Precision",
+  "Precision",
+  "Tandem__Package__V1__Precision",
+  "tandem.package.v1",
+  3,
+  tandem__package__v1__precision__enum_values_by_number,
+  3,
+  tandem__package__v1__precision__enum_values_by_name,
+  1,
+  tandem__package__v1__precision__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };

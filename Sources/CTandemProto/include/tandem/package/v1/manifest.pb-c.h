@@ -46,6 +46,7 @@ typedef struct Tandem__Package__V1__Tensor Tandem__Package__V1__Tensor;
 typedef struct Tandem__Package__V1__Segment Tandem__Package__V1__Segment;
 typedef struct Tandem__Package__V1__Shard Tandem__Package__V1__Shard;
 typedef struct Tandem__Package__V1__QualityFigure Tandem__Package__V1__QualityFigure;
+typedef struct Tandem__Package__V1__OperationChoice Tandem__Package__V1__OperationChoice;
 typedef struct Tandem__Package__V1__GoldenVector Tandem__Package__V1__GoldenVector;
 typedef struct Tandem__Package__V1__GoldenOutput Tandem__Package__V1__GoldenOutput;
 typedef struct Tandem__Package__V1__GoldenTensor Tandem__Package__V1__GoldenTensor;
@@ -184,6 +185,12 @@ typedef enum _Tandem__Package__V1__TaskKind {
   TANDEM__PACKAGE__V1__TASK_KIND__TASK_KIND_VECTOR = 4
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TANDEM__PACKAGE__V1__TASK_KIND)
 } Tandem__Package__V1__TaskKind;
+typedef enum _Tandem__Package__V1__Precision {
+  TANDEM__PACKAGE__V1__PRECISION__PRECISION_UNSPECIFIED = 0,
+  TANDEM__PACKAGE__V1__PRECISION__PRECISION_FLOAT32 = 1,
+  TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8 = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TANDEM__PACKAGE__V1__PRECISION)
+} Tandem__Package__V1__Precision;
 
 /* --- messages --- */
 
@@ -244,10 +251,16 @@ struct  Tandem__Package__V1__Manifest
    */
   size_t n_requires;
   ProtobufCBinaryData *requires;
+  /*
+   * What the quantiser decided, by operation; for people, the graphs say what is computed. At most
+   * 100,000, names unique.
+   */
+  size_t n_choices;
+  Tandem__Package__V1__OperationChoice **choices;
 };
 #define TANDEM__PACKAGE__V1__MANIFEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tandem__package__v1__manifest__descriptor) \
-    , {0,NULL}, {0,NULL}, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
+    , {0,NULL}, {0,NULL}, NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0,NULL }
 
 
 /*
@@ -1075,6 +1088,32 @@ struct  Tandem__Package__V1__QualityFigure
 
 
 /*
+ * What the quantiser decided about one operation of the float program.
+ */
+struct  Tandem__Package__V1__OperationChoice
+{
+  ProtobufCMessage base;
+  /*
+   * The name of the operation's result.
+   */
+  ProtobufCBinaryData operation;
+  Tandem__Package__V1__Precision precision;
+  /*
+   * Whether weight scales were chosen by error, so that outliers are cut off.
+   */
+  protobuf_c_boolean clips_outliers;
+  /*
+   * How much the scores change if this operation alone becomes int8: the root of the mean squared
+   * change over the scores' standard deviation, of the task that changes most. Finite, 0 or more.
+   */
+  double sensitivity;
+};
+#define TANDEM__PACKAGE__V1__OPERATION_CHOICE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tandem__package__v1__operation_choice__descriptor) \
+    , {0,NULL}, TANDEM__PACKAGE__V1__PRECISION__PRECISION_UNSPECIFIED, 0, 0 }
+
+
+/*
  * Inputs of the graph and what each program answers to them.
  */
 struct  Tandem__Package__V1__GoldenVector
@@ -1740,6 +1779,25 @@ Tandem__Package__V1__QualityFigure *
 void   tandem__package__v1__quality_figure__free_unpacked
                      (Tandem__Package__V1__QualityFigure *message,
                       ProtobufCAllocator *allocator);
+/* Tandem__Package__V1__OperationChoice methods */
+void   tandem__package__v1__operation_choice__init
+                     (Tandem__Package__V1__OperationChoice         *message);
+size_t tandem__package__v1__operation_choice__get_packed_size
+                     (const Tandem__Package__V1__OperationChoice   *message);
+size_t tandem__package__v1__operation_choice__pack
+                     (const Tandem__Package__V1__OperationChoice   *message,
+                      uint8_t             *out);
+size_t tandem__package__v1__operation_choice__pack_to_buffer
+                     (const Tandem__Package__V1__OperationChoice   *message,
+                      ProtobufCBuffer     *buffer);
+Tandem__Package__V1__OperationChoice *
+       tandem__package__v1__operation_choice__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tandem__package__v1__operation_choice__free_unpacked
+                     (Tandem__Package__V1__OperationChoice *message,
+                      ProtobufCAllocator *allocator);
 /* Tandem__Package__V1__GoldenVector methods */
 void   tandem__package__v1__golden_vector__init
                      (Tandem__Package__V1__GoldenVector         *message);
@@ -1911,6 +1969,9 @@ typedef void (*Tandem__Package__V1__Shard_Closure)
 typedef void (*Tandem__Package__V1__QualityFigure_Closure)
                  (const Tandem__Package__V1__QualityFigure *message,
                   void *closure_data);
+typedef void (*Tandem__Package__V1__OperationChoice_Closure)
+                 (const Tandem__Package__V1__OperationChoice *message,
+                  void *closure_data);
 typedef void (*Tandem__Package__V1__GoldenVector_Closure)
                  (const Tandem__Package__V1__GoldenVector *message,
                   void *closure_data);
@@ -1936,6 +1997,7 @@ extern const ProtobufCEnumDescriptor    tandem__package__v1__hash_algorithm__des
 extern const ProtobufCEnumDescriptor    tandem__package__v1__text_normalization__descriptor;
 extern const ProtobufCEnumDescriptor    tandem__package__v1__text_splitting__descriptor;
 extern const ProtobufCEnumDescriptor    tandem__package__v1__task_kind__descriptor;
+extern const ProtobufCEnumDescriptor    tandem__package__v1__precision__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__manifest__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__signature__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__feature__descriptor;
@@ -1967,6 +2029,7 @@ extern const ProtobufCMessageDescriptor tandem__package__v1__tensor__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__segment__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__shard__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__quality_figure__descriptor;
+extern const ProtobufCMessageDescriptor tandem__package__v1__operation_choice__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__golden_vector__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__golden_output__descriptor;
 extern const ProtobufCMessageDescriptor tandem__package__v1__golden_tensor__descriptor;

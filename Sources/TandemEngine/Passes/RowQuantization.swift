@@ -1,0 +1,73 @@
+// Design: a scale by the largest magnitude, or by the smallest error.
+//
+// A row's scale usually takes its largest weight to 127. One outlier then makes the steps of all the
+// others coarse: with a weight of 8 among weights of 0.1, a step is 0.06. Cutting the outlier off
+// (clipping) costs its own error and gains on the rest. Which is less is measured: the squared error
+// of the row's product, where an error of a weight counts as often as its input is large.
+
+package import TandemGraph
+
+/// Rounds the rows of a matrix to int8.
+package enum RowQuantization {
+    /// Shares of the largest magnitude that are tried as a row's end, largest first.
+    private static let shares: [Double] = [
+        1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05,
+    ]
+
+    /// Rows as int8, each with its scale.
+    ///
+    /// - Parameters:
+    ///   - matrix: f32 `[N, K]`, finite.
+    ///   - columnWeights: Nil: the largest magnitude becomes 127. Otherwise the scale of least
+    ///     squared error, column k counting `columnWeights[k]` times (once if empty).
+    /// - Returns: int8 `[N, K]` in -127 ... 127 and f32 `[N]`, with `value = int8 * scale`.
+    /// - Complexity: O(N K); 14 times as much with column weights.
+    package static func rows(
+        _ matrix: Tensor, clippedBy columnWeights: [Float]? = nil
+    ) -> (values: Tensor, scales: Tensor) {
+        let (rows, width) = (matrix.shape[0], matrix.shape[1])
+        let values = Tensor(zeros: .int8, shape: [rows, width])
+        let scales = Tensor(zeros: .float32, shape: [rows])
+        let source = matrix.elements(as: Float.self)
+        let target = values.elements(as: Int8.self)
+        let factors = scales.elements(as: Float.self)
+        for row in 0..<rows {
+            let elements = UnsafeBufferPointer(rebasing: source[row * width..<(row + 1) * width])
+            var largest: Float = 0
+            for element in elements { largest = max(largest, element.magnitude) }
+            guard largest >= 0x1p-100 else { continue }
+            let share = columnWeights.map { bestShare(elements, largest, $0) } ?? 1
+            let end = share == 1 ? largest : Float(Double(largest) * share)
+            factors[row] = end / 127
+            // Multiplied by the inverse in double: one rounding decides, and 127 is reached.
+            let inverse = 127 / Double(end)
+            for (column, element) in elements.enumerated() {
+                target[row * width + column] = rounded(element, inverse)
+            }
+        }
+        return (values, scales)
+    }
+
+    private static func rounded(_ value: Float, _ inverse: Double) -> Int8 {
+        Int8(min(max((Double(value) * inverse).rounded(.toNearestOrEven), -127), 127))
+    }
+
+    private static func bestShare(
+        _ elements: UnsafeBufferPointer<Float>, _ largest: Float, _ columnWeights: [Float]
+    ) -> Double {
+        var best = (share: 1.0, error: Double.infinity)
+        for share in shares {
+            let end = Double(largest) * share
+            let (inverse, step) = (127 / end, end / 127)
+            var error = 0.0
+            for (column, element) in elements.enumerated() {
+                let gap = Double(element) - Double(rounded(element, inverse)) * step
+                let weight = columnWeights.isEmpty ? 1 : Double(columnWeights[column])
+                error += gap * gap * weight
+            }
+            // Of equal ones the first: nothing is cut off without a gain.
+            if error < best.error { best = (share, error) }
+        }
+        return best.share
+    }
+}

@@ -1,0 +1,94 @@
+import ArgumentParser
+import TandemPackage
+
+/// Makes a new version whose int8 program was measured on data and passed a gate.
+struct Quantize: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Makes a new version whose int8 program keeps its quality on given data.",
+        discussion: """
+            Each operation is brought to int8 alone and measured; then all of them are, and the \
+            result is judged task by task against the float program. Where a task is worse than a \
+            limit allows, the operations that disturb it most return to float. The new version \
+            keeps the float program as it is, and says what was decided and measured.
+
+            The data are files as the model was trained on, of which the rows of the test part \
+            judge; or one folder with an .npy file an input, which has no labels, so that scores \
+            are compared.
+
+            Example:
+              tandem quantize models/shop/1 shop.csv --out models/shop/2 --max-auc-loss 0.0005
+              tandem inspect models/shop/2 --quality
+            """)
+
+    @Argument(help: "The package: REPOSITORY/MODEL/VERSION.")
+    var package: String
+
+    @Argument(help: "CSV files, plain, gz or zst; or a folder of .npy files.")
+    var data: [String]
+
+    @Option(
+        help: "Where to publish: REPOSITORY/MODEL/VERSION. An existing version is never changed.")
+    var out: String?
+
+    @Option(name: .customLong("max-auc-loss"), help: "How much lower a task's AUC may be.")
+    var aucLossMax = 0.0005
+
+    @Option(name: .customLong("max-logloss"), help: "How much higher a task's log loss may be.")
+    var logLossMax = 0.001
+
+    @Option(
+        name: .customLong("max-calibration"),
+        help: "How far the sum of predictions over the number of positives may move.")
+    var calibrationMax = 0.005
+
+    @Option(
+        name: .customLong("max-rmse"),
+        help: "How much higher a number's root mean squared error may be, as a share of it.")
+    var rmseMax = 0.001
+
+    @Option(
+        name: .customLong("max-difference"), help: "Without labels: how far one score may be off.")
+    var differenceMax = 0.01
+
+    @Option(
+        name: .customLong("max-mean-difference"),
+        help: "Without labels: how far a task's scores may be off on average.")
+    var meanDifferenceMax = 0.002
+
+    @Flag(help: "Refuse when a task fails the gate, instead of returning operations to float.")
+    var noFallback = false
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        if let out { _ = try PackageTarget(out) }
+        let limits = [
+            ("--max-auc-loss", aucLossMax), ("--max-logloss", logLossMax),
+            ("--max-calibration", calibrationMax), ("--max-rmse", rmseMax),
+            ("--max-difference", differenceMax), ("--max-mean-difference", meanDifferenceMax),
+        ]
+        for (name, limit) in limits where !(limit >= 0 && limit.isFinite) {
+            throw ValidationError("\(name) takes 0 or more")
+        }
+    }
+
+    func run() throws {
+        let target = try out.map { try PackageTarget($0) }
+        try target?.check()
+        let program = try LoadedProgram(path: package, executor: .float)
+        let rows = try QuantizationRows(program, paths: data)
+        let gate = QualityGate(
+            aucLossMax: aucLossMax, logLossMax: logLossMax, calibrationMax: calibrationMax,
+            rmseMax: rmseMax, differenceMax: differenceMax, meanDifferenceMax: meanDifferenceMax)
+        var search = try QuantizationSearch(
+            program.weights, gate: gate, rows: rows, allowsFloat: !noFallback)
+        let result = try search.result()
+        Terminal.progress("quantize: writing ...")
+        let quantized = try QuantizedPackage(program, rows, result)
+        let path = try target?.publish(quantized.contents)
+        Terminal.clearProgress()
+        let report = QuantizationReport(result: result, rows: rows)
+        Terminal.write(json ? report.json(path: path).text + "\n" : report.text(path: path))
+    }
+}

@@ -1,0 +1,40 @@
+import TandemPackage
+
+extension PackageReport {
+    /// For people: each task's figures, float beside int8, and what the quantiser decided.
+    var qualityText: String {
+        var table = TextTable(["task", "figure", "float", "int8", "int8 - float", "rows", "of"])
+        var seen: Set<String> = []
+        for figure in model.quality {
+            let key = "\(figure.task) \(figure.metric) \(figure.split)"
+            guard seen.insert(key).inserted else { continue }
+            let values = [Program.float, Program.int8].map { program in
+                model.quality.first {
+                    $0.program == program && $0.task == figure.task && $0.metric == figure.metric
+                        && $0.split == figure.split
+                }?.value
+            }
+            let both = values.compactMap(\.self)
+            table.add([
+                figure.task, figure.metric,
+                values[0].map { Readable.fixed($0, 6) } ?? "",
+                values[1].map { Readable.fixed($0, 6) } ?? "",
+                both.count == 2 ? Readable.fixed(both[1] - both[0], 6) : "",
+                Readable.grouped(figure.rowCount), figure.split,
+            ])
+        }
+        if model.quality.isEmpty { return "no figures were measured when this was written\n" }
+        return model.choices.isEmpty ? table.text : table.text + "\n" + choiceTable
+    }
+
+    private var choiceTable: String {
+        var table = TextTable(["sensitivity", "precision", "scales", "operation"])
+        for choice in model.choices.sorted(by: { $0.sensitivity > $1.sensitivity }) {
+            table.add([
+                Readable.fixed(choice.sensitivity, 6), choice.isInt8 ? "int8" : "float",
+                choice.clipsOutliers ? "clipped" : "largest", choice.operation,
+            ])
+        }
+        return table.text
+    }
+}

@@ -1,0 +1,66 @@
+import TandemTraining
+
+/// How much worse than float an int8 program may be on each task.
+struct QualityGate {
+    /// The most that a task's AUC may be lower.
+    var aucLossMax: Double
+    /// The most that a task's log loss may be higher.
+    var logLossMax: Double
+    /// The most that the sum of predictions over the number of positive rows may move.
+    var calibrationMax: Double
+    /// The most that a number's root mean squared error may be higher, as a share of it.
+    var rmseMax: Double
+    /// Without labels: the most that one score may differ, and all on average.
+    var differenceMax: Double
+    /// See `differenceMax`.
+    var meanDifferenceMax: Double
+
+    /// One figure of one task beside its limit.
+    struct Reading {
+        var task: String
+        /// As figures are named, such as `auc_loss`.
+        var metric: String
+        var value: Double
+        var limit: Double
+
+        var isWithin: Bool { value <= limit }
+
+        /// For people.
+        var text: String {
+            "task \(task): \(metric) is \(Readable.fixed(value, 6)), at most "
+                + "\(Readable.fixed(limit, 6)) is allowed"
+        }
+    }
+
+    /// What is judged of a task by its figures.
+    func readings(float: TaskFigures, int8: TaskFigures) -> [Reading] {
+        var readings: [Reading] = []
+        func add(
+            _ figure: Figure, _ metric: String, _ limit: Double,
+            _ change: (Double, Double) -> Double
+        ) {
+            guard let before = float.values[figure], let after = int8.values[figure] else { return }
+            readings.append(
+                Reading(
+                    task: float.task, metric: metric, value: change(before, after), limit: limit))
+        }
+        add(.auc, "auc_loss", aucLossMax) { $0 - $1 }
+        add(.logLoss, "log_loss_increase", logLossMax) { $1 - $0 }
+        add(.calibration, "calibration_shift", calibrationMax) { abs($1 - $0) }
+        add(.rmse, "rmse_increase", rmseMax) { $0 > 0 ? $1 / $0 - 1 : $1 }
+        return readings
+    }
+
+    /// What is judged of a task by its scores alone.
+    func readings(task: String, float: [Float], int8: [Float]) -> [Reading] {
+        let gaps = zip(float, int8).map { Double(abs($0 - $1)) }
+        return [
+            Reading(
+                task: task, metric: "largest_difference", value: gaps.max() ?? 0,
+                limit: differenceMax),
+            Reading(
+                task: task, metric: "mean_difference",
+                value: gaps.reduce(0, +) / Double(max(gaps.count, 1)), limit: meanDifferenceMax),
+        ]
+    }
+}

@@ -1,0 +1,112 @@
+import TandemEngine
+import TandemFeatures
+import TandemGraph
+import TandemPackage
+import TandemTraining
+
+/// Rows that a float program and its int8 versions are measured on.
+struct QuantizationRows {
+    /// Which rows.
+    enum Part {
+        /// A few thousand, to compare operations by.
+        case sample
+        /// Those that the gate judges.
+        case gate
+    }
+
+    private static let sampleRowCountMax = 2048
+
+    private enum Source {
+        case labelled(Evaluator, EncodedDataset, sample: [Int32], gate: [Int32])
+        case tensors(EncodedInputs, [TensorStorage], rowCount: Int)
+    }
+
+    /// The part of the rows that the gate judges, as figures name it.
+    let split: String
+    /// Rows that the gate judges.
+    let rowCount: Int
+    private let source: Source
+
+    /// Takes labelled files, read by the specification that the package was trained from, or one
+    /// folder of tensors, an .npy file an input.
+    ///
+    /// The gate judges the rows of the specification's test part (of the validation part if there
+    /// is none), the comparisons use rows of the validation part (of the gate's if there is none).
+    ///
+    /// - Throws: `TrainingError`, `Failure`.
+    init(_ program: LoadedProgram, paths: [String]) throws {
+        if paths.count == 1, OutputDirectory.isDirectory(paths[0]) {
+            let arrays = try TensorFiles.arrays(paths[0], program.weights.graph)
+            let rowCount = try TensorFiles.rowCount(arrays)
+            let encoded = TensorFiles.encoded(arrays, rowCount)
+            source = .tensors(encoded.inputs, encoded.storages, rowCount: rowCount)
+            self.rowCount = rowCount
+            split = "calibration"
+        } else {
+            let input = try PackageExamples.labelled(program.package, paths: paths)
+            let examples = input.examples
+            let (test, validation) = (examples.rows(.test), examples.rows(.validation))
+            let gate = test.isEmpty ? validation : test
+            guard !gate.isEmpty else {
+                throw Failure(
+                    .dataError, "\(paths[0]): has no row of the test part or the validation part")
+            }
+            let pool = validation.isEmpty ? gate : validation
+            source = .labelled(
+                Evaluator(input.spec, examples, tasks: program.signature.tasks),
+                try input.encoded(program), sample: Array(pool.prefix(Self.sampleRowCountMax)),
+                gate: gate)
+            rowCount = gate.count
+            split = test.isEmpty ? "validation" : "test"
+        }
+    }
+
+    /// Whether figures can be measured.
+    var hasLabels: Bool { if case .labelled = source { true } else { false } }
+
+    /// The scores of a program, an array an output, row-major, and its figures if there are labels.
+    ///
+    /// - Throws: `EngineError`.
+    func measured(
+        _ program: WeightedGraph, _ part: Part
+    ) throws -> (scores: [[Float]], figures: [TaskFigures]) {
+        // Any executor of the engine: the program says what is computed.
+        let executor = try Executor(.int8, program)
+        switch source {
+        case .labelled(let evaluator, let dataset, let sample, let gate):
+            var scores = program.graph.outputs.map { _ in [Float]() }
+            let figures = try evaluator.evaluate(dataset, rows: part == .sample ? sample : gate) {
+                let block = try executor.scores($0, rowCount: $1)
+                for index in scores.indices { scores[index] += block[index] }
+                return block
+            }
+            return (scores, figures)
+        case .tensors(let inputs, let storages, let rowCount):
+            let count = part == .sample ? min(rowCount, Self.sampleRowCountMax) : rowCount
+            return try withExtendedLifetime(storages) {
+                (try executor.scores(inputs, rowCount: count), [])
+            }
+        }
+    }
+
+    /// Values of a program's inner results for the sample's rows, an array each, row-major.
+    ///
+    /// - Throws: `EngineError`.
+    func sampled(_ program: WeightedGraph, _ values: [ValueID]) throws -> [[Float]] {
+        let probe = WeightedGraph(program.graph.answering(values), program.tensors)
+        let executor = try Executor(.float, probe)
+        switch source {
+        case .labelled(let evaluator, let dataset, let sample, _):
+            var results = values.map { _ in [Float]() }
+            try evaluator.forEachBlock(dataset, rows: sample) {
+                let block = try executor.scores($0, rowCount: $1)
+                for index in results.indices { results[index] += block[index] }
+            }
+            return results
+        case .tensors(let inputs, let storages, let rowCount):
+            return try withExtendedLifetime(storages) {
+                try executor.scores(inputs, rowCount: min(rowCount, Self.sampleRowCountMax))
+            }
+        }
+    }
+}

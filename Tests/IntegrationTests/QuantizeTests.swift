@@ -1,0 +1,138 @@
+import Foundation
+import TandemFeatures
+import TandemGraph
+import TandemPackage
+import Testing
+
+/// `tandem quantize` on a model with one layer that int8 spoils, and one that it does not.
+///
+///     outlier = relu(W x), each row of W has a 100 beside weights of 0.1, and x[0] is always small
+///     plain   = relu(V x), V of ones
+///     score   = sum of both
+///
+/// By the largest weight a step of `outlier` is 0.79, so that its small weights are lost; clipped by
+/// error they are kept, but coarsely.
+@Suite struct QuantizeTests {
+    private struct Published {
+        let folder: ScratchFolder
+
+        init() throws {
+            folder = try ScratchFolder()
+            let model = PackagedModel(
+                name: "steps", createdWith: "tests", signature: QuantizeTests.signature(),
+                programs: [Program(name: Program.float, graph: try QuantizeTests.graph())])
+            let tensors: TensorSet = [
+                "outlier.weight": Tensor(
+                    .float32, shape: [2, 3], [100, 0.1, 0.2, 100, -0.2, 0.1] as [Float]),
+                "plain.weight": Tensor(.float32, shape: [2, 3], [0, 1, 1, 0, 1, -1] as [Float]),
+                "score.weight": Tensor(.float32, shape: [1, 4], [1, 1, 0.5, 0.5] as [Float]),
+            ]
+            try Repository(path: folder.file("models")).publish(
+                PackageContents(model: model, tensors: tensors), version: 1)
+            mkdir(folder.file("rows"), 0o700)
+            let rows = (0..<300).flatMap { row -> [Float] in
+                [Float(row % 3) * 1e-4, sin(Float(row)), cos(Float(3 * row))]
+            }
+            try folder.writeArray("rows/x.npy", shape: [300, 3], rows)
+        }
+
+        func quantize(_ arguments: String...) throws -> ToolProcess {
+            try ToolProcess(["quantize", "models/steps/1", "rows"] + arguments, in: folder)
+        }
+    }
+
+    private static func signature() -> Signature {
+        Signature(
+            features: [
+                Feature(
+                    name: "x", side: .candidate, rawType: .float32, width: 3,
+                    encoding: .number(NumberEncoding(transforms: [])),
+                    slot: FeatureSlot(input: "x"))
+            ], tasks: [Task("score", .regression)])
+    }
+
+    private static func graph() throws -> Graph {
+        var builder = try GraphBuilder(name: "steps")
+        let x = try builder.input("x", TensorType(.float32, .candidate, sizes: [3]))
+        var parts: [ValueID] = []
+        for name in ["outlier", "plain"] {
+            let weight = try builder.parameter("\(name).weight", .float32, [2, 3])
+            let sum = try builder.node(name, .linear, [x, weight])
+            parts.append(try builder.node("\(name).relu", .unary(.relu), [sum]))
+        }
+        let joined = try builder.node("joined", .concat(axis: 0), parts)
+        let weight = try builder.parameter("score.weight", .float32, [1, 4])
+        try builder.output(try builder.node("score", .linear, [joined, weight]))
+        return builder.finished()
+    }
+
+    /// The operations of a report by name.
+    private static func operations(_ report: String) throws -> [String: [String: Any]] {
+        let parsed = try JSONSerialization.jsonObject(with: Data(report.utf8)) as? [String: Any]
+        let list = try #require(parsed?["operations"] as? [[String: Any]])
+        return Dictionary(uniqueKeysWithValues: list.map { ($0["operation"] as? String ?? "", $0) })
+    }
+
+    @Test func `the layer that int8 spoils returns to float, the other does not`() throws {
+        let published = try Published()
+        let run = try published.quantize(
+            "--out", "models/steps/2", "--max-mean-difference", "0.01", "--json")
+        #expect(run.status == 0, "\(run.errors)")
+        let operations = try Self.operations(run.output)
+        #expect(operations["outlier"]?["precision"] as? String == "float")
+        #expect(operations["plain"]?["precision"] as? String == "int8")
+        let outlier = try #require(operations["outlier"]?["sensitivity"] as? Double)
+        let plain = try #require(operations["plain"]?["sensitivity"] as? Double)
+        #expect(outlier > plain)
+        let shown = try ToolProcess(
+            ["inspect", "models/steps/2", "--quality"], in: published.folder)
+        #expect(shown.output.contains("largest_difference"))
+        #expect(
+            shown.output.split(separator: "\n").contains {
+                $0.contains("float") && $0.hasSuffix("outlier")
+            })
+        let graph = try ToolProcess(["inspect", "models/steps/2", "--graph"], in: published.folder)
+        #expect(graph.output.contains("plain = quantized_linear"), "\(graph.output)")
+        #expect(graph.output.contains("outlier = linear"))
+    }
+
+    @Test func `outliers that meet small inputs are cut off`() throws {
+        let published = try Published()
+        let run = try published.quantize(
+            "--max-difference", "1", "--max-mean-difference", "1", "--json")
+        #expect(run.status == 0, "\(run.errors)")
+        let operations = try Self.operations(run.output)
+        #expect(operations["outlier"]?["precision"] as? String == "int8")
+        #expect(operations["outlier"]?["clips_outliers"] as? Bool == true)
+        // By the largest weight the layer's share of the score would be gone, some 0.2 of its spread.
+        let sensitivity = try #require(operations["outlier"]?["sensitivity"] as? Double)
+        #expect(sensitivity < 0.06)
+    }
+
+    @Test func `without fallback a broken gate is a refusal that names task, figure and limit`()
+        throws
+    {
+        let published = try Published()
+        let run = try published.quantize("--out", "models/steps/2", "--no-fallback")
+        #expect(run.status == 65)
+        #expect(run.errors.contains("task score: largest_difference is 0.0"), "\(run.errors)")
+        #expect(run.errors.contains("at most 0.010000 is allowed"), "\(run.errors)")
+        #expect(try ToolProcess(["inspect", "models/steps/2"], in: published.folder).status == 66)
+    }
+
+    @Test func `a limit of nothing leaves everything in float`() throws {
+        let published = try Published()
+        let run = try published.quantize(
+            "--out", "models/steps/2", "--max-difference", "0", "--max-mean-difference", "0")
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.output.contains("0 of 2 operations in int8"))
+    }
+
+    @Test(arguments: ["--max-auc-loss", "--max-logloss", "--max-calibration", "--max-difference"])
+    func `a limit below 0 is refused`(option: String) throws {
+        let run = try ToolProcess(
+            ["quantize", "p", "d", "\(option)=-1"], in: try ScratchFolder())
+        #expect(run.status == 64)
+        #expect(run.errors.contains(option))
+    }
+}
