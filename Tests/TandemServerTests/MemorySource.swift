@@ -14,6 +14,7 @@ final class MemorySource: ModelSource {
         var labels: [String: UInt64]? = [:]
         var unreadable: Set<String> = []
         var stamp: UInt64 = 0
+        var quality: [UInt64: Double] = [:]
         var loads: [String] = []
     }
 
@@ -45,6 +46,24 @@ final class MemorySource: ModelSource {
 
     /// Changes the files of versions, as a stamp shows.
     func touch() { state.withLock { $0.stamp += 1 } }
+
+    /// Says how good a version's `click` is, as AUC.
+    func rate(_ version: UInt64, _ auc: Double) { state.withLock { $0.quality[version] = auc } }
+
+    private func metadata(_ version: UInt64) -> ModelMetadata {
+        var metadata = ModelMetadata()
+        metadata.version = version
+        metadata.executor = "float"
+        guard let auc = state.withLock({ $0.quality[version] }) else { return metadata }
+        var figure = QualityFigure()
+        (figure.metric, figure.value) = ("auc", auc)
+        (figure.executor, figure.split) = ("float", "test")
+        var task = TaskMetadata()
+        task.name = "click"
+        task.quality = [figure]
+        metadata.tasks = [task]
+        return metadata
+    }
 
     func complete(_ version: UInt64) { _ = state.withLock { $0.incomplete.remove(version) } }
 
@@ -85,7 +104,7 @@ final class MemorySource: ModelSource {
         guard !isBroken else { throw RequestError(.loadFailed, "broken on purpose", model: name) }
         do {
             return LoadedModel(
-                try TinyShop.model(version: version, name: name), metadata: ModelMetadata(),
+                try TinyShop.model(version: version, name: name), metadata: metadata(version),
                 memory: LoadedModel.MemoryFigures(), loopCount: terms.loopCount,
                 limits: terms.limits, clock: terms.clock)
         } catch {
@@ -104,13 +123,13 @@ final class RunningRegistry {
     /// Problems that were reported.
     let problems = Locked<[String]>([])
 
-    init(loopCount: Int = 1, policy: VersionPolicy = .latest) throws {
+    init(loopCount: Int = 1, policy: VersionPolicy = .latest, gate: QualityGate? = nil) throws {
         let problems = problems
         registry = try Registry(
             source: source,
             terms: LoadTerms(
                 loopCount: loopCount, threadCount: 1, limits: WireLimits(), clock: { 0 }),
-            policy: policy, wakeLoops: {},
+            policy: policy, gate: gate, wakeLoops: {},
             report: { event in
                 if case .problem(let text) = event { problems.withLock { $0.append(text) } }
             })

@@ -210,8 +210,9 @@ extension RequestService {
         server.queuedWorkMicroseconds = sum.queuedWork / 1_000
         server.refusals = sum.refusals.wire
         server.residentBytes = ProcessMemory.residentBytes
-        server.modelBytes = context.registry.index().reduce(0) {
-            $0 &+ $1.tableBytes &+ $1.denseBytes &+ $1.planBytes &+ $1.arenaBytes
+        if let memory = context.registry.source.memory {
+            server.modelBytes = UInt64(clamping: memory.used)
+            server.modelBytesMax = UInt64(clamping: memory.max)
         }
         server.isDraining = isDraining
         (server.loads, server.failedLoads) = context.registry.loadCounts

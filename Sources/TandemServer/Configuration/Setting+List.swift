@@ -7,7 +7,8 @@ internal import TandemWire
 
 extension Setting {
     /// Every setting, in the order in which people read them.
-    package static let all: [Setting] = general + sockets + wireLimits + serverLimits
+    package static let all: [Setting] =
+        general + memory + quality + sockets + wireLimits + serverLimits
 
     /// The setting of a name such as `limits.rows_max`.
     ///
@@ -71,6 +72,22 @@ extension Setting {
             "How long a loop polls its sockets before it sleeps, while requests come that densely. "
                 + "0: never. Under a quota of less than one core it never does.",
             \.limits.spinNanoseconds),
+    ]
+
+    private static let memory: [Setting] = [
+        integer(
+            "memory", "max", 0...(1 << 50),
+            "Bytes that all models may take; a load that would not fit is refused before it begins. "
+                + "0: four fifths of what the machine and the control group grant.",
+            \.modelBytesMax)
+    ]
+
+    private static let quality: [Setting] = [
+        integer(
+            "quality", "drop_max_permille", 0...1_000,
+            "Thousandths by which a figure of a task may be worse than that of the version that "
+                + "serves; a worse version is loaded by number only. 0: not compared.",
+            \.qualityDropMax)
     ]
 
     private static let sockets: [Setting] = [

@@ -142,7 +142,7 @@ extension Loader {
         {
             return false
         }
-        if case .success = loadVersion(name, version) { return true }
+        if case .success = loadVersion(name, version, isGated: true) { return true }
         return false
     }
 }

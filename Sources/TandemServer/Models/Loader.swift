@@ -77,12 +77,23 @@ package struct Loader: Sendable {
             if version != 0 { state.models[name]?[wanted]?.isPinned = true }
         }
         if known.loaded != nil { return .success(stateOf(name, wanted)) }
-        return loadVersion(name, wanted)
+        return loadVersion(name, wanted, isGated: version == 0)
+    }
+
+    /// Why a version may not take the place of the one that serves, or nil.
+    private func refusal(of loaded: LoadedModel, _ name: String) -> RequestError? {
+        let serving = registry.table.models.first { $0.name == name }?.current
+        guard let gate = registry.gate, let serving,
+            let problem = gate.problem(loaded.metadata, besides: serving.metadata)
+        else { return nil }
+        return RequestError(.loadFailed, problem, model: name)
     }
 
     /// Loads one version on a thread of its own and enters the outcome.
+    ///
+    /// One that is not asked for by number has to pass the gate.
     func loadVersion(
-        _ name: String, _ version: UInt64
+        _ name: String, _ version: UInt64, isGated: Bool
     ) -> Result<ModelVersionState, RequestError> {
         // Before it is read: what changes meanwhile has another stamp.
         let stamp = registry.source.stamp(name, version: version)
@@ -91,7 +102,10 @@ package struct Loader: Sendable {
             state.models[name]?[version]?.state.reason = ""
         }
         let start = tandemsys_monotonic_ns()
-        let outcome = readVersion(name, version)
+        var outcome = readVersion(name, version)
+        if isGated, case .success(let loaded) = outcome, let error = refusal(of: loaded, name) {
+            outcome = .failure(error)
+        }
         let duration = tandemsys_monotonic_ns() - start
         registry.change { state in
             switch outcome {

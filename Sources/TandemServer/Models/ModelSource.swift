@@ -24,6 +24,14 @@ package protocol ModelSource: Sendable {
     ///   `loadFailed`, `dataDamaged` or `versionUnknown`.
     func load(_ name: String, version: UInt64, _ terms: LoadTerms) throws(RequestError)
         -> LoadedModel
+
+    /// Bytes of memory that models take now, and may take; nil where nobody counts.
+    var memory: (used: Int, max: Int)? { get }
+}
+
+extension ModelSource {
+    /// Nobody counts.
+    package var memory: (used: Int, max: Int)? { nil }
 }
 
 /// What a source has, as of one look.

@@ -67,6 +67,7 @@ package final class Registry: Sendable {
     let source: any ModelSource
     let terms: LoadTerms
     let policy: VersionPolicy
+    let gate: QualityGate?
     let jobs: WakingQueue<LoaderJob>
     let state: Locked<State>
     let report: @Sendable (Event) -> Void
@@ -79,14 +80,17 @@ package final class Registry: Sendable {
     ///   - source: Where models come from.
     ///   - terms: What they are loaded for.
     ///   - policy: Which versions are loaded.
+    ///   - gate: Keeps out versions that are worse than the one that serves; nil for none.
     ///   - wakeLoops: Wakes every loop, which then fetch their table.
     ///   - report: Called on the loader's thread for each event.
     /// - Throws: `ServerError.loopFailed` at the descriptor limit.
     package init(
         source: any ModelSource, terms: LoadTerms, policy: VersionPolicy = .latest,
-        wakeLoops: @escaping @Sendable () -> Void, report: @escaping @Sendable (Event) -> Void
+        gate: QualityGate? = nil, wakeLoops: @escaping @Sendable () -> Void,
+        report: @escaping @Sendable (Event) -> Void
     ) throws(ServerError) {
         self.policy = policy
+        self.gate = gate
         self.source = source
         self.terms = terms
         self.wakeLoops = wakeLoops

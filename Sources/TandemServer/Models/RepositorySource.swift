@@ -2,7 +2,7 @@ internal import Glibc
 internal import TandemEngine
 internal import TandemFeatures
 internal import TandemGraph
-package import TandemPackage
+internal import TandemPackage
 package import TandemRequest
 internal import TandemWire
 
@@ -20,17 +20,18 @@ package enum ExecutorChoice: String, CaseIterable, Sendable {
 package struct RepositorySource: ModelSource {
     private let repository: Repository
     private let executor: ExecutorChoice
-    private let pool: ShardPool
+    private let budget: MemoryBudget
 
     /// Serves the packages below a directory, laid out as `<model>/<version>/`.
     ///
-    /// Versions share shards through the pool.
+    /// Versions share shards through the budget's pool.
     package init(
-        path: String, executor: ExecutorChoice = .best, pool: ShardPool = ShardPool()
+        path: String, executor: ExecutorChoice = .best,
+        budget: MemoryBudget = MemoryBudget(pool: ShardPool())
     ) {
         repository = Repository(path: path)
         self.executor = executor
-        self.pool = pool
+        self.budget = budget
     }
 
     /// The versions on disk, and their labels.
@@ -75,6 +76,9 @@ package struct RepositorySource: ModelSource {
         repository.stamp(model: name, version: version)
     }
 
+    /// What models take, and may take.
+    package var memory: (used: Int, max: Int)? { (budget.usedByteCount, budget.byteCountMax) }
+
     /// Reads, checks, compiles, warms up and compares a version.
     package func load(
         _ name: String, version: UInt64, _ terms: LoadTerms
@@ -84,6 +88,7 @@ package struct RepositorySource: ModelSource {
         do {
             program = try choose(opened)
         } catch { throw Self.refusal(error, name) }
+        try budget.check(opened, program, name, version)
         let plan = try plan(name, opened, program, terms)
         try GoldenCheck(name, program, plan).run(opened.model.goldens)
         let model = try ServableModel(
@@ -97,6 +102,7 @@ package struct RepositorySource: ModelSource {
             model, metadata: ModelMetadata(model, opened.model), memory: memory,
             loopCount: terms.loopCount, limits: terms.limits, clock: terms.clock)
         try WarmUp(loaded, terms).run(opened.model.warmUps)
+        budget.add(loaded)
         return loaded
     }
 
@@ -107,7 +113,7 @@ package struct RepositorySource: ModelSource {
         let tensors: TensorSet
         do throws(PackageError) {
             tensors = try opened.load(
-                program: program.name, threads: terms.threadCount, pool: pool)
+                program: program.name, threads: terms.threadCount, pool: budget.pool)
         } catch { throw Self.refusal(error, name) }
         do throws(EngineError) {
             return try Plan(program.graph, tensors)

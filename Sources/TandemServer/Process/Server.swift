@@ -60,11 +60,13 @@ package final class Server {
         let activation = try SocketActivation(environment: environment)
         let pool = ShardPool()
         let keeper = ShardKeeper(pool, notifier, stored: activation.stored)
-        let source = RepositorySource(
-            path: options.repository, executor: options.executor, pool: pool)
-        _ = try source.list()
         let share = ResourceShare()
         self.share = share
+        let source = RepositorySource(
+            path: options.repository, executor: options.executor,
+            budget: MemoryBudget(
+                byteCountMax: options.modelBytesMax, groupByteCount: share.memoryBytes, pool: pool))
+        _ = try source.list()
         let loopCount =
             options.threads > 0
             ? options.threads : share.loopCount(allowed: Int(tandemsys_allowed_cores()))
@@ -89,6 +91,8 @@ package final class Server {
                     ? options.loadThreads : Int(tandemsys_allowed_cores()),
                 limits: options.wireLimits, clock: { tandemsys_monotonic_ns() }),
             policy: options.versionPolicy,
+            gate: options.qualityDropMax > 0
+                ? QualityGate(dropMax: Double(options.qualityDropMax) / 1000) : nil,
             wakeLoops: { group.wakeAll() }, report: { control.add(.registry($0)) })
         loader = Loader(registry, settled: { keeper.settle() })
         context = ServiceContext(

@@ -22,6 +22,10 @@ package struct ServerOptions: Sendable {
     package var watchesRepository = true
     /// Threads that a load may use; 0 for one per allowed core.
     package var loadThreads = 0
+    /// Bytes of memory that all models may take; 0 for four fifths of what we may use.
+    package var modelBytesMax = 0
+    /// Thousandths by which a version's figures may be worse than the serving one's; 0: not compared.
+    package var qualityDropMax = 0
     /// Nanoseconds that a request without deadline gets; 0 for no deadline.
     package var defaultDeadline: UInt64 = 0
     /// Who may make which call; no rule allows everything.

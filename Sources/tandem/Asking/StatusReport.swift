@@ -24,6 +24,8 @@ struct StatusReport {
             "received \(Readable.bytes(Int(server.receivedBytes))), "
                 + "sent \(Readable.bytes(Int(server.sentBytes))), "
                 + "resident \(Readable.bytes(Int(server.residentBytes)))",
+            "models take \(Readable.bytes(Int(server.modelBytes))) of "
+                + Readable.bytes(Int(clamping: server.modelBytesMax)),
         ]
         if !server.refusals.isEmpty { lines.append("refused: \(Self.text(server.refusals))") }
         return lines.joined(separator: "\n") + "\n\n" + EntryReport.text(entries) + "\n"
@@ -72,6 +74,8 @@ struct StatusReport {
                     ("received_bytes", .integer(Int(server.receivedBytes))),
                     ("sent_bytes", .integer(Int(server.sentBytes))),
                     ("resident_bytes", .integer(Int(server.residentBytes))),
+                    ("model_bytes", .integer(Int(server.modelBytes))),
+                    ("model_bytes_max", .integer(Int(clamping: server.modelBytesMax))),
                     ("draining", .bool(server.isDraining)),
                     ("refusals", Self.json(server.refusals)),
                 ])
