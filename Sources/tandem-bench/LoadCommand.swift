@@ -51,7 +51,7 @@ struct LoadCommand: ParsableCommand {
         let parallel = Self.report("\(all) threads", byteCount, parallels)
         print(
             "\(all) threads are \(formatted(single / parallel / Double(all))) x \(all) x one thread; "
-                + "peak memory \(Self.peakMebibytes) MiB")
+                + "at most \(Self.peakMebibytes) MiB resident beside the shards")
         if let then { try reload(opened, then, name, all, full: parallel) }
     }
 
@@ -73,7 +73,8 @@ struct LoadCommand: ParsableCommand {
         let seconds = samples.sorted()[samples.count / 2]
         print(
             "reload: \(formatted(seconds)) s, \(formatted(seconds / full)) of a full load, "
-                + "\(read) raw bytes read; peak memory \(Self.peakMebibytes) MiB")
+                + "\(read) raw bytes read; at most \(Self.peakMebibytes) MiB resident beside the "
+                + "shards")
     }
 
     private static func load(
@@ -105,7 +106,9 @@ struct LoadCommand: ParsableCommand {
         }
     }
 
-    /// The most resident memory that this process had, shared memory included.
+    /// The most resident memory that this process had.
+    ///
+    /// Shards are files in memory whose pages count once somebody reads them, which nobody does here.
     private static var peakMebibytes: Int {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)

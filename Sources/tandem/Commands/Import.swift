@@ -52,6 +52,8 @@ struct Import: ParsableCommand {
             """)
     var calibrate: String?
 
+    @OptionGroup var compression: CompressionOption
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -71,7 +73,7 @@ struct Import: ParsableCommand {
             calibration: calibrate)
         let imported = try ImportedPackage(model, settings)
         Terminal.progress("import: writing shards ...")
-        let path = try target?.publish(imported.contents)
+        let path = try target?.publish(imported.contents, level: compression.compress)
         Terminal.clearProgress()
         Terminal.write(
             json ? imported.json(path: path).text + "\n" : imported.text(path: path))

@@ -34,6 +34,8 @@ struct Train: ParsableCommand {
     @Option(help: "Worker threads, instead of the specification's or all processors.")
     var threads: Int?
 
+    @OptionGroup var compression: CompressionOption
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -50,7 +52,7 @@ struct Train: ParsableCommand {
         let spec = try TrainingSpec(path: specification)
             .overriding(seed: seed, splitSeed: splitSeed, threadCount: threads)
         let packaged = try trained(spec)
-        let path = try target?.publish(packaged.contents)
+        let path = try target?.publish(packaged.contents, level: compression.compress)
         Terminal.write(
             json
                 ? packaged.json(path: path).text + "\n"

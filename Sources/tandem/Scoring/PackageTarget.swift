@@ -38,14 +38,19 @@ struct PackageTarget {
         }
     }
 
-    /// Publishes a package under the target's model and version; returns its path.
+    /// Publishes a package under the target's model and version.
     ///
+    /// - Parameters:
+    ///   - contents: The package.
+    ///   - level: zstd's level.
+    /// - Returns: The version's directory.
     /// - Throws: `PackageError`; nothing half-written stays.
-    func publish(_ contents: PackageContents) throws -> String {
+    func publish(_ contents: PackageContents, level: Int) throws -> String {
         try OutputDirectory.make(repository.path)
         var contents = contents
         contents.model.name = model
         return try repository.publish(
-            contents, version: version, options: PackageOptions(threads: Processors.count))
+            contents, version: version,
+            options: PackageOptions(compressionLevel: level, threads: Processors.count))
     }
 }
