@@ -35,7 +35,8 @@ LIBRARIES := libprotobuf-c:libprotobuf-c-dev libzstd:libzstd-dev zlib:zlib1g-dev
 # Program : Debian package that has it.
 PROGRAMS := pkg-config:pkg-config protoc-c:protobuf-c-compiler
 
-.PHONY: help deps build test test-interop test-isa check lint proto demo bench bench-peers fuzz linear \
+.PHONY: help deps build test test-interop test-isa test-systemd check lint proto demo bench \
+	bench-peers fuzz linear \
 	install clean
 
 help: ## Say what there is to do.
@@ -74,6 +75,18 @@ test-isa: build ## Show one result on every instruction set: sanitizers, ARM and
 		$$root env DEBIAN_FRONTEND=noninteractive \
 			apt-get install -y -qq --no-install-recommends $(ISA_PACKAGES) || true; }
 	Tests/KernelChecksums/run.sh $(RELEASE)/tandem
+
+# Boots a systemd in a container of its own; needs root, and says so where it cannot be.
+WITH_SYSTEMD ?= ../shared/tools/with-systemd
+SYSTEMD_BIN ?= $(RELEASE)
+test-systemd: ## Check the units in a real systemd, with what is in $(SYSTEMD_BIN).
+	@[ -x $(SYSTEMD_BIN)/tandemd ] || { echo "tandem: nothing built: run make build" >&2; exit 69; }
+	@if ! command -v $(WITH_SYSTEMD) >/dev/null || [ "$$(id -u)" -ne 0 ]; then \
+		echo "SKIPPED: the units in a real systemd: needs root and WITH_SYSTEMD=path/to/with-systemd"; \
+	else \
+		$(WITH_SYSTEMD) -s . -r "$$PWD:$$PWD" -- \
+			"$$PWD/Tests/Systemd/check.sh" "$$(realpath $(SYSTEMD_BIN))" "$$PWD"; \
+	fi
 
 check: deps lint ## Check formatting, generated code and the rules of the house.
 	swift test --filter HouseTests --skip ClientPackageTests
@@ -171,6 +184,8 @@ install: ## Install what `make build` built, with units, below $(DESTDIR)$(PREFI
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/lib/systemd/system systemd/*.service systemd/*.socket
 	sed -i 's|/usr/bin/tandem|$(PREFIX)/bin/tandem|' \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/tandemd.service
+	[ -e $(DESTDIR)/etc/tandem/tandemd.toml ] || \
+		install -Dm644 systemd/tandemd.toml $(DESTDIR)/etc/tandem/tandemd.toml
 	install -Dm644 systemd/tandemd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/tandemd.conf
 	install -Dm644 systemd/tandemd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/tandemd.conf
 

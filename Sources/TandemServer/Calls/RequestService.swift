@@ -139,8 +139,10 @@ package struct RequestService: FrameService {
         let part = loaded.parts[loop]
         let decoded = context.clock()
         if turnStart == 0 { turnStart = start }
-        part.counters.pointee.receivedBytes &+= UInt64(receivedBytes)
-        part.counters.pointee.lastRequest = decoded
+        if !connection.isOwn {
+            part.counters.pointee.receivedBytes &+= UInt64(receivedBytes)
+            part.counters.pointee.lastRequest = decoded
+        }
         let isSmall = request.rows <= part.session.run.pointee.blockRows
         guard isSmall, mayAnswerNow(request, start) else {
             return takeUp(
@@ -150,6 +152,7 @@ package struct RequestService: FrameService {
         }
         do throws(RequestError) {
             let sentBytes = try compute(request, id, part.session.run, decoded, &connection)
+            if connection.isOwn { return .answered }
             part.counters.pointee.count(
                 part.session.run.pointee, sentBytes, wait: 0, decode: decoded &- start,
                 total: context.clock() &- start)
@@ -256,6 +259,7 @@ package struct RequestService: FrameService {
     func checkAccess(
         _ kind: CallKinds, _ model: TextView?, _ connection: inout ConnectionState
     ) throws(RequestError) {
+        guard !connection.isOwn else { return }
         let isAllowed = connection.access.allows(
             kind, model: model?.bytes, settings, connection.peer)
         guard !isAllowed else { return }

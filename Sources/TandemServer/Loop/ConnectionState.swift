@@ -54,6 +54,8 @@ package struct ConnectionState {
     package private(set) var inFlightBytes = 0
     /// When the connection's next call has its turn among the others'.
     package var turn = CallQueue.Turn()
+    /// Whether the daemon itself is at the other end: not counted, and allowed everything.
+    package var isOwn = false
     /// Who is at the other end.
     package var peer: Peer?
     /// Which rules let the peer do what, as far as was looked up.
@@ -166,7 +168,8 @@ package struct ConnectionState {
 
     /// Whether nothing of it is under way, so that it could be another loop's from now on.
     package var isQuiet: Bool {
-        phase == .open && !peerEnded && input.isEmpty && output.isEmpty && inFlight.isEmpty
+        phase == .open && !isOwn && !peerEnded && input.isEmpty && output.isEmpty
+            && inFlight.isEmpty
     }
 
     private mutating func finish() {

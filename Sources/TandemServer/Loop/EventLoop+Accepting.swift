@@ -50,11 +50,12 @@ extension EventLoop {
         }
     }
 
-    /// Takes an accepted connection into a slot.
-    mutating func adopt(_ descriptor: Int32, _ door: Door) {
+    /// Takes an accepted connection into a slot; at an own one's other end is the daemon itself.
+    mutating func adopt(_ descriptor: Int32, _ door: Door, isOwn: Bool = false) {
         let slot = freeSlots.popLast() ?? makeSlot()
         let connection = slots[slot]
         connection.pointee.state = ConnectionState()
+        connection.pointee.state.isOwn = isOwn
         connection.pointee.state.peer = group.accounts.enter(
             PeerIdentity(descriptor: descriptor))
         connection.pointee.descriptor = descriptor

@@ -102,13 +102,14 @@ extension EventLoop {
         }
         // Closing takes it out of the epoll: the descriptor was never duplicated.
         Glibc.close(connection.pointee.descriptor)
-        group.leave(connection.pointee.door)
+        if !connection.pointee.state.isOwn { group.leave(connection.pointee.door) }
         release(slot)
     }
 
     /// Frees the slot of a connection that was closed, or goes to another loop.
     mutating func release(_ slot: Int) {
         let connection = slots[slot]
+        let isOwn = connection.pointee.state.isOwn
         if let peer = connection.pointee.state.peer { group.accounts.leave(peer) }
         frameDeadlines.clear(slot)
         sendDeadlines.clear(slot)
@@ -119,7 +120,7 @@ extension EventLoop {
         connection.pointee.state = ConnectionState()
         freeSlots.append(slot)
         openCount -= 1
-        counters.leave()
+        if !isOwn { counters.leave() }
     }
 
     // MARK: Steps

@@ -182,6 +182,7 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
         for message in group.mailboxes[index].takeAll() {
             switch message {
             case .adopt(let descriptor, let door): adopt(descriptor, door)
+            case .adoptOwn(let descriptor): adopt(descriptor, .data, isOwn: true)
             case .reply(let caller, let message): deliver(message, to: caller)
             case .drain(let deadline): drain(until: deadline)
             case .tell(let message): service.hear(message)

@@ -4,6 +4,8 @@ package import Synchronization
 package enum LoopMessage<Message: Sendable>: Sendable {
     /// Serve an accepted connection.
     case adopt(descriptor: Int32, door: Door)
+    /// Serve our own end of a socket pair, which is nobody's connection and counted nowhere.
+    case adoptOwn(descriptor: Int32)
     /// Give the answer to a call that was taken up earlier.
     case reply(to: Caller, Message)
     /// Stop accepting and finish by this time (CLOCK_MONOTONIC nanoseconds).
@@ -41,8 +43,6 @@ package final class LoopMailbox<Message: Sendable>: Sendable {
     /// Bytes sent since the start.
     package let sentBytes = Atomic<UInt64>(0)
     private let load = Atomic<UInt64>(0)
-    private let lastPong = Atomic<UInt64>(0)
-    private let lastPing = Atomic<UInt64>(0)
     private let messages: WakingQueue<LoopMessage<Message>>
 
     /// Makes an empty mailbox.
@@ -59,26 +59,10 @@ package final class LoopMailbox<Message: Sendable>: Sendable {
     /// Wakes the loop, which then refreshes its service.
     package func wake() { messages.wake() }
 
-    /// Asks the loop for a sign of life; `hasAnswered` tells whether it gave one.
-    package func ping() {
-        lastPing.add(1, ordering: .relaxed)
-        wake()
-    }
-
-    /// Whether the loop has run since the last `ping`.
-    package var hasAnswered: Bool {
-        lastPong.load(ordering: .acquiring) == lastPing.load(ordering: .relaxed)
-    }
-
     /// All messages, oldest first.
     ///
     /// Called by the loop.
-    package func takeAll() -> [LoopMessage<Message>] {
-        // The wake-up is cleared first: a ping that comes after that wakes the loop once more.
-        let taken = messages.takeAll()
-        lastPong.store(lastPing.load(ordering: .acquiring), ordering: .releasing)
-        return taken
-    }
+    package func takeAll() -> [LoopMessage<Message>] { messages.takeAll() }
 
     // The loop is the only writer of its totals, so a load and a store are enough; an atomic
     // addition would lock the cache line for each request.

@@ -14,6 +14,8 @@ package final class LoadedModel: Sendable {
     package let metadata: ModelMetadata
     /// Memory in bytes, as `ModelVersionState` divides it.
     package let memory: MemoryFigures
+    /// A `tandem.v1.PredictRequest` that it answers, serialised; nil if its package has none.
+    package let warmUp: [UInt8]?
 
     /// Bytes of memory by what holds it.
     package struct MemoryFigures: Hashable, Sendable {
@@ -57,9 +59,10 @@ package final class LoadedModel: Sendable {
     /// Makes a model ready for a number of loops: takes and touches their memory.
     package init(
         _ model: ServableModel, metadata: ModelMetadata, memory: MemoryFigures, loopCount: Int,
-        limits: WireLimits, clock: @escaping @Sendable () -> UInt64
+        limits: WireLimits, warmUp: [UInt8]? = nil, clock: @escaping @Sendable () -> UInt64
     ) {
         self.model = model
+        self.warmUp = warmUp
         self.metadata = metadata
         parts = (0..<loopCount).map { _ in
             LoopPart(

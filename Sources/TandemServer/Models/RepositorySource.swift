@@ -100,7 +100,8 @@ package struct RepositorySource: ModelSource {
         memory.dense = plan.memory.parameters - plan.memory.tables
         let loaded = LoadedModel(
             model, metadata: ModelMetadata(model, opened.model), memory: memory,
-            loopCount: terms.loopCount, limits: terms.limits, clock: terms.clock)
+            loopCount: terms.loopCount, limits: terms.limits,
+            warmUp: opened.model.warmUps.first, clock: terms.clock)
         try WarmUp(loaded, terms).run(opened.model.warmUps)
         budget.add(loaded)
         return loaded

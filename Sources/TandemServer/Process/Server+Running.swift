@@ -1,6 +1,7 @@
 internal import CTandemSystem
 internal import Glibc
 internal import Logging
+internal import TandemRequest
 internal import TandemWire
 
 extension Server {
@@ -111,14 +112,54 @@ extension Server {
 
     // MARK: Watchdog
 
-    /// Feeds the watchdog if every loop answered the last ping, then pings again.
+    /// Feeds the watchdog if every loop answered the last question rightly, then asks again.
     private func feedWatchdog() {
-        guard let interval = notifier.watchdogNanoseconds, !isDraining else { return }
+        guard let interval = notifier.watchdogNanoseconds, let watchdog, !isDraining else {
+            return
+        }
         let now = tandemsys_monotonic_ns()
-        guard now &- pingedAt >= interval / 4 else { return }
-        if group.mailboxes.allSatisfy(\.hasAnswered) { notifier.watchdog() }
-        for mailbox in group.mailboxes { mailbox.ping() }
-        pingedAt = now
+        guard now &- askedAt >= interval / 4 else { return }
+        if watchdog.hasGoodAnswers() {
+            notifier.watchdog()
+        } else if let complaint = watchdog.complaint {
+            log.error("the watchdog is not fed: \(complaint)")
+        }
+        let asked = nextWatchdogModel()
+        watchdog.ask { id in
+            guard let asked, let warmUp = asked.warmUp else {
+                return WatchdogQuestion.live(id: id)
+            }
+            return WatchdogQuestion.predict(
+                id: id, warmUp: warmUp, model: asked.model.name, version: asked.model.version)
+        }
+        askedAt = now
+    }
+
+    /// The models take turns.
+    private func nextWatchdogModel() -> LoadedModel? {
+        let models = registry.table.models.flatMap(\.loaded).filter { $0.warmUp != nil }
+        guard !models.isEmpty else { return nil }
+        watchdogTurn += 1
+        return models[watchdogTurn % models.count]
+    }
+
+    /// Makes the watchdog's connection to each loop, if the service manager has one set.
+    func startWatchdog() throws(ServerError) {
+        guard notifier.watchdogNanoseconds != nil else { return }
+        var own: [Int32] = []
+        for mailbox in group.mailboxes {
+            var ends: [Int32] = [-1, -1]
+            let type = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+            guard socketpair(AF_UNIX, Int32(type), 0, &ends) == 0 else {
+                throw ServerError(
+                    .loopFailed,
+                    "cannot make the watchdog's socket pair: \(systemErrorText(Int(errno))); raise "
+                        + "the descriptor limit (LimitNOFILE=)", errorNumber: errno)
+            }
+            own.append(ends[0])
+            mailbox.post(.adoptOwn(descriptor: ends[1]))
+        }
+        watchdog = try Watchdog(own)
     }
 
     /// Such as `serving shop/3, fraud/12; 1 failed`.

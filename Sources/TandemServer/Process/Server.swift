@@ -33,7 +33,9 @@ package final class Server {
     var openLoops = 0
     var isDraining = false
     var settingsGeneration = 1
-    var pingedAt: UInt64 = 0
+    var watchdog: Watchdog?
+    var watchdogTurn = 0
+    var askedAt: UInt64 = 0
 
     /// Binds or takes over the sockets and makes everything that can be refused.
     ///
@@ -114,6 +116,7 @@ package final class Server {
     /// - Throws: `ServerError`; the process should then end.
     package func start() throws(ServerError) {
         for index in group.mailboxes.indices { try startLoop(index) }
+        try startWatchdog()
         // Never joined: the process does not wait for a load in progress when it ends.
         try loader.start().detach()
         if configuration.options.watchesRepository { try startWatch() }

@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# The daemon in a real systemd: `make test-systemd` boots one, and runs this in it as root.
+#
+# Each check is a sentence and a function; what one leaves behind is the next one's start. The first
+# that fails ends the run with the unit's status and the journal's end.
+set -euo pipefail
+
+bin=$1                  # where tandemd and tandem were built
+src=$2                  # the source tree
+tandem="$bin/tandem"
+socket=/run/tandem/tandem.sock
+admin=/run/tandem/admin.sock
+unit=/run/systemd/system/tandemd.service.d
+checks=0
+
+fail() {
+    printf 'not ok - %s\n' "$*" >&2
+    systemctl status --no-pager --lines=0 tandemd.service >&2 || true
+    journalctl --no-pager -u tandemd.service -n 30 >&2 || true
+    exit 1
+}
+check() { # SENTENCE COMMAND...
+    local sentence=$1
+    shift
+    "$@" || fail "$sentence"
+    checks=$((checks + 1))
+    printf 'ok - %s\n' "$sentence"
+}
+until_true() { # COMMAND..., for at most 20 s
+    for _ in $(seq 200); do
+        if "$@" > /dev/null 2>&1; then return 0; fi
+        sleep 0.1
+    done
+    return 1
+}
+property() { systemctl show --property="$1" --value tandemd.service; }
+is_active() { [ "$(property ActiveState)" = active ]; }
+rank() {
+    "$tandem" rank --socket "$socket" --model shop --context user_id=7 --context country=DE \
+        --candidates /var/tmp/items.csv --formula 'click * purchase' --top 2
+}
+answers() { rank > /dev/null; }
+
+# ---- Set-up: what `make install` does, from the build given ----
+install -Dm755 -t /usr/bin "$bin/tandemd" "$bin/tandem"
+install -Dm644 -t /etc/systemd/system "$src"/systemd/*.service "$src"/systemd/*.socket
+install -Dm644 "$src/systemd/tandemd.toml" /etc/tandem/tandemd.toml
+install -Dm644 "$src/systemd/tandemd.sysusers" /usr/lib/sysusers.d/tandemd.conf
+install -Dm644 "$src/systemd/tandemd.tmpfiles" /usr/lib/tmpfiles.d/tandemd.conf
+systemd-sysusers tandemd.conf
+systemd-tmpfiles --create tandemd.conf
+mkdir -p "$unit"
+printf '[Service]\nWatchdogSec=4\nRestartSec=100ms\n' > "$unit/test.conf"
+# A build against the toolchain's own runtime needs that in the unit's root too.
+runtime=$(ldd "$bin/tandemd" | awk '/libswiftCore/ { print $3 }')
+[ -z "$runtime" ] || printf 'BindReadOnlyPaths=%s\nEnvironment=LD_LIBRARY_PATH=%s\n' \
+    "$(dirname "$runtime")" "$(dirname "$runtime")" >> "$unit/test.conf"
+cat > /var/tmp/items.csv <<ITEMS
+item_id,category,price,age_days
+11,3,9.5,4
+12,5,20,90
+13,1,3.25,1
+ITEMS
+"$tandem" generate shop --impressions 3000 --seed 1 --out /var/tmp/shop.csv > /dev/null
+"$tandem" recipe show shop-mmoe > /var/tmp/shop.toml
+"$tandem" train /var/tmp/shop.toml /var/tmp/shop.csv --out /var/lib/tandem/models/shop/1 > /dev/null
+systemctl daemon-reload
+
+# ---- The unit files ----
+verifies_silently() {
+    local said
+    said=$(systemd-analyze verify --man=no tandemd.service tandemd.socket tandemd-admin.socket 2>&1)
+    [ -z "$said" ] || { echo "$said" >&2; return 1; }
+}
+check "systemd-analyze verify has nothing to say" verifies_silently
+exposure() {
+    systemd-analyze security --no-pager --threshold=4 tandemd.service > /var/tmp/exposure 2>&1 \
+        || { tail -1 /var/tmp/exposure >&2; return 1; }
+    tail -1 /var/tmp/exposure
+}
+check "the exposure is at most 0.4" exposure
+
+# ---- Starting ----
+systemctl start tandemd.socket tandemd-admin.socket
+check "the daemon does not run before anybody asks" [ "$(property ActiveState)" = inactive ]
+check "the first connection starts it and is answered" until_true answers
+check "it is ready, and says what it serves" [ "$(property StatusText)" = "serving shop/1" ]
+check "the admin socket answers" "$tandem" status --admin-socket "$admin"
+check "it runs as its own user" [ "$(stat -c %U "/proc/$(property MainPID)")" = tandem ]
+check "loaders may be SCHED_IDLE in the sandbox" sh -c \
+    "! journalctl --no-pager -u tandemd.service | grep -i 'sched'"
+
+# ---- Reloading ----
+pid=$(property MainPID)
+"$tandem" train /var/tmp/shop.toml /var/tmp/shop.csv --seed 2 \
+    --out /var/lib/tandem/models/shop/2 > /dev/null
+printf 'repository = "/var/lib/tandem/models"\n[limits]\nframes_per_turn = 8\n' \
+    > /etc/tandem/tandemd.toml
+systemctl reload tandemd.service
+serves_two() { [ "$(property StatusText)" = "serving shop/2" ]; }
+check "a reload brings the new version up" until_true serves_two
+check "a reload keeps the process" [ "$(property MainPID)" = "$pid" ]
+check "a reload applies the configuration" sh -c \
+    "journalctl --no-pager -u tandemd.service | grep -q 'changed limits.frames_per_turn'"
+printf 'repository = "/var/lib/tandem/models"\n[limits]\nframes_per_turn = 0\n' \
+    > /etc/tandem/tandemd.toml
+systemctl reload tandemd.service
+check "a wrong configuration is refused by line and changes nothing" until_true sh -c \
+    "journalctl --no-pager -u tandemd.service | grep -q 'tandemd.toml:3: limits.frames_per_turn'"
+check "and the daemon goes on" answers
+printf 'repository = "/var/lib/tandem/models"\n' > /etc/tandem/tandemd.toml
+
+# ---- Restarting under load: no connect is refused ----
+( for _ in $(seq 60); do rank > /dev/null 2>> /var/tmp/restart.err || echo failed >> /var/tmp/restart.err; done ) &
+load=$!
+sleep 0.3
+systemctl restart tandemd.service
+systemctl restart tandemd.service
+wait $load
+no_refused_connect() { ! grep -q 'cannot connect\|refused' /var/tmp/restart.err; }
+check "two restarts under load refuse no connect" no_refused_connect
+
+# ---- Dying ----
+pid=$(property MainPID)
+kill -9 "$pid"
+came_back() { is_active && [ "$(property MainPID)" != "$pid" ]; }
+check "it comes back after kill -9" until_true came_back
+check "and answers" until_true answers
+pid=$(property MainPID)
+kill -STOP "$pid"
+check "the watchdog ends a process that hangs" until_true came_back
+check "the journal says that it was the watchdog" sh -c \
+    "journalctl --no-pager -u tandemd.service | grep -qi 'watchdog timeout'"
+check "and it answers again" until_true answers
+pid=$(property MainPID)
+sleep 9
+check "a healthy daemon is fed for longer than the watchdog's time" \
+    [ "$(property MainPID)" = "$pid" ]
+
+# ---- Stopping ----
+( for _ in $(seq 20); do rank > /dev/null 2>&1 || true; done ) &
+load=$!
+sleep 0.2
+systemctl stop tandemd.socket tandemd-admin.socket tandemd.service
+check "it stops while busy, in time and with success" [ "$(property Result)" = success ]
+wait $load || true
+check "the sockets are gone" [ ! -e "$socket" ]
+
+# ---- A wrong configuration at the start ----
+printf 'repositry = "/var/lib/tandem/models"\n' > /etc/tandem/tandemd.toml
+systemctl start tandemd.service 2> /dev/null && fail "a wrong configuration must not start"
+check "a wrong configuration keeps it from starting and says the line and the likely key" sh -c \
+    "journalctl --no-pager -u tandemd.service | grep 'tandemd.toml:1: repositry' | grep -q repository"
+systemctl reset-failed tandemd.service tandemd.socket 2> /dev/null || true
+
+printf '%d checks passed\n' "$checks"
