@@ -249,6 +249,17 @@ int tandemsys_epoll_wait(
     return count;
 }
 
+int tandemsys_poll(struct pollfd *polls, unsigned count, uint64_t nanoseconds) {
+    struct timespec timeout = {
+        .tv_sec = (time_t)(nanoseconds / 1000000000u),
+        .tv_nsec = (long)(nanoseconds % 1000000000u),
+    };
+    int ready = ppoll(polls, count, &timeout, NULL);
+    if (ready < 0)
+        return errno == EINTR ? 0 : -errno;
+    return ready;
+}
+
 int tandemsys_eventfd(void) { return RESTART(int, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
 
 int tandemsys_eventfd_signal(int fd) {

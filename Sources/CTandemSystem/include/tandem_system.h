@@ -9,6 +9,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -135,6 +136,9 @@ struct tandemsys_ready {
  * capacity is at most 64. */
 int tandemsys_epoll_wait(
     int epoll, struct tandemsys_ready *ret_ready, int capacity, int timeout_ms);
+
+/* ppoll(2): waits for so many nanoseconds at most. Returns how many are ready, 0 also on EINTR. */
+int tandemsys_poll(struct pollfd *polls, unsigned count, uint64_t nanoseconds);
 
 /* A counter one thread adds to and another waits on; non-blocking. */
 int tandemsys_eventfd(void);
