@@ -91,7 +91,7 @@ let package = Package(
             dependencies: [
                 "TandemClient", "TandemWire", "TandemTraining", "TandemPackage", "TandemEngine",
                 "TandemFeatures", "TandemGraph", "TandemImport", "TandemNotation", "TandemRequest",
-                "CTandemKernels", argumentParser,
+                "CTandemKernels", "CTandemSystem", argumentParser,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -140,7 +140,7 @@ let package = Package(
             [
                 "TandemServer", "TandemRequest", "TandemWire", "TandemPackage", "TandemFeatures",
                 "TandemEngine", "TandemGraph", "CTandemSystem", "TandemServingSupport",
-                "TandemTestSupport",
+                "TandemTestSupport", logging,
             ]),
         tests(
             "TandemImportTests",
@@ -178,6 +178,7 @@ if Context.environment["TANDEM_FUZZ"] != nil {
             name: "tandem-fuzz",
             dependencies: [
                 "CFuzzDriver", "TandemImport", "TandemFeatures", "TandemGraph", "TandemNotation",
+                "TandemRequest", "TandemServingSupport", "TandemWire",
             ],
             path: "Tests/Fuzz/tandem-fuzz", swiftSettings: strict),
     ]

@@ -68,6 +68,9 @@ package struct PredictRun {
         case finished
     }
 
+    /// Rows of a request whose scores are counted.
+    private static let countedRowsMax = 32
+
     enum Phase: Equatable {
         case idle
         case checked
@@ -78,6 +81,8 @@ package struct PredictRun {
     package let model: ServableModel
     /// What was seen of each feature since the session began, in the signature's order.
     package private(set) var featureCounts: [FeatureCounts]
+    /// What scores were given since the session began, in the signature's order of tasks.
+    package private(set) var scoreCounts: [ScoreHistogram]
     /// Stages of the last request.
     package private(set) var times = StageTimes()
     /// Rows of the request at hand, or of the last one.
@@ -126,6 +131,7 @@ package struct PredictRun {
         selection = TaskSelection(model)
         columns = ColumnBinding(model)
         featureCounts = model.signature.features.map { _ in FeatureCounts() }
+        scoreCounts = model.signature.tasks.map { _ in ScoreHistogram() }
         let taskCount = model.signature.tasks.count
         isNeeded = [Bool](repeating: false, count: taskCount)
         arrays = .allocate(capacity: max(taskCount, 1))
@@ -159,6 +165,7 @@ package struct PredictRun {
     /// Forgets what was seen so far: warm-ups are nobody's requests.
     package mutating func forgetCounts() {
         for index in featureCounts.indices { featureCounts[index] = FeatureCounts() }
+        for index in scoreCounts.indices { scoreCounts[index] = ScoreHistogram() }
     }
 
     // MARK: Events
@@ -252,6 +259,7 @@ package struct PredictRun {
             throw error
         }
         finishRanking()
+        countScores()
         finishedLayout = layout
         cancel()
         return .finished
@@ -266,6 +274,27 @@ package struct PredictRun {
     }
 
     // MARK: Steps
+
+    /// Counts the scores of the listed tasks, of evenly spread rows where there are many; of a task
+    /// with several columns the largest counts.
+    private mutating func countScores() {
+        let rows = ranking.rankedRowsOnly ? ranking.count : rowCount
+        let stride = max(1, rows / Self.countedRowsMax)
+        for position in selection.tasks.indices {
+            let task = selection.tasks[position]
+            let width = widths[task]
+            var row = 0
+            while row < rows {
+                let scores = arrays[position] + row * width
+                var largest = scores[0]
+                for column in 1..<max(width, 1) where scores[column] > largest {
+                    largest = scores[column]
+                }
+                scoreCounts[task].add(largest)
+                row += stride
+            }
+        }
+    }
 
     private func checkDeadline(_ now: UInt64) throws(RequestError) {
         guard now < deadline else {

@@ -24,7 +24,8 @@ package final class ServableModel: Sendable {
     let encoder: FeatureEncoder
     /// Position in `plan.outputs`, by task.
     let outputOfTask: [Int]
-    let tasks: TaskTable
+    /// Its tasks by name.
+    package let tasks: TaskTable
     let contextFeatures: [Int]
     let candidateFeatures: [Int]
     let taskAnswers: [TaskAnswer]

@@ -24,7 +24,8 @@ struct Tandem: ParsableCommand {
         subcommands: [
             Generate.self, RecipeCommand.self, Train.self, Import.self, Quantize.self,
             Evaluate.self, Predict.self, Rank.self, Inspect.self, Verify.self, Diff.self,
-            Bench.self, Profile.self, Publish.self, Label.self, CollectGarbage.self, Status.self,
+            Bench.self, Profile.self, Publish.self, Label.self, CollectGarbage.self,
+            LoadTest.self, Status.self, Statistics.self, Metrics.self,
             Models.self, Load.self, Unload.self, Reload.self,
         ])
 

@@ -14,7 +14,7 @@ do {
 }
 
 let isJournal = environmentVariable("JOURNAL_STREAM") != nil
-LoggingSystem.bootstrap { _ in StandardErrorLog(isJournal: isJournal) }
+LoggingSystem.bootstrap { _ in DaemonLog(isJournal: isJournal) }
 let log = Logger(label: "tandemd")
 
 do {

@@ -91,7 +91,8 @@ import Testing
         #expect(answer.values("rating") == [1, 3, 5])
         let explanation = try #require(answer.explanation)
         #expect(explanation.executor == "float" && !explanation.instructionSet.isEmpty)
-        #expect(explanation.stages.map(\.stage) == [.features, .compute, .rank])
+        #expect(
+            explanation.stages.map(\.stage) == [.wait, .decode, .features, .compute, .rank])
         #expect(explanation.features.map(\.presentRows) == [1, 1, 3, 3, 3, 3])
         #expect(explanation.features[1].unknownValues == 1)
         #expect(try connection.predict().values("rating") == [1, 3, 5])

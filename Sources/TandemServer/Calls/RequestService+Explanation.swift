@@ -9,13 +9,14 @@ extension RequestService {
     /// so the explanation comes last and moves the frame's content; this is for people.
     mutating func explain(
         _ run: UnsafeMutablePointer<PredictRun>, _ byteCount: Int, _ encoder: ResponseEncoder,
-        _ output: inout ByteQueue
+        wait: UInt64, decode: UInt64, _ output: inout ByteQueue
     ) -> Int {
         var explanation = Explanation()
         explanation.executor = run.pointee.model.executor
         explanation.instructionSet = context.instructionSet
         let times = run.pointee.times
         explanation.stages = [
+            StageTime(.wait, nanoseconds: wait), StageTime(.decode, nanoseconds: decode),
             StageTime(.features, nanoseconds: times.features),
             StageTime(.compute, nanoseconds: times.compute),
             StageTime(.rank, nanoseconds: times.rank),

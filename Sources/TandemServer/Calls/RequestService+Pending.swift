@@ -266,7 +266,9 @@ extension RequestService {
         call.pointee.workedNanoseconds = run.pointee.times.sum
         if call.pointee.request.wantsExplanation {
             _ = explain(
-                run, call.pointee.frameBytes, call.pointee.buffers.encoder, &call.pointee.frame)
+                run, call.pointee.frameBytes, call.pointee.buffers.encoder,
+                wait: call.pointee.waitNanoseconds, decode: call.pointee.decodeNanoseconds,
+                &call.pointee.frame)
         } else {
             call.pointee.frame.commit(call.pointee.frameBytes)
         }

@@ -151,7 +151,8 @@ package struct RequestService: FrameService {
                     decoded: decoded, byteCount: receivedBytes), caller, &connection)
         }
         do throws(RequestError) {
-            let sentBytes = try compute(request, id, part.session.run, decoded, &connection)
+            let sentBytes = try compute(
+                request, id, part.session.run, decoded, decode: decoded &- start, &connection)
             if connection.isOwn { return .answered }
             part.counters.pointee.count(
                 part.session.run.pointee, sentBytes, wait: 0, decode: decoded &- start,
@@ -173,7 +174,7 @@ package struct RequestService: FrameService {
     /// Runs a request to its end; returns the answer's bytes.
     private mutating func compute(
         _ request: PredictView, _ id: UInt64, _ run: UnsafeMutablePointer<PredictRun>,
-        _ now: UInt64, _ connection: inout ConnectionState
+        _ now: UInt64, decode: UInt64, _ connection: inout ConnectionState
     ) throws(RequestError) -> Int {
         let byteCount = try run.pointee.arrive(
             request, id: id, now: now, defaultDeadline: settings.defaultDeadline)
@@ -187,7 +188,8 @@ package struct RequestService: FrameService {
             connection.output.commit(byteCount)
             return byteCount
         }
-        return explain(run, byteCount, buffers.encoder, &connection.output)
+        return explain(
+            run, byteCount, buffers.encoder, wait: 0, decode: decode, &connection.output)
     }
 
     // MARK: Other threads' answers
@@ -244,11 +246,16 @@ package struct RequestService: FrameService {
             for index in features.indices {
                 features[index] += own.longSession.run.pointee.featureCounts[index]
             }
+            var scores = own.session.run.pointee.scoreCounts
+            for index in scores.indices {
+                scores[index] += own.longSession.run.pointee.scoreCounts[index]
+            }
             part.models.append(
                 LoopStatistics.Model(
                     name: loaded.model.name, version: loaded.model.version,
                     featureNames: loaded.model.signature.features.map(\.name),
-                    counters: own.counters.pointee, features: features))
+                    counters: own.counters.pointee, features: features,
+                    taskNames: loaded.model.tasks.names, scores: scores))
         }
         return part
     }

@@ -1,5 +1,6 @@
 internal import CTandemSystem
 internal import TandemFeatures
+internal import TandemRequest
 internal import TandemWire
 
 // Design: counters without atomics.
@@ -17,6 +18,8 @@ struct LoopStatistics: Sendable {
         let featureNames: [String]
         var counters: ModelCounters
         var features: [FeatureCounts]
+        let taskNames: [String]
+        var scores: [ScoreHistogram]
     }
 
     var requests: UInt64 = 0
@@ -74,6 +77,9 @@ package final class StatisticsCollector: Sendable {
         for index in models[known].features.indices {
             models[known].features[index] += counted.features[index]
         }
+        for index in models[known].scores.indices {
+            models[known].scores[index] += counted.scores[index]
+        }
     }
 }
 
@@ -104,6 +110,13 @@ extension LoopStatistics.Model {
             StageStatistics(.total, counters.total.wire),
         ]
         statistics.rowsPerRequest = counters.rowsPerRequest.wire
+        statistics.tasks = zip(taskNames, scores).map { name, scores in
+            var task = TaskStatistics()
+            task.name = name
+            task.scores = scores.wire
+            task.notFinite = scores.notFinite
+            return task
+        }
         statistics.features = zip(featureNames, features).map { name, counts in
             var feature = FeatureStatistics()
             feature.name = name
@@ -115,5 +128,22 @@ extension LoopStatistics.Model {
             return feature
         }
         return statistics
+    }
+}
+
+extension ScoreHistogram {
+    /// As the wire has it: from the first bucket in use to the last.
+    var wire: Histogram {
+        var histogram = Histogram()
+        guard let first = counts.firstIndex(where: { $0 > 0 }),
+            let last = counts.lastIndex(where: { $0 > 0 })
+        else { return histogram }
+        histogram.bounds = Array(Self.bounds[first..<last])
+        histogram.counts = Array(counts[first...last])
+        histogram.sum = sum
+        histogram.count = count
+        histogram.minimum = Double(minimum)
+        histogram.maximum = Double(maximum)
+        return histogram
     }
 }

@@ -82,21 +82,29 @@ extension Server {
         case .loaded(let state):
             log.info(
                 "model \(state.name) version \(state.version) is ready",
-                metadata: [
+                metadata: Self.fields(state).merging([
                     "executor": "\(state.executor)",
                     "load_ms": "\(state.loadDurationNanoseconds / 1_000_000)",
-                ])
+                ]) { $1 })
         case .failed(let state):
             log.error(
-                "model \(state.name) version \(state.version) was not loaded: \(state.reason)")
+                "model \(state.name) version \(state.version) was not loaded: \(state.reason)",
+                metadata: Self.fields(state))
         case .unloaded(let state):
-            log.info("model \(state.name) version \(state.version) is out of service")
+            log.info(
+                "model \(state.name) version \(state.version) is out of service",
+                metadata: Self.fields(state))
         case .waiting(let state):
             log.notice("model \(state.name) version \(state.version): \(state.reason)")
-        case .unreadable(let error): log.error("\(error.description)")
+        case .unreadable(let error):
+            log.error("\(error.description)", metadata: ["code": "\(error.code)"])
         case .problem(let text): log.warning("\(text)")
         }
         if !isDraining { notifier.status(statusLine()) }
+    }
+
+    private static func fields(_ state: ModelVersionState) -> Logger.Metadata {
+        ["model": "\(state.name)", "version": "\(state.version)"]
     }
 
     // MARK: Draining

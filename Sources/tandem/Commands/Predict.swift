@@ -42,6 +42,9 @@ struct Predict: ParsableCommand {
     @Option(help: "The most rows of one request, with --socket.")
     var requestRows = 500
 
+    @Flag(help: "Say on standard error how each request was answered, with --socket.")
+    var explain = false
+
     @Flag(help: "Print JSON lines instead of CSV.")
     var jsonl = false
 
@@ -52,6 +55,7 @@ struct Predict: ParsableCommand {
             guard inputs == nil else { throw ValidationError("--inputs goes with a package") }
         } else {
             guard !paths.isEmpty else { throw ValidationError("name a package, or use --socket") }
+            guard !explain else { throw ValidationError("--explain goes with --socket") }
             guard paths.count > 1 || inputs != nil else {
                 throw ValidationError("name a CSV file to score, or use --inputs")
             }
@@ -111,10 +115,14 @@ struct Predict: ParsableCommand {
         var start = 0
         while start < table.rowCount {
             let rows = table.requestRows(from: start, limit: requestRows)
-            let prediction = try connection.predict(
-                PredictRequest(
-                    model: model, context: table.context(ofRow: start),
-                    candidates: table.candidates(rows), rows: rows.count))
+            var request = PredictRequest(
+                model: model, context: table.context(ofRow: start),
+                candidates: table.candidates(rows), rows: rows.count)
+            request.wantsExplanation = explain
+            let prediction = try connection.predict(request)
+            if let explanation = prediction.explanation {
+                Terminal.note(ExplanationText(explanation, rowCount: rows.count).text)
+            }
             for row in 0..<rows.count {
                 writer.append { task, column in
                     let scores = prediction.tasks[task]

@@ -1,0 +1,43 @@
+import TandemClient
+
+/// How an answer came to be, for people: stages, the plan's operations, how features were read.
+struct ExplanationText {
+    private let explanation: PredictionExplanation
+    private let rowCount: Int
+
+    /// Explains the answer to a request of some rows.
+    init(_ explanation: PredictionExplanation, rowCount: Int) {
+        self.explanation = explanation
+        self.rowCount = rowCount
+    }
+
+    /// Some tables.
+    var text: String {
+        var text = "\(rowCount) rows by \(explanation.executor) on \(explanation.instructionSet)\n"
+        var stages = TextTable(["stage", "us"])
+        for stage in explanation.stages { stages.add([stage.name, Self.text(stage.duration)]) }
+        text += "\n" + stages.text
+        if !explanation.operations.isEmpty {
+            var operations = TextTable(["operation", "kind", "us", "multiply-adds"])
+            for operation in explanation.operations {
+                operations.add([
+                    operation.name, operation.kind, Self.text(operation.duration),
+                    Readable.grouped(Int(clamping: operation.multiplyAdds)),
+                ])
+            }
+            text += "\n" + operations.text
+        }
+        var features = TextTable(["feature", "present", "missing", "unknown", "clipped"])
+        for feature in explanation.features {
+            features.add([
+                feature.name, "\(feature.presentRows)", "\(feature.missingRows)",
+                "\(feature.unknownValues)", "\(feature.clippedValues)",
+            ])
+        }
+        return text + "\n" + features.text
+    }
+
+    private static func text(_ duration: Duration) -> String {
+        Readable.fixed(duration / .microseconds(1), 1)
+    }
+}
