@@ -1,0 +1,177 @@
+/* Comes between a daemon and the C library (LD_PRELOAD): makes calls fail or fall short the way a
+ * busy kernel may, and counts the calls that cost something.
+ *
+ * TANDEM_FAULTS=name:period,... makes every period-th call of a kind misbehave:
+ *   eintr      recv, send, epoll_wait, read, write and accept4 fail with EINTR
+ *   short      recv and send move at most 7 bytes
+ *   again      recv and send fail with EAGAIN
+ *   emfile     accept4 fails with EMFILE
+ *   enomem     accept4 fails with ENOMEM
+ *   aborted    accept4 fails with ECONNABORTED
+ * TANDEM_COUNTS=FILE keeps the counters below in a file that others may map. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* In the order in which the tests read them. */
+enum count { RECV, SEND, EPOLL_WAIT, EPOLL_CTL, READ, WRITE, MMAP, MALLOC, LOCK, COUNTS };
+
+static _Atomic uint64_t fallback[COUNTS];
+static _Atomic uint64_t *counts = fallback;
+
+struct fault {
+    unsigned period;
+    _Atomic unsigned calls;
+};
+static struct fault eintr, shorten, again, emfile, enomem, aborted;
+
+static void set_fault(const char *text, const char *name, struct fault *fault) {
+    const char *found = strstr(text, name);
+    if (found && found[strlen(name)] == ':')
+        fault->period = (unsigned)atoi(found + strlen(name) + 1);
+}
+
+__attribute__((constructor)) static void begin(void) {
+    const char *text = getenv("TANDEM_FAULTS");
+    if (text) {
+        set_fault(text, "eintr", &eintr);
+        set_fault(text, "short", &shorten);
+        set_fault(text, "again", &again);
+        set_fault(text, "emfile", &emfile);
+        set_fault(text, "enomem", &enomem);
+        set_fault(text, "aborted", &aborted);
+    }
+    const char *path = getenv("TANDEM_COUNTS");
+    if (!path)
+        return;
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 || ftruncate(fd, sizeof fallback) < 0)
+        return;
+    void *memory = mmap(NULL, sizeof fallback, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (memory != MAP_FAILED)
+        counts = memory;
+    close(fd);
+}
+
+static void count(enum count which) { atomic_fetch_add(&counts[which], 1); }
+
+/* Whether this call of the kind is one that misbehaves. */
+static int strikes(struct fault *fault) {
+    return fault->period && (atomic_fetch_add(&fault->calls, 1) + 1) % fault->period == 0;
+}
+
+#define NEXT(name)                                                                               \
+    static __typeof__(name) *next;                                                               \
+    if (!next)                                                                                   \
+    next = (__typeof__(name) *)dlsym(RTLD_NEXT, #name)
+
+#define FAIL(error)                                                                              \
+    do {                                                                                         \
+        errno = error;                                                                           \
+        return -1;                                                                               \
+    } while (0)
+
+ssize_t recv(int fd, void *bytes, size_t length, int flags) {
+    NEXT(recv);
+    count(RECV);
+    if (strikes(&eintr))
+        FAIL(EINTR);
+    if (strikes(&again))
+        FAIL(EAGAIN);
+    return next(fd, bytes, strikes(&shorten) && length > 7 ? 7 : length, flags);
+}
+
+ssize_t send(int fd, const void *bytes, size_t length, int flags) {
+    NEXT(send);
+    count(SEND);
+    if (strikes(&eintr))
+        FAIL(EINTR);
+    if (strikes(&again))
+        FAIL(EAGAIN);
+    return next(fd, bytes, strikes(&shorten) && length > 7 ? 7 : length, flags);
+}
+
+int epoll_wait(int fd, struct epoll_event *events, int capacity, int timeout) {
+    NEXT(epoll_wait);
+    count(EPOLL_WAIT);
+    if (strikes(&eintr))
+        FAIL(EINTR);
+    return next(fd, events, capacity, timeout);
+}
+
+int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) {
+    NEXT(epoll_ctl);
+    count(EPOLL_CTL);
+    return next(epoll, operation, fd, event);
+}
+
+int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
+    NEXT(accept4);
+    if (strikes(&eintr))
+        FAIL(EINTR);
+    if (strikes(&emfile))
+        FAIL(EMFILE);
+    if (strikes(&enomem))
+        FAIL(ENOMEM);
+    if (strikes(&aborted))
+        FAIL(ECONNABORTED);
+    return next(fd, address, length, flags);
+}
+
+ssize_t read(int fd, void *bytes, size_t length) {
+    NEXT(read);
+    count(READ);
+    if (strikes(&eintr))
+        FAIL(EINTR);
+    return next(fd, bytes, length);
+}
+
+ssize_t write(int fd, const void *bytes, size_t length) {
+    NEXT(write);
+    count(WRITE);
+    if (strikes(&eintr))
+        FAIL(EINTR);
+    return next(fd, bytes, length);
+}
+
+void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
+    NEXT(mmap);
+    count(MMAP);
+    return next(address, length, protection, flags, fd, offset);
+}
+
+int pthread_mutex_lock(pthread_mutex_t *mutex) {
+    NEXT(pthread_mutex_lock);
+    count(LOCK);
+    return next(mutex);
+}
+
+/* glibc keeps its own under these names; dlsym itself allocates, so it cannot be asked here. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t number, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+
+void *malloc(size_t size) {
+    count(MALLOC);
+    return __libc_malloc(size);
+}
+
+void *calloc(size_t number, size_t size) {
+    count(MALLOC);
+    return __libc_calloc(number, size);
+}
+
+void *realloc(void *memory, size_t size) {
+    count(MALLOC);
+    return __libc_realloc(memory, size);
+}

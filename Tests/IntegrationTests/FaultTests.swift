@@ -1,0 +1,120 @@
+import CTandemSystem
+import Foundation
+import Glibc
+import TandemServingSupport
+import TandemWire
+import Testing
+
+/// A daemon whose system calls fail, fall short and are counted.
+@Suite(.serialized) struct FaultTests {
+    private let daemon: DaemonProcess
+
+    init() throws {
+        daemon = try DaemonProcess()
+        try TinyShop.publish(to: daemon.repository)
+    }
+
+    /// The library that comes between, compiled for this test; nil where no C compiler is.
+    private func library() throws -> String? {
+        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appending(path: "../Faults/faults.c").path(percentEncoded: false)
+        let compilers = ["/usr/bin/cc", "/usr/bin/gcc", "/usr/bin/clang"]
+        guard let compiler = compilers.first(where: { access($0, X_OK) == 0 }) else {
+            print("SKIPPED: no C compiler among \(compilers) to build Tests/Faults")
+            return nil
+        }
+        let path = daemon.folder.file("faults.so")
+        let build = Process()
+        build.executableURL = URL(fileURLWithPath: compiler)
+        build.arguments = ["-shared", "-fPIC", "-O1", "-o", path, source, "-ldl"]
+        try build.run()
+        build.waitUntilExit()
+        try #require(build.terminationStatus == 0)
+        return path
+    }
+
+    private func start(_ options: [String] = [], _ variables: [String: String]) throws -> Bool {
+        guard let library = try library() else { return false }
+        var environment = variables
+        environment["LD_PRELOAD"] = library
+        try daemon.spawn(options, environment: environment)
+        try daemon.waitUntilReady()
+        return true
+    }
+
+    @Test(arguments: [
+        "eintr:2", "eintr:3", "short:1", "short:2,eintr:5", "again:3", "again:2,short:3,eintr:7",
+        "emfile:2", "enomem:3,aborted:5", "emfile:4,enomem:5,eintr:3,short:2,again:5",
+    ])
+    func `answers rightly whatever system calls do`(faults: String) throws {
+        guard try start(["--threads", "2"], ["TANDEM_FAULTS": faults]) else { return }
+        for round in 0..<5 {
+            let connections = try (0..<4).map { _ in try daemon.connect() }
+            for (index, connection) in connections.enumerated() {
+                for id: UInt64 in 1...3 {
+                    let rows = 3 + index * 100 + round
+                    connection.send(
+                        try TinyRequests.frame(id: id, TinyRequests.predict(rows: rows)))
+                }
+            }
+            for (index, connection) in connections.enumerated() {
+                for _ in 0..<3 {
+                    let answer = try connection.answer()
+                    #expect(answer.values("rating")?.count == 3 + index * 100 + round)
+                    #expect(answer.values("rating")?.prefix(3) == [1, 3, 5])
+                }
+            }
+        }
+        daemon.send(SIGTERM)
+        #expect(daemon.wait() == 0)
+    }
+
+    /// The counters of Tests/Faults, in its order.
+    private enum Counter: Int, CaseIterable {
+        case receive, send, wait, control, read, write, map, allocate, lock
+    }
+
+    private func counters(_ path: String) throws -> [UInt64] {
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        return bytes.withUnsafeBytes { Array($0.bindMemory(to: UInt64.self)) }
+    }
+
+    @Test func `in steady state a request costs one recv, one send and the waits between`() throws {
+        let path = daemon.folder.file("counts")
+        // Without polling each wait is one call.
+        let options = ["--threads", "1", "--set", "spin_us=0"]
+        guard try start(options, ["TANDEM_COUNTS": path]) else { return }
+        let connection = try daemon.connect()
+        let requests = 200
+        func ask() throws {
+            for _ in 0..<requests { #expect(try connection.predict().status == nil) }
+        }
+        try ask()
+        let before = try counters(path)
+        try ask()
+        let after = try counters(path)
+        func made(_ counter: Counter) -> Int {
+            Int(after[counter.rawValue] - before[counter.rawValue])
+        }
+        #expect(made(.receive) == requests && made(.send) == requests)
+        #expect(made(.wait) <= requests + 2)
+        for counter: Counter in [.control, .read, .write, .map, .allocate, .lock] {
+            #expect(made(counter) == 0, "\(counter)")
+        }
+    }
+
+    @Test func `an idle daemon makes no system call at all`() throws {
+        let path = daemon.folder.file("counts")
+        guard try start(["--threads", "2"], ["TANDEM_COUNTS": path]) else { return }
+        // Whatever was under way when it became ready is over once two looks agree.
+        var before = try counters(path)
+        while true {
+            usleep(200_000)
+            let now = try counters(path)
+            if now == before { break }
+            before = now
+        }
+        usleep(300_000)
+        #expect(try counters(path) == before)
+    }
+}
