@@ -35,9 +35,8 @@ LIBRARIES := libprotobuf-c:libprotobuf-c-dev libzstd:libzstd-dev zlib:zlib1g-dev
 # Program : Debian package that has it.
 PROGRAMS := pkg-config:pkg-config protoc-c:protobuf-c-compiler
 
-.PHONY: help deps build test test-interop test-isa test-systemd check lint proto demo bench \
-	bench-peers fuzz linear \
-	install clean
+.PHONY: help deps build test test-interop test-isa test-systemd soak check lint proto demo bench \
+	bench-peers fuzz linear install clean
 
 help: ## Say what there is to do.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -87,6 +86,11 @@ test-systemd: ## Check the units in a real systemd, with what is in $(SYSTEMD_BI
 		$(WITH_SYSTEMD) -s . -r "$$PWD:$$PWD" -- \
 			"$$PWD/Tests/Systemd/check.sh" "$$(realpath $(SYSTEMD_BIN))" "$$PWD"; \
 	fi
+
+SOAK_SECONDS ?= 300
+SOAK_OUT ?= .build/soak
+soak: ## Load, vanish, send garbage and reload for SOAK_SECONDS, with what is in $(SYSTEMD_BIN).
+	Tests/Soak/soak.sh $(SYSTEMD_BIN) $(SOAK_OUT) $(SOAK_SECONDS)
 
 check: deps lint ## Check formatting, generated code and the rules of the house.
 	swift test --filter HouseTests --skip ClientPackageTests

@@ -9,6 +9,9 @@ import TandemFeatures
 import TandemGraph
 import TandemImport
 import TandemNotation
+import TandemRequest
+import TandemServingSupport
+import TandemWire
 
 /// What can be fuzzed, by the name of its corpus.
 enum FuzzTarget: String, CaseIterable {
@@ -18,6 +21,9 @@ enum FuzzTarget: String, CaseIterable {
     case tokenizer
     case vocabulary
     case text
+    case frames
+    case envelope
+    case request
 
     /// Feeds the bytes to the target's reader.
     func run(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -28,6 +34,9 @@ enum FuzzTarget: String, CaseIterable {
         case .tokenizer: Self.readTokenizer(UnsafeRawBufferPointer(bytes))
         case .vocabulary: VocabularyFuzz.read(UnsafeRawBufferPointer(bytes))
         case .text: TextFuzz.encode(UnsafeRawBufferPointer(bytes))
+        case .frames: WireFuzz.readFrames(UnsafeRawBufferPointer(bytes))
+        case .envelope: WireFuzz.readEnvelope(UnsafeRawBufferPointer(bytes))
+        case .request: WireFuzz.answer(UnsafeRawBufferPointer(bytes))
         }
     }
 
