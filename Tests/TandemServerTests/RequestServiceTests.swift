@@ -11,7 +11,8 @@ import Testing
     @Test(.enabled(if: AllocationCounter.isCounting))
     func `a Predict in steady state allocates nothing`() throws {
         let rig = try ServiceRig()
-        var plain = TinyRequests.predict(rows: 200)
+        // The most rows that are answered as they are read.
+        var plain = TinyRequests.predict(rows: try rig.rows(blocks: 1))
         var ranked = plain
         ranked.tasks = ["click", "class"]
         ranked.ranking = RankingMessage(
