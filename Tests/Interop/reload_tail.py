@@ -10,16 +10,13 @@ versions. The medians over the segments of p99 and p99.9 are printed with their 
 """
 import argparse
 import json
-import pathlib
 import random
-import shutil
 import socket
 import struct
-import subprocess
-import sys
-import tempfile
 import threading
 import time
+
+from served import Served
 
 
 def varint(value):
@@ -109,7 +106,7 @@ def quantile(latencies, share):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--programs", type=pathlib.Path, required=True)
+    parser.add_argument("--programs", required=True)
     parser.add_argument("--served", required=True, help="model a's package")
     parser.add_argument("--rows", type=int, default=1000, help="candidates a request")
     parser.add_argument("--first", required=True)
@@ -117,28 +114,14 @@ def main():
     parser.add_argument("--segments", type=int, default=20, help="of each kind")
     parser.add_argument("--seconds", type=float, default=3)
     arguments = parser.parse_args()
-    tandem = str(arguments.programs / "tandem")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tandem-tail-"))
-    repository, admin = folder / "models", str(folder / "admin.sock")
-
-    def tool(*words):
-        return subprocess.run([tandem, *words], check=True, capture_output=True, text=True).stdout
-
-    daemon = None
-    try:
-        tool("publish", arguments.served, str(repository), "--model", "a")
+    with Served(arguments.programs) as served:
+        served.publish(arguments.served, "a")
         for package in (arguments.first, arguments.second):
-            tool("publish", package, str(repository), "--model", "b")
+            served.publish(package, "b")
         for model in ("a", "b"):
-            tool("label", str(repository / model), "stable=1")
-        daemon = subprocess.Popen(
-            [str(arguments.programs / "tandemd"), "--repository", str(repository), "--socket",
-             str(folder / "data.sock"), "--admin-socket", admin, "--versions", "listed",
-             "--no-watch"], stderr=subprocess.DEVNULL)
-        while subprocess.run([tandem, "models", "--ready", "--admin-socket", admin],
-                             capture_output=True).stdout.count(b"READY") != 2:
-            time.sleep(0.05)
-        client = Client(str(folder / "data.sock"), predict(b"a", arguments.rows))
+            served.label(model, 1)
+        served.start(models=2)
+        client = Client(served.socket, predict(b"a", arguments.rows))
         client.segment(1000, 0.2, random.Random(0))
         start = time.perf_counter()
         for _ in range(200):
@@ -155,8 +138,7 @@ def main():
                 nonlocal reloads
                 while not stop.is_set():
                     reloads += 1
-                    tool("label", str(repository / "b"), f"stable={1 + reloads % 2}",
-                         "--admin-socket", admin)
+                    served.reload("b", 1 + reloads % 2)
 
             worker = threading.Thread(target=reload) if kind == "reloading" else None
             if worker:
@@ -172,11 +154,6 @@ def main():
                        for kind, rows in results.items()}
             report[name] = {**medians, "ratio": medians["reloading"] / medians["quiet"]}
         print(json.dumps(report, indent=1))
-    finally:
-        if daemon:
-            daemon.terminate()
-            daemon.wait()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

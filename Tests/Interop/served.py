@@ -1,0 +1,53 @@
+"""A repository and a daemon over it, in a folder that goes with them."""
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+
+
+class Served:
+    """Serves only what labels name, and looks at the repository only when it is told."""
+
+    def __init__(self, programs):
+        self.programs = pathlib.Path(programs)
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tandem-served-"))
+        self.repository = self.folder / "models"
+        self.socket = str(self.folder / "data.sock")
+        self.admin = str(self.folder / "admin.sock")
+        self.daemon = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.daemon:
+            self.daemon.terminate()
+            self.daemon.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def tool(self, *words):
+        """Runs `tandem` and gives what it prints."""
+        return subprocess.run([str(self.programs / "tandem"), *words], check=True,
+                              capture_output=True, text=True).stdout
+
+    def publish(self, package, model):
+        self.tool("publish", package, str(self.repository), "--model", model)
+
+    def label(self, model, version, *options):
+        self.tool("label", str(self.repository / model), f"stable={version}", *options)
+
+    def reload(self, model, version):
+        """Has the daemon serve another version, and waits until it does."""
+        self.label(model, version, "--admin-socket", self.admin)
+
+    def start(self, models):
+        """Starts the daemon and waits until so many models are ready."""
+        self.daemon = subprocess.Popen(
+            [str(self.programs / "tandemd"), "--repository", str(self.repository), "--socket",
+             self.socket, "--admin-socket", self.admin, "--versions", "listed", "--no-watch"],
+            stderr=subprocess.DEVNULL)
+        while subprocess.run(
+                [str(self.programs / "tandem"), "models", "--ready", "--admin-socket", self.admin],
+                capture_output=True).stdout.count(b"READY") != models:
+            time.sleep(0.05)
