@@ -17,7 +17,7 @@ mkdir -p "$out/models"
 "$tandem" generate shop --impressions 3000 --seed 1 --out "$out/shop.csv" > "$out/log"
 "$tandem" recipe show shop-mmoe > "$out/shop.toml"
 "$tandem" train "$out/shop.toml" "$out/shop.csv" --out "$out/models/shop/1" >> "$out/log"
-"$tandem" train "$out/shop.toml" "$out/shop.csv" --seed 2 --out "$out/shop2" >> "$out/log"
+"$tandem" train "$out/shop.toml" "$out/shop.csv" --seed 2 --out "$out/second/shop/2" >> "$out/log"
 "$bin/tandemd" --repository "$out/models" --socket "$socket" --admin-socket "$admin" \
     2> "$out/tandemd.log" &
 daemon=$!
@@ -56,7 +56,8 @@ round() {
     ask > "$out/now.json"
     cmp -s "$out/first.json" "$out/now.json" || { echo "soak: an answer changed" >&2; exit 1; }
     # A version comes and goes; its answers are others, so it is unloaded before the next check.
-    cp -r "$out/shop2" "$out/models/shop/.part" && mv "$out/models/shop/.part" "$out/models/shop/2"
+    cp -r "$out/second/shop/2" "$out/models/shop/.part"
+    mv "$out/models/shop/.part" "$out/models/shop/2"
     "$tandem" reload --admin-socket "$admin" >> "$out/log"
     rm -rf "$out/models/shop/2"
     "$tandem" unload shop --version 2 --admin-socket "$admin" >> "$out/log" 2>&1 || true
