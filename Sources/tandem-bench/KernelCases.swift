@@ -12,6 +12,7 @@ enum KernelCases {
             ("x8_copy", copy), ("f32_gather", f32Gather), ("qr8_f32_gather", qr8Gather),
             ("f32_pool", f32Pool), ("qr8_f32_pool", qr8Pool), ("f32_softmax", softmax),
             ("f32_layer_norm", layerNorm), ("f32_mixture", mixture),
+            ("f32_lstm_cell", lstmCell),
         ]
         return makers.filter { family == nil || $0.0 == family }.map(\.1)
     }

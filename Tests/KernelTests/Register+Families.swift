@@ -103,6 +103,14 @@ extension Register {
         return (String(cString: kernel.name), kernel.isa)
     }
 
+    static let lstmCell = Register(
+        "f32_lstm_cell", count: tandemk_f32_lstm_cell_count(),
+        chosen: tandemk_f32_lstm_cell_chosen()
+    ) {
+        let kernel = tandemk_f32_lstm_cell_at($0)
+        return (String(cString: kernel.name), kernel.isa)
+    }
+
     /// Every family of tandem_kernels.h.
     static let all = [
         f32GEMM,
@@ -118,6 +126,7 @@ extension Register {
         softmax,
         layerNorm,
         mixture,
+        lstmCell,
         peakF32,
         peakInt8,
         peakRead,

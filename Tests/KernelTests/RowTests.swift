@@ -100,6 +100,37 @@ import Testing
         }
     }
 
+    @Test(arguments: [0, 1, 5, 16, 37])
+    func `an LSTM's position is within its stated error of double arithmetic`(n: Int) {
+        var samples = Samples(seed: 56)
+        let (m, ldx, ldp) = (3, 4 * n + 1, 4 * n + 2)
+        let x = GuardedBuffer(samples.floats(m * ldx, scale: 6))
+        let products = GuardedBuffer(samples.floats(m * ldp, scale: 6))
+        let cells = samples.floats(m * n, scale: 1)
+        // Both results, one behind the other.
+        let found: [Float] = Register.lstmCell.expectSameBits(2 * m * n, "n \(n)") { kernel, out in
+            for index in 0..<m * n { out[index] = cells[index] }
+            tandemk_f32_lstm_cell_at(kernel).run(
+                m, n, x.base, ldx, products.base, ldp, out, out + m * n)
+        }
+        func sigmoid(_ value: Double) -> Double { 1 / (1 + exp(-value)) }
+        for i in 0..<m {
+            for j in 0..<n {
+                let gates = (0..<4).map {
+                    Double(x.base[i * ldx + $0 * n + j])
+                        + Double(products.base[i * ldp + $0 * n + j])
+                }
+                let cell =
+                    sigmoid(gates[2]) * Double(cells[i * n + j])
+                    + sigmoid(gates[0]) * tanh(gates[3])
+                // The gates' own sums are rounded too.
+                #expect(abs(Double(found[i * n + j]) - cell) <= 8e-7 * max(1, abs(cell)))
+                let state = sigmoid(gates[1]) * tanh(cell)
+                #expect(abs(Double(found[m * n + i * n + j]) - state) <= 8e-7)
+            }
+        }
+    }
+
     @Test func `softmax and layer norm may write in place`() {
         var samples = Samples(seed: 54)
         let x = samples.floats(2 * 21)

@@ -358,6 +358,23 @@ void tandemk_f32_mixture(
 );
 TANDEMK_FAMILY(f32_mixture)
 
+/* ---- Recurrence ---- */
+
+/* One position of an LSTM. With g[q][j] = x[i][q * n + j] + products[i][q * n + j], the gates q being
+ * input, output, forget, cell:
+ *   c[i][j] = sigmoid(g[2][j]) * c[i][j] + sigmoid(g[0][j]) * tanh(g[3][j])
+ *   h[i][j] = sigmoid(g[1][j]) * tanh(c[i][j])
+ * Each product of a sigmoid is one division: with z = exp(-min(t, 40)), sigmoid(s) * tanh(t) is
+ * (1 - z(2t)) / ((1 + z(s)) * (1 + z(2t))). Within 4e-7 of the exact value for |c| <= 1, and 4e-7 *
+ * |c| beyond: what matters to a state is absolute.
+ * x: float [m, ldx >= 4n] (ldx 0 repeats one row).  products: float [m, ldp >= 4n].
+ * c, h: float [m, n] without gaps; c is read and written, h written. */
+void tandemk_f32_lstm_cell(
+    size_t m, size_t n, const float *x, size_t ldx, const float *products, size_t ldp, float *c,
+    float *h
+);
+TANDEMK_FAMILY(f32_lstm_cell)
+
 /* Tells the processor that a thread is waiting for another in a loop. */
 static inline void tandemk_pause(void) {
 #if defined(__x86_64__)

@@ -48,6 +48,24 @@ LANES_FN vf math_exp(vf x) {
     return v_mul(v_mul(p, math_exp2i(half)), math_exp2i(i_sub(n, half)));
 }
 
+/* The same for results that are normal numbers: x <= 88, and below -87 it is exp(-87). 2^n goes into
+ * the exponent by one addition. */
+LANES_FN vf math_exp_near(vf x) {
+    static const float P[] = {
+        0.4999999105930328369140625f, 0.16666521131992340087890625f,
+        4.16689626872539520263671875e-2f, 8.368670009076595306396484375e-3f,
+        1.378246466629207134246826171875e-3f
+    };
+    const vf magic = v_set(12582912.0f);
+    x = v_max(v_set(-87), x);
+    vf t = v_fma(x, v_set(1.44269504088896341f), magic);
+    vf nf = v_sub(t, magic);
+    vf r = v_fnma(nf, v_set(0.693145751953125f), x);
+    r = v_fnma(nf, v_set(1.42860682030941723212e-6f), r);
+    vf p = v_add(v_fma(v_mul(r, r), polynomial(r, P, 5), r), v_set(1));
+    return v_from_bits(i_add(v_bits(p), i_shift_left(v_bits(t), 23)));
+}
+
 /* log(x) = e * ln 2 + log(1 + f), x = 2^e * (1 + f), 1 + f in [sqrt 1/2, sqrt 2).
  * log(1 + f) = f - f^2 / 2 + f^3 * P(f) on [-0.293, 0.4143]: 2^-26.6. Denormals are scaled by 2^23
  * first. */

@@ -1,0 +1,12 @@
+/* What Swift calls: the contract's requirements, then the kernel that was chosen. */
+#define FAMILY f32_lstm_cell
+#define REGISTER "f32_lstm_cell/f32_lstm_cell.inc"
+#include "../table.h"
+
+void tandemk_f32_lstm_cell(
+    size_t m, size_t n, const float *x, size_t ldx, const float *products, size_t ldp, float *c,
+    float *h
+) {
+    assert(m <= 1 || ((ldx == 0 || ldx >= 4 * n) && ldp >= 4 * n));
+    run(m, n, x, ldx, products, ldp, c, h);
+}
