@@ -255,6 +255,46 @@ import Testing
         }
     }
 
+    @Test(arguments: ["sequence", "last", "last_cell"], [false, true])
+    func `an int8 LSTM follows its definition, and its table the float program`(
+        result: String, isReversed: Bool
+    ) throws {
+        let shape = result == "sequence" ? "[7, 8]" : "[8]"
+        let sample = try Sample(
+            """
+              input ids: i32 candidate [7]
+              input n: i32 candidate []
+              parameter table: f32 [4, 4]
+              parameter w: f32 [32, 4]
+              parameter r: f32 [32, 8]
+              parameter b: f32 [64]
+              x = embedding(ids, table): f32 candidate [7, 4]
+              y = lstm(x, w, r, b, n) {result=\(result), reversed=\(isReversed ? 1 : 0), length=1, \
+            state=0, cell=0, peepholes=0}: f32 candidate \(shape)
+              output y
+            """, rowCount: 21)
+        let float = WeightedGraph(sample.graph, sample.tensors)
+        let int8 = try ProgramCompiler.int8(float)
+        let names = int8.graph.nodes.map(\.operation.name)
+        #expect(names == ["quantized_embedding", "quantized_lstm"])
+        let expected = try #require(
+            ReferenceExecutor(int8.graph, int8.tensors).run(sample.inputs, rowCount: 21)["y"])
+        let unrounded = try #require(
+            ReferenceExecutor(float.graph, float.tensors).run(sample.inputs, rowCount: 21)["y"])
+        var bits: Set<[UInt32]> = []
+        for block in [nil, 1, 5] as [Int?] {
+            let plan = try Plan(int8.graph, int8.tensors, blockRowCount: block)
+            let found = try #require(PlanRunner.run(plan, sample.inputs, rowCount: 21)["y"])
+            bits.insert(found.map(\.bitPattern))
+            for index in found.indices {
+                // One step of the state's rounding may go the other way.
+                #expect(abs(found[index] - expected.floats[index]) <= 0.01)
+                #expect(abs(found[index] - unrounded.floats[index]) <= 0.05)
+            }
+        }
+        #expect(bits.count == 1)
+    }
+
     @Test func `refuses sizes that are not bound, by the node's name`() throws {
         let graph = try Graph(
             text: """

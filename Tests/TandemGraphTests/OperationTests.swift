@@ -219,6 +219,7 @@ import Testing
                 .embedding, .embeddingPool(.sum), .embeddingPool(.mean), .mixture,
                 .quantizedLinear, .quantizedEmbedding, .quantizedEmbeddingPool(.sum),
                 .quantizedEmbeddingPool(.mean),
+                .quantizedRecurrent(Recurrence(.lstm, result: .lastCell)),
             ]
         #expect(Set(operations).count == operations.count)
         let functions =

@@ -34,6 +34,9 @@ package enum ProgramCompiler {
 
     /// What makes the int8 program of the float one, in order.
     package static let int8Passes: [Pass] = [
+        Pass(name: "split recurrent layers") { model throws(GraphError) in
+            try RecurrentProjections.applied(to: model)
+        },
         Pass(name: "fold layers into tables") { model throws(GraphError) in
             try TableFolding.applied(to: model)
         },

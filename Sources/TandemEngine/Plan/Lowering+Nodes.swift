@@ -29,6 +29,7 @@ extension Lowering {
         case .attention(let heads, let scale):
             try lowerAttention(node, heads: heads, scale: scale)
         case .recurrent(let layer): try lowerRecurrent(node, layer)
+        case .quantizedRecurrent(let layer): try lowerQuantizedRecurrent(node, layer)
         case .convolution(let convolution): try lowerConvolution(node, convolution)
         }
         quantizeResult(of: node)
@@ -108,7 +109,7 @@ extension Lowering {
 
     // MARK: Tables
 
-    private func table(_ node: Node, at index: Int) throws(EngineError) -> Table {
+    func table(_ node: Node, at index: Int) throws(EngineError) -> Table {
         let values = try parameter(node.inputs[index], node)
         let scales =
             node.inputs.count > index + 1 ? try parameter(node.inputs[index + 1], node) : nil
@@ -118,6 +119,7 @@ extension Lowering {
     }
 
     private func lowerLookup(_ node: Node) throws(EngineError) {
+        if isFoldedLookup(node) { return }
         let table = try table(node, at: 1)
         let ids = boundedIDs(node.inputs[0], below: table.rowCount, for: node)
         let positions = sizes(node.inputs[0]).reduce(1, *)
@@ -188,7 +190,7 @@ extension Lowering {
         return { $0.placement.location(buffer: buffer, readBy: axis) }
     }
 
-    private func isMadeByFeatures(_ id: ValueID) -> Bool {
+    func isMadeByFeatures(_ id: ValueID) -> Bool {
         guard let maker = uses.makers[id.index] else { return graph.inputs.contains(id) }
         switch graph.nodes[maker].operation {
         case .concat, .slice, .reshape, .transpose, .expand:

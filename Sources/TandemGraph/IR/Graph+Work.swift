@@ -38,6 +38,9 @@ extension Graph {
             let weights = elements(node.inputs[1]) &+ elements(node.inputs[2])
             let positions = elements(node.inputs[0]) / max(size(node.inputs[0], -1), 1)
             return positions &* weights
+        case .quantizedRecurrent:
+            let positions = elements(node.inputs[0]) / max(size(node.inputs[0], -1), 1)
+            return positions &* elements(node.inputs[1])
         case .convolution:
             return result &* (elements(node.inputs[1]) / max(size(node.inputs[1], 0), 1))
         default: return 0

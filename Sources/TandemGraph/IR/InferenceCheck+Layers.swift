@@ -16,6 +16,8 @@ extension InferenceCheck {
             return TensorType(.float32, rows, try attentionShape(heads: heads))
         case .recurrent(let recurrence):
             return TensorType(.float32, rows, try recurrentShape(recurrence))
+        case .quantizedRecurrent(let recurrence):
+            return TensorType(.float32, rows, try quantizedRecurrentShape(recurrence))
         default: throw failure(.unknownOperation, "is not a layer")
         }
     }
@@ -55,8 +57,9 @@ extension InferenceCheck {
                 || (recurrence.result != .lastCell && !recurrence.hasInitialCell
                     && !recurrence.hasPeepholes)
         else { throw failure(.invalidAttribute, "only an LSTM has a cell and peepholes") }
-        let optional = recurrence.optionalInputs
-        for index in inputs.indices where index != optional.length { try dtype(index, .float32) }
+        for index in inputs.indices where index != recurrence.optionalInputs.length {
+            try dtype(index, .float32)
+        }
         try rank(0, atLeast: 2)
         let gates = recurrence.cell.gateCount
         guard inputs[1].shape.count == 2, let gated = inputs[1].shape[0].fixedSize, gated > 0,
@@ -69,6 +72,38 @@ extension InferenceCheck {
         try parameter(1, shape: [.fixed(gated), lastDimension(0)])
         try parameter(2, shape: [.fixed(gated), state])
         try parameter(3, shape: [.fixed(2 * gated)])
+        if let peepholes = recurrence.optionalInputs.peepholes {
+            try parameter(peepholes, shape: [.fixed(gated / gates * 3)])
+        }
+        return try recurrentResult(recurrence, state)
+    }
+
+    private func quantizedRecurrentShape(
+        _ recurrence: Recurrence
+    ) throws(GraphError) -> [Dimension] {
+        try arity(recurrence.inputCount...recurrence.inputCount)
+        guard recurrence.cell == .lstm, !recurrence.hasPeepholes else {
+            throw failure(.invalidAttribute, "is an LSTM without peepholes only")
+        }
+        for index in inputs.indices where index != recurrence.optionalInputs.length {
+            try dtype(index, index == 1 ? .int8 : .float32)
+        }
+        try rank(0, atLeast: 2)
+        guard let gated = lastDimension(0).fixedSize, gated > 0, gated % 4 == 0 else {
+            throw failure(.wrongShape, "input 0 must be [..., S, 4 * H], is \(inputs[0].shape)")
+        }
+        let state = Dimension.fixed(gated / 4)
+        try parameter(1, shape: [.fixed(gated), state])
+        try parameter(2, shape: [.fixed(gated)])
+        try parameter(3, shape: [.fixed(gated)])
+        return try recurrentResult(recurrence, state)
+    }
+
+    /// Checks what both forms have besides, and returns the result's shape.
+    private func recurrentResult(
+        _ recurrence: Recurrence, _ state: Dimension
+    ) throws(GraphError) -> [Dimension] {
+        let optional = recurrence.optionalInputs
         let outer = Array(inputs[0].shape.dropLast(2))
         if let length = optional.length {
             try dtype(length, .int32)
@@ -76,9 +111,6 @@ extension InferenceCheck {
         }
         for index in [optional.state, optional.cell] {
             if let index { try exactShape(index, outer + [state]) }
-        }
-        if let peepholes = optional.peepholes {
-            try parameter(peepholes, shape: [.fixed(gated / gates * 3)])
         }
         return recurrence.result == .sequence
             ? Array(inputs[0].shape.dropLast()) + [state] : outer + [state]

@@ -71,6 +71,7 @@ extension Operation {
         case .attention: "attention"
         case .recurrent(let recurrence): recurrence.cell.name
         case .quantizedLinear: "quantized_linear"
+        case .quantizedRecurrent(let recurrence): "quantized_\(recurrence.cell.name)"
         case .quantizedEmbedding: "quantized_embedding"
         case .quantizedEmbeddingPool(let reduction): "quantized_embedding_\(reduction.rawValue)"
         }
@@ -98,7 +99,8 @@ extension Operation {
         case .convolution(let convolution): convolution.attributes
         case .attention(let heads, let scale):
             [Attribute("heads", .integer(Int64(heads))), Attribute("scale", .float(scale))]
-        case .recurrent(let recurrence): recurrence.attributes
+        case .recurrent(let recurrence), .quantizedRecurrent(let recurrence):
+            recurrence.attributes
         case .unary, .binary, .compare, .logical, .not, .select, .linear, .softmax, .embedding,
             .embeddingPool, .matmul, .mixture, .quantizedLinear, .quantizedEmbedding,
             .quantizedEmbeddingPool:

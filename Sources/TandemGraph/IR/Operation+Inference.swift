@@ -20,7 +20,7 @@ extension Operation {
             .matmul, .convolution:
             type = try check.arithmeticType()
         case .embedding, .embeddingPool, .quantizedEmbedding, .quantizedEmbeddingPool, .attention,
-            .recurrent:
+            .recurrent, .quantizedRecurrent:
             type = try check.layerType()
         }
         try type.check(node)

@@ -50,6 +50,7 @@ extension Operation {
         case reshape, rnn, size, slice, transpose
         case cumulativeSum = "cumulative_sum"
         case layerNorm = "layer_norm"
+        case quantizedLSTM = "quantized_lstm"
         case takeAlong = "take_along"
         case reduceSum = "reduce_sum"
         case reduceMean = "reduce_mean"
@@ -75,6 +76,7 @@ extension Operation {
             .recurrent(
                 try Recurrence(.gru(resetsAfter: try reader.flag("resets_after")), &reader))
         case .lstm: .recurrent(try Recurrence(.lstm, &reader))
+        case .quantizedLSTM: .quantizedRecurrent(try Recurrence(.lstm, &reader))
         case .range: .range(count: try reader.dimension("count"))
         case .reshape: .reshape(try reader.dimensions("shape"))
         case .rnn: .recurrent(try Recurrence(.plain, &reader))

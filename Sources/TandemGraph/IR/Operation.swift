@@ -195,6 +195,15 @@ package enum Operation: Hashable, Sendable {
     /// the lowest step: 0, or -127 where there are negative values.
     case quantizedLinear
 
+    /// A recurrent layer whose inputs' products are made already, over int8 recurrent weights.
+    ///
+    /// An LSTM without peepholes. Inputs: x f32 `[..., S, 4 * H]`, what `recurrent` computes of its
+    /// inputs before it adds the state's products, with all biases; recurrent weight i8
+    /// `[4 * H, H]`, its scale f32 `[4 * H]`, a bias f32 `[4 * H]` of the state's products; then
+    /// length, initial state and initial cell as for `recurrent`. At each position the state is
+    /// rounded and multiplied as a row of `quantizedLinear`. Result as for `recurrent`.
+    case quantizedRecurrent(Recurrence)
+
     /// `embedding` over an int8 table: `y = float(table[id, :]) * scale[id]`.
     ///
     /// Inputs: ids i32 `[...]`, table i8 `[V, D]`, scale f32 `[V]`. Result f32 `[..., D]`.

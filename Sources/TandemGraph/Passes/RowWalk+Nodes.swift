@@ -67,7 +67,7 @@ extension RowWalk {
         case .attention: return try attended(node, operands)
         case .recurrent(let recurrence): return try recurred(node, operands, recurrence)
         case .expand, .range, .size, .binary, .compare, .logical, .select, .mixture,
-            .embeddingPool, .quantizedEmbeddingPool:
+            .embeddingPool, .quantizedEmbeddingPool, .quantizedRecurrent:
             throw refusal(node, "reads the batch as a dimension of its own")
         }
     }

@@ -41,6 +41,7 @@ struct ReferenceEvaluation {
             return try pooled(reduction)
         case .attention(let heads, let scale): return attended(heads, scale)
         case .recurrent(let recurrence): return try recurred(recurrence)
+        case .quantizedRecurrent(let recurrence): return try quantizedRecurred(recurrence)
         }
     }
 

@@ -28,6 +28,7 @@ extension GraphGenerator {
         case "mixture": try mixture()
         case "attention": try attention()
         case "lstm": try recurrent(.lstm)
+        case "quantized_lstm": try quantizedRecurrent()
         case "gru": try recurrent(.gru(resetsAfter: chance(1, in: 2)))
         case "rnn": try recurrent(.plain)
         default: preconditionFailure("no generator draws '\(name)': add a case")
@@ -180,5 +181,26 @@ extension GraphGenerator {
             if layer.hasPeepholes { inputs.append(try parameter(.float32, [3 * units])) }
         }
         try node(.recurrent(layer), inputs, bound: 72)
+    }
+
+    private mutating func quantizedRecurrent() throws(GraphError) {
+        let (units, count) = (number(1...3), size())
+        let results = Recurrence.Result.allCases
+        var layer = Recurrence(.lstm, result: one(of: results) ?? .last)
+        layer.isReversed = chance(1, in: 2)
+        var inputs = [
+            try operand(.float32, [count, .fixed(4 * units)]),
+            try parameter(.int8, [4 * units, units]), try parameter(.float32, [4 * units]),
+            try parameter(.float32, [4 * units]),
+        ]
+        if chance(1, in: 2) {
+            layer.hasLength = true
+            inputs.append(try fresh(.int32, [], .length(count)))
+        }
+        layer.hasInitialState = chance(1, in: 2)
+        layer.hasInitialCell = chance(1, in: 2)
+        if layer.hasInitialState { inputs.append(try operand(.float32, [.fixed(units)])) }
+        if layer.hasInitialCell { inputs.append(try operand(.float32, [.fixed(units)])) }
+        try node(.quantizedRecurrent(layer), inputs, bound: 72)
     }
 }

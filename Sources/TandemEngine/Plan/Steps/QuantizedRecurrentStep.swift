@@ -1,0 +1,153 @@
+import CTandemKernels
+import TandemGraph
+
+/// An LSTM over int8 recurrent weights, a few rows through their whole sequence at a time.
+///
+/// All that sixteen rows need at one position stays in the nearer caches, and so do the weights. The
+/// inputs' products are read where they lie, or straight from the table that they were folded into.
+struct QuantizedRecurrentStep: Step {
+    /// Where the inputs' products come from.
+    enum Source {
+        /// `[S, 4 * H]` a row.
+        case values(Location)
+        /// A table's rows of `4 * H`, by `[S]` ids a row.
+        case table(Table, ids: Location)
+    }
+
+    var layer: Recurrence
+    var source: Source
+    var weights: Weights
+    var bias: UnsafePointer<Float>
+    var length: Location?
+    var state: Location?
+    var cell: Location?
+    var output: Location
+    var positions: Int
+
+    private var width: Int { weights.inputCount }
+    private static let rowsAtOnce = 16
+
+    static func scratchBytes(width: Int) -> Int {
+        Scratch.floatBytes(rowsAtOnce * 4 * width) * 2 + Scratch.floatBytes(rowsAtOnce * width) * 2
+            + Scratch.floatBytes(rowsAtOnce * tandemk_qd8_stride(width) / 4)
+            + Scratch.floatBytes(rowsAtOnce * 4)
+    }
+
+    /// Memory of one run.
+    private struct Memory {
+        var inputs: UnsafeMutablePointer<Float>
+        var products: UnsafeMutablePointer<Float>
+        var state: UnsafeMutablePointer<Float>
+        var cell: UnsafeMutablePointer<Float>
+        var bytes: UnsafeMutablePointer<Int8>
+        var rows: UnsafeMutablePointer<tandemk_qd8_row>
+    }
+
+    func run(_ frame: Frame) {
+        var scratch = Scratch(frame)
+        let count = Self.rowsAtOnce
+        let memory = Memory(
+            inputs: scratch.floats(count * 4 * width), products: scratch.floats(count * 4 * width),
+            state: scratch.floats(count * width), cell: scratch.floats(count * width),
+            bytes: UnsafeMutableRawPointer(
+                scratch.floats(count * tandemk_qd8_stride(width) / 4)
+            ).assumingMemoryBound(to: Int8.self),
+            rows: UnsafeMutableRawPointer(scratch.floats(count * 4))
+                .assumingMemoryBound(to: tandemk_qd8_row.self))
+        for start in stride(from: 0, to: frame.rowCount, by: count) {
+            run(frame, memory, rows: start..<min(start + count, frame.rowCount))
+        }
+    }
+
+    private func run(_ frame: Frame, _ memory: Memory, rows: Range<Int>) {
+        begin(frame, state, memory.state, rows)
+        begin(frame, cell, memory.cell, rows)
+        let y = frame.floats(output) + rows.lowerBound * output.stride
+        if layer.result == .sequence {
+            for row in 0..<rows.count {
+                (y + row * output.stride).update(repeating: 0, count: output.width)
+            }
+        }
+        for step in 0..<positions {
+            let stride = tandemk_qd8_stride(width)
+            tandemk_f32_qd8_quantize(
+                rows.count, width, memory.state, width, memory.bytes, stride, memory.rows)
+            tandemk_qd8_f32_qc8w_gemm(
+                rows.count, 4 * width, width, memory.bytes, stride, memory.rows, weights.base, bias,
+                memory.products, 4 * width, TANDEMK_ACTIVATION_NONE)
+            if length == nil {
+                let position = layer.isReversed ? positions - 1 - step : step
+                advance(frame, memory, first: rows.lowerBound, 0..<rows.count, position)
+            } else {
+                for row in 0..<rows.count {
+                    let length = ownLength(frame, rows.lowerBound + row)
+                    guard step < length else { continue }
+                    let position = layer.isReversed ? length - 1 - step : step
+                    advance(frame, memory, first: rows.lowerBound, row..<row + 1, position)
+                }
+            }
+        }
+        guard layer.result != .sequence else { return }
+        let from = layer.result == .last ? memory.state : memory.cell
+        tandemk_x8_copy(rows.count, width * 4, from, width * 4, y, output.stride * 4)
+    }
+
+    private func ownLength(_ frame: Frame, _ row: Int) -> Int {
+        guard let length else { return positions }
+        return min(max(Int((frame.integers(length) + row * length.stride)[0]), 0), positions)
+    }
+
+    private func begin(
+        _ frame: Frame, _ given: Location?, _ memory: UnsafeMutablePointer<Float>,
+        _ rows: Range<Int>
+    ) {
+        guard let given else {
+            memory.update(repeating: 0, count: rows.count * width)
+            return
+        }
+        tandemk_x8_copy(
+            rows.count, width * 4, frame.floats(given) + rows.lowerBound * given.stride,
+            given.stride * 4, memory, width * 4)
+    }
+
+    /// Takes rows of the block's part from `first` on one position further.
+    private func advance(
+        _ frame: Frame, _ memory: Memory, first: Int, _ rows: Range<Int>, _ position: Int
+    ) {
+        let row = first + rows.lowerBound
+        let total = 4 * width
+        var x: UnsafePointer<Float>
+        var stride = total
+        switch source {
+        case .values(let location):
+            x = UnsafePointer(frame.floats(location) + row * location.stride + position * total)
+            stride = location.stride
+        case .table(let table, let ids):
+            gather(
+                table, rows.count, frame.integers(ids) + row * ids.stride + position, ids.stride,
+                memory.inputs)
+            x = UnsafePointer(memory.inputs)
+        }
+        tandemk_f32_lstm_cell(
+            rows.count, width, x, stride, memory.products + rows.lowerBound * total, total,
+            memory.cell + rows.lowerBound * width, memory.state + rows.lowerBound * width)
+        guard layer.result == .sequence else { return }
+        tandemk_x8_copy(
+            rows.count, width * 4, memory.state + rows.lowerBound * width, width * 4,
+            frame.floats(output) + row * output.stride + position * width, output.stride * 4)
+    }
+
+    private func gather(
+        _ table: Table, _ count: Int, _ ids: UnsafePointer<Int32>, _ stride: Int,
+        _ values: UnsafeMutablePointer<Float>
+    ) {
+        if let scales = table.scales {
+            tandemk_qr8_f32_gather(
+                count, table.width, table.rowCount, table.bytes, scales, ids, stride, values,
+                table.width)
+        } else {
+            tandemk_f32_gather(
+                count, table.width, table.rowCount, table.floats, ids, stride, values, table.width)
+        }
+    }
+}
