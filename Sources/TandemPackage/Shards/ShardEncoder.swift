@@ -1,9 +1,10 @@
 internal import CZstd
 internal import TandemGraph
 
-// Design: a shard's bytes are made in memory and named before they are written, so that a file is
-// created once, under its final name. A shard is some 64 MiB raw: that, and as much for its stored
-// blocks, is all a writer needs beside the tensors.
+// Design: a shard's stored blocks are made in memory and named before they are written, so that a
+// file is created once, under its final name. Raw bytes are put together a block at a time, by the
+// thread that compresses it; so a shard's stored blocks, some 64 MiB at most, and a block a thread
+// are all that a writer needs beside the tensors.
 
 /// Makes the bytes of shard files.
 struct ShardEncoder: Sendable {
@@ -35,7 +36,6 @@ struct ShardEncoder: Sendable {
     func encode(
         _ draft: ShardDraft, _ tensors: TensorSet, discriminator: UInt32
     ) throws(PackageError) -> Encoded {
-        let raw = Self.rawBytes(draft, tensors)
         let ranges = Self.blocks(draft)
         let slots = BlockSlots(count: ranges.count)
         let level = level
@@ -43,25 +43,10 @@ struct ShardEncoder: Sendable {
             count: ranges.count,
             makeWorker: { () throws(PackageError) in try BlockEncoder(level: level) },
             body: { (encoder, index) throws(PackageError) in
-                let bytes = raw.bytes[ranges[index]]
-                slots[index] = try encoder.encode(UnsafeRawBufferPointer(rebasing: bytes))
+                slots[index] = try encoder.encode(ranges[index], of: draft, tensors)
             }
         ).run(threads: threads)
         return Self.assemble(slots.blocks, ranges, discriminator)
-    }
-
-    /// The tensors' bytes as the shard has them, zeros between.
-    private static func rawBytes(_ draft: ShardDraft, _ tensors: TensorSet) -> Tensor {
-        let raw = Tensor(zeros: .uint8, shape: [draft.byteCount])
-        for piece in draft.pieces {
-            guard let tensor = tensors[piece.name] else { continue }
-            let start = piece.rowBegin * (piece.byteCount / piece.rowCount)
-            UnsafeMutableRawBufferPointer(start: raw.base + piece.offset, count: piece.byteCount)
-                .copyMemory(
-                    from: UnsafeRawBufferPointer(
-                        rebasing: tensor.bytes[start..<start + piece.byteCount]))
-        }
-        return raw
     }
 
     /// Where blocks begin and end: after 1 MiB, and around larger tensors.
@@ -109,6 +94,26 @@ struct ShardEncoder: Sendable {
     }
 }
 
+extension ShardDraft {
+    /// Writes a range of the shard's raw bytes: the tensors' as the shard has them, zeros between.
+    ///
+    /// - Precondition: `target` has as many bytes as the range.
+    fileprivate func copyBytes(
+        _ range: Range<Int>, of tensors: TensorSet, to target: UnsafeMutableRawBufferPointer
+    ) {
+        target.initializeMemory(as: UInt8.self, repeating: 0)
+        for piece in pieces {
+            let part = range.clamped(to: piece.offset..<piece.offset + piece.byteCount)
+            guard !part.isEmpty, let tensor = tensors[piece.name] else { continue }
+            let begin = piece.rowBegin * (piece.byteCount / piece.rowCount) - piece.offset
+            UnsafeMutableRawBufferPointer(rebasing: target[(part.lowerBound - range.lowerBound)...])
+                .copyMemory(
+                    from: UnsafeRawBufferPointer(
+                        rebasing: tensor.bytes[begin + part.lowerBound..<begin + part.upperBound]))
+        }
+    }
+}
+
 /// A block's stored bytes.
 private struct EncodedBlock: Sendable {
     var codec: BlockCodec
@@ -145,7 +150,7 @@ private final class BlockEncoder {
 
     private let context: OpaquePointer
     private let level: Int32
-    private let stored: UnsafeMutableRawBufferPointer
+    private let raw, stored: UnsafeMutableRawBufferPointer
 
     init(level: Int32) throws(PackageError) {
         guard let context = ZSTD_createCCtx() else {
@@ -153,16 +158,27 @@ private final class BlockEncoder {
         }
         self.context = context
         self.level = level
+        raw = .allocate(byteCount: Limits.blockRawBytesMax, alignment: 64)
         stored = .allocate(
             byteCount: ZSTD_compressBound(Limits.blockRawBytesMax), alignment: 64)
     }
 
     deinit {
         ZSTD_freeCCtx(context)
+        raw.deallocate()
         stored.deallocate()
     }
 
-    func encode(_ raw: UnsafeRawBufferPointer) throws(PackageError) -> EncodedBlock {
+    /// Compresses a range of a shard's raw bytes, a block at most.
+    func encode(
+        _ range: Range<Int>, of draft: ShardDraft, _ tensors: TensorSet
+    ) throws(PackageError) -> EncodedBlock {
+        let block = UnsafeMutableRawBufferPointer(rebasing: raw[..<range.count])
+        draft.copyBytes(range, of: tensors, to: block)
+        return try compress(UnsafeRawBufferPointer(block))
+    }
+
+    private func compress(_ raw: UnsafeRawBufferPointer) throws(PackageError) -> EncodedBlock {
         let count = ZSTD_compressCCtx(
             context, stored.baseAddress, stored.count, raw.baseAddress, raw.count, level)
         guard ZSTD_isError(count) == 0 else {
