@@ -22,6 +22,8 @@ package enum ImportLimits {
     package static let foldedElementCountMax = 1 << 24
     /// Iterations of a loop, each of which becomes nodes of its own.
     package static let loopIterationCountMax = 1024
+    /// Tensors in a sequence that one operator makes, each of which becomes a node.
+    package static let sequenceLengthMax = 4096
     /// Oldest understood version of ONNX's own operators.
     package static let opsetMin = 11
     /// Newest understood version of ONNX's own operators.

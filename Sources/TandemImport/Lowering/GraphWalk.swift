@@ -38,7 +38,14 @@ final class GraphWalk {
         lowerNodes(graph, progress)
         var outputs: [(name: String, value: ImportedValue)] = []
         for (output, name) in zip(graph.outputs, outputNames) {
-            if let value = values[output.name] { outputs.append((name, value)) }
+            guard let value = values[output.name] else { continue }
+            outputs.append((name, value))
+            if value.sequence != nil {
+                problems.append(
+                    ImportProblem(
+                        .unsupportedType, "the output is a sequence of tensors",
+                        remedy: "concatenate it", tensor: output.name))
+            }
         }
         try throwProblems()
         do throws(GraphError) {
@@ -160,6 +167,11 @@ final class GraphWalk {
                 try subgraph(graph, arguments)
             })
         do {
+            if !entry.takesSequences, context.inputs.contains(where: { $0?.sequence != nil }) {
+                throw context.failure(
+                    .wrongType, "takes tensors, is given a sequence of them",
+                    "concatenate the sequence before the node")
+            }
             let results = try entry.lower(context)
             for (index, name) in node.outputs.enumerated() where !name.isEmpty {
                 guard results.indices.contains(index) else {

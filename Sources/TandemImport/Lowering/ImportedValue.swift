@@ -1,17 +1,21 @@
 import TandemGraph
 
-// Design: three ways to know a value.
+// Design: four ways to know a value.
 //
 // While nodes are lowered, a value is any of: a tensor that is known now (a weight, a folded
 // constant); an array of sizes, some of which have names until a request is there (what `Shape` and
-// the arithmetic behind it make); or the result of an operation of the graph. Only the last is in
-// the graph. The others enter it, as a parameter or as `size` operations, when an operation of the
-// graph reads them; most shape plumbing never does, and disappears by that.
+// the arithmetic behind it make); a sequence of values; or the result of an operation of the graph.
+// Only the last is in the graph. Tensors and sizes enter it, as a parameter or as `size` operations,
+// when an operation of the graph reads them; most shape plumbing never does, and disappears by that.
+// A sequence never enters it.
 
 /// What is known of an ONNX value while the graph is built.
 final class ImportedValue {
-    /// Dtype and shape; always without a row axis.
+    /// Dtype and shape, always without a row axis; of a sequence it says nothing.
     let type: TensorType
+    /// The tensors, if this is a sequence of them; then nothing else is known, and no operator but
+    /// those with `takesSequences` is given it.
+    let sequence: TensorSequence?
     /// The elements, if they are known now.
     let constant: Tensor?
     /// The name under which it enters the graph, if it has to.
@@ -21,6 +25,14 @@ final class ImportedValue {
 
     /// The numbers, if they are known to grow by equal steps.
     lazy var progression: Progression? = integers.flatMap { Progression($0) }
+
+    /// Whether this is an f32 tensor whose every element is known to be 1.
+    lazy var isOne: Bool = {
+        guard let constant, constant.dtype == .float32 else { return false }
+        return withExtendedLifetime(constant) {
+            constant.elements(as: Float.self).allSatisfy { $0 == 1 }
+        }
+    }()
 
     private let symbolicSizes: [Dimension]?
     private lazy var constantSizes: [Dimension]? = constant.flatMap(Self.sizes)
@@ -35,6 +47,7 @@ final class ImportedValue {
         type = TensorType(constant.dtype, .none, sizes: constant.shape)
         self.constant = constant
         self.name = name
+        sequence = nil
         symbolicSizes = nil
     }
 
@@ -42,6 +55,16 @@ final class ImportedValue {
     init(_ id: ValueID, _ type: TensorType, name: String) {
         self.type = type
         self.id = id
+        self.name = name
+        sequence = nil
+        constant = nil
+        symbolicSizes = nil
+    }
+
+    /// A sequence.
+    init(_ sequence: TensorSequence, name: String) {
+        type = TensorType(.bool, .none, sizes: [0])
+        self.sequence = sequence
         self.name = name
         constant = nil
         symbolicSizes = nil
@@ -55,6 +78,7 @@ final class ImportedValue {
         precondition(TensorType.product(shape) == sizes.count, "sizes do not fit \(shape)")
         type = TensorType(dtype, .none, sizes: shape)
         self.name = name
+        sequence = nil
         symbolicSizes = sizes
         let fixed = sizes.compactMap(\.fixedSize)
         guard fixed.count == sizes.count else {

@@ -47,6 +47,7 @@ final class Lowering {
     ) throws(GraphError) -> ImportedValue {
         let type = try operation.resultType(of: inputs.map(\.type), node: name)
         if operation.changesNothing(inputs.map(\.type), type) { return inputs[0] }
+        if let factor = Self.factor(ofOne: operation, inputs, type) { return factor }
         let folding = SizeFolding(operation: operation, inputs: inputs, type: type)
         if let elements = folding.elements(), let shape = type.fixedSizes {
             if type.dtype == .bool {
@@ -66,7 +67,20 @@ final class Lowering {
         let result = ImportedValue(
             try builder.node(uniqueName(name), operation, ids), type, name: name)
         result.progression = Progression.result(of: operation, inputs)
+        switch operation {
+        case .expand, .reshape: result.isOne = inputs[0].isOne
+        default: break
+        }
         return result
+    }
+
+    /// The other factor, if one is 1 throughout: exporters weight bags so, and masks that mask none.
+    private static func factor(
+        ofOne operation: Operation, _ inputs: [ImportedValue], _ type: TensorType
+    ) -> ImportedValue? {
+        guard operation == .binary(.multiply) else { return nil }
+        if inputs[0].type == type, inputs[1].isOne { return inputs[0] }
+        return inputs[1].type == type && inputs[0].isOne ? inputs[1] : nil
     }
 
     /// The value in the graph; constants and sizes enter it here.

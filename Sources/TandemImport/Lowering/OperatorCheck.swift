@@ -55,9 +55,9 @@ struct OperatorCheck {
         case "Scan":
             (code, message) = (.dynamicControlFlow, "scans are not imported")
             remedy = "export with the loop unrolled, or use LSTM, GRU and RNN for recurrence"
-        case _ where node.operator.hasPrefix("Sequence") || node.operator.hasSuffix("Sequence"):
-            (code, message) = (.unsupportedOperator, "sequences of tensors are not imported")
-            remedy = "export with tensors of fixed count: stack or concatenate them"
+        case "SequenceMap":
+            (code, message) = (.unsupportedOperator, "maps over sequences are not imported")
+            remedy = "export with operators that work on the stacked tensors"
         case _ where node.operator.hasPrefix("Random"), "Multinomial", "Bernoulli":
             (code, message) = (.unsupportedOperator, "random numbers have no place in serving")
             remedy = "export in evaluation mode (model.eval())"

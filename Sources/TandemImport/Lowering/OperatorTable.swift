@@ -36,18 +36,21 @@ struct OperatorEntry: Sendable {
     let inputs: ClosedRange<Int>
     /// Names of the attributes it may have.
     let attributes: Set<String>
+    /// Whether inputs may be sequences of tensors; other operators never see one.
+    let takesSequences: Bool
     /// The lowering.
     let lower: Lower
 
     /// Makes an entry.
     init(
         _ name: String, domain: String = "", inputs: ClosedRange<Int>,
-        attributes: Set<String> = [], lower: @escaping Lower
+        attributes: Set<String> = [], takesSequences: Bool = false, lower: @escaping Lower
     ) {
         self.name = name
         self.domain = domain
         self.inputs = inputs
         self.attributes = attributes
+        self.takesSequences = takesSequences
         self.lower = lower
     }
 }
@@ -58,7 +61,7 @@ enum OperatorTable {
     private static let groups: [[OperatorEntry]] = [
         arithmetic, logic, activations, reductions, normalizations, products, sums,
         structure, indexing, windows, recurrences, attentions, quantizations, shapes, control,
-        loops, microsoft, microsoftQuantized,
+        loops, sequences, microsoft, microsoftQuantized,
     ]
 
     private static let entries: [String: OperatorEntry] = {

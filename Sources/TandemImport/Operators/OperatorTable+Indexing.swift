@@ -4,7 +4,7 @@ import TandemGraph
 
 extension OperatorTable {
     static let indexing: [OperatorEntry] = [
-        OperatorEntry("Identity", inputs: 1...1) { [try $0.input(0)] },
+        OperatorEntry("Identity", inputs: 1...1, takesSequences: true) { [try $0.input(0)] },
         OperatorEntry("Dropout", inputs: 1...3, attributes: ["ratio", "seed"]) {
             try $0.dropout()
         },

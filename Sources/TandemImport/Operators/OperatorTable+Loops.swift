@@ -6,13 +6,17 @@ import TandemGraph
 // with the iteration's number for a constant, so that everything folds that depends on it. One loop
 // over the rows of a batch is common, though, and its count is never known: PyTorch's TorchScript
 // exporter writes EmbeddingBag as one iteration a bag. That one is recognised by its body and
-// becomes one lookup for all bags (`EmbeddingBagLoop`). Others are refused.
+// becomes one lookup for all bags (`EmbeddingBagLoop`). The newer exporter writes it as a loop that
+// appends to a sequence (`BagSequenceLoop`). Others are refused.
 
 extension OperatorTable {
     /// Loops.
     static let loops: [OperatorEntry] = [
-        OperatorEntry("Loop", inputs: 0...Int.max, attributes: ["body"]) { context in
+        OperatorEntry(
+            "Loop", inputs: 0...Int.max, attributes: ["body"], takesSequences: true
+        ) { context in
             if let bags = try EmbeddingBagLoop(context)?.lowered() { return [bags] }
+            if let results = try BagSequenceLoop(context)?.lowered() { return results }
             return try context.unrolled(try context.requiredGraph("body"))
         }
     ]
@@ -77,7 +81,12 @@ extension OperatorContext {
         var results: [ImportedValue] = []
         for index in 0..<count {
             var rows: [ImportedValue] = []
-            for iteration in iterations { rows.append(try unsqueeze(iteration[index], axes: [0])) }
+            for iteration in iterations {
+                guard iteration[index].sequence == nil else {
+                    throw failure(.wrongType, "a result of each iteration is a sequence")
+                }
+                rows.append(try unsqueeze(iteration[index], axes: [0]))
+            }
             results.append(try concat(rows, axis: 0))
         }
         return results
