@@ -58,6 +58,8 @@ struct Quantize: ParsableCommand {
     @Flag(help: "Refuse when a task fails the gate, instead of returning operations to float.")
     var noFallback = false
 
+    @OptionGroup var compression: CompressionOption
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -86,7 +88,7 @@ struct Quantize: ParsableCommand {
         let result = try search.result()
         Terminal.progress("quantize: writing ...")
         let quantized = try QuantizedPackage(program, rows, result)
-        let path = try target?.publish(quantized.contents)
+        let path = try target?.publish(quantized.contents, level: compression.compress)
         Terminal.clearProgress()
         let report = QuantizationReport(result: result, rows: rows)
         Terminal.write(json ? report.json(path: path).text + "\n" : report.text(path: path))
