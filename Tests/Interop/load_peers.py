@@ -43,7 +43,8 @@ def load_safetensors(path):
     """Read and touched: a mapping that nobody has read yet is not loaded."""
     with safe_open(str(path), framework="numpy") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}
-    return sum(int(tensor.view(numpy.uint8).reshape(-1)[::4096].sum()) for tensor in tensors.values())
+    bytes_of = [tensor.view(numpy.uint8).reshape(-1) for tensor in tensors.values()]
+    return sum(int(one[::4096].sum()) for one in bytes_of)
 
 
 def load_onnx(path):

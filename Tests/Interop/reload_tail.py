@@ -39,7 +39,7 @@ def predict(model, rows):
 
 
 class Client:
-    """Sends a ready-made predict payload on a schedule, and times answers from when each was due."""
+    """Sends a ready predict payload on a schedule, and times answers from when each was due."""
 
     def __init__(self, path, payload):
         self.socket = socket.socket(socket.AF_UNIX)

@@ -360,8 +360,8 @@ TANDEMK_FAMILY(f32_mixture)
 
 /* ---- Recurrence ---- */
 
-/* One position of an LSTM. With g[q][j] = x[i][q * n + j] + products[i][q * n + j], the gates q being
- * input, output, forget, cell:
+/* One position of an LSTM. With g[q][j] = x[i][q * n + j] + products[i][q * n + j], the gates q
+ * being input, output, forget, cell:
  *   c[i][j] = sigmoid(g[2][j]) * c[i][j] + sigmoid(g[0][j]) * tanh(g[3][j])
  *   h[i][j] = sigmoid(g[1][j]) * tanh(c[i][j])
  * Each product of a sigmoid is one division: with z = exp(-min(t, 40)), sigmoid(s) * tanh(t) is

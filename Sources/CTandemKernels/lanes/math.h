@@ -48,8 +48,8 @@ LANES_FN vf math_exp(vf x) {
     return v_mul(v_mul(p, math_exp2i(half)), math_exp2i(i_sub(n, half)));
 }
 
-/* The same for results that are normal numbers: x <= 88, and below -87 it is exp(-87). 2^n goes into
- * the exponent by one addition. */
+/* The same for results that are normal numbers: x <= 88, and below -87 it is exp(-87). 2^n goes
+ * into the exponent by one addition. */
 LANES_FN vf math_exp_near(vf x) {
     static const float P[] = {
         0.4999999105930328369140625f, 0.16666521131992340087890625f,
