@@ -28,6 +28,11 @@ from onnx import numpy_helper
 ROWS = (1, 7, 64)
 FAMILIES = ("peers", "torch", "encoders", "libraries", "runtime", "keras")
 SMALL_VOCABULARY = 1000
+# What cannot be imported yet, and the operator for which it is refused.
+REFUSED = {
+    "torch-gru-lengths-both.script": "TopK",
+    "torch-gru-lengths-both.script-static": "TopK",
+}
 
 
 class Cases:
@@ -77,6 +82,8 @@ class Cases:
         facts = [f"tolerance {tolerance}", f"context {','.join(context)}"]
         if frozen is not None:
             facts.append(f"frozen {frozen}")
+        if name in REFUSED:
+            facts.append(f"refused {REFUSED[name]}")
         (folder / "case.txt").write_text("\n".join(facts) + "\n")
         self.count += 1
         print(f"{name}: {len(graph.node)} nodes", flush=True)

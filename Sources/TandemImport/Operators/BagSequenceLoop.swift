@@ -13,14 +13,18 @@ struct BagSequenceLoop {
     private let rows: ImportedValue
     private let bagCount: Dimension
     private let bagSize: Int
+    /// Whether the sequence is carried before the counter; the exporter writes both orders.
+    private let isSequenceFirst: Bool
 
     /// Reads a `Loop`; nil if it is another one, or its bags are not of one size.
     init?(_ context: OperatorContext) throws(ImportError) {
         let reader = LoopBodyReader(try context.requiredGraph("body"), context)
+        let isSequenceFirst = context.optional(2)?.sequence != nil
+        let (counter, sequence) = isSequenceFirst ? (3, 2) : (2, 3)
         guard context.node.inputs.count == 4, context.optional(0) == nil,
-            context.optional(1)?.integers ?? [1] == [1], context.optional(2)?.integers == [0],
-            case .members(let first) = context.optional(3)?.sequence, first.isEmpty,
-            let bag = BagSequenceBody(reader),
+            context.optional(1)?.integers ?? [1] == [1], context.optional(counter)?.integers == [0],
+            case .members(let first) = context.optional(sequence)?.sequence, first.isEmpty,
+            let bag = BagSequenceBody(reader, counter: counter, sequence: sequence),
             let offsets = reader.outer(bag.offsets)?.progression, offsets.start == 0,
             offsets.step > 0, let count = offsets.count.subtracting(1),
             reader.size(bag.count) == count,
@@ -30,18 +34,20 @@ struct BagSequenceLoop {
         else { return nil }
         self.context = context
         self.rows = rows
+        self.isSequenceFirst = isSequenceFirst
         reduction = bag.reduction
         bagCount = count
         bagSize = offsets.step
     }
 
-    /// The loop's carried values: the number of bags, and the sequence of their vectors.
+    /// The loop's carried values: the number of bags and the sequence of their vectors, in its order.
     func lowered() throws(ImportError) -> [ImportedValue] {
         let shape = [bagCount, .fixed(bagSize)] + rows.shape.dropFirst()
         let bags = try context.reshape(rows, shape)
         let vectors = try context.reduce(reduction, bags, axes: [1])
         let count = try context.reshape(context.sizesConstant([bagCount]), [])
-        return [count, ImportedValue(.slices(vectors), name: context.node.name)]
+        let sequence = ImportedValue(.slices(vectors), name: context.node.name)
+        return isSequenceFirst ? [sequence, count] : [count, sequence]
     }
 }
 
@@ -51,16 +57,16 @@ private struct BagSequenceBody {
     let rows, offsets, count: String
     let lastMean: LastMean?
 
-    /// Recognises a body; nil if it is another one.
-    init?(_ reader: LoopBodyReader) {
+    /// Recognises a body by its inputs at these places; nil if it is another one.
+    init?(_ reader: LoopBodyReader, counter counterPlace: Int, sequence: Int) {
         let body = reader.body
         guard body.inputs.count == 4, body.outputs.count == 3 else { return nil }
-        let counter = body.inputs[2].name
+        let counter = body.inputs[counterPlace].name
         guard let goesOn = reader.maker(of: body.outputs[0].name, "Less"),
             reader.shift(goesOn.input(0), from: counter) == 1,
-            reader.shift(body.outputs[1].name, from: counter) == 1,
-            let insert = reader.maker(of: body.outputs[2].name, "SequenceInsert"),
-            insert.inputs.count == 2, insert.input(0) == body.inputs[3].name,
+            reader.shift(body.outputs[counterPlace - 1].name, from: counter) == 1,
+            let insert = reader.maker(of: body.outputs[sequence - 1].name, "SequenceInsert"),
+            insert.inputs.count == 2, insert.input(0) == body.inputs[sequence].name,
             let row = reader.maker(of: insert.input(1), "If"),
             let isEmpty = reader.maker(of: row.input(0), "Equal"),
             let start = BagBound(isEmpty.input(0), counter, reader), start.shift == 0,

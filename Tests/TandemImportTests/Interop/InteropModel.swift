@@ -23,6 +23,8 @@ struct InteropModel {
     let contextColumns: [String: Range<Int>]
     /// The number of rows that the model was exported with, if it takes no other as it is.
     let frozen: Int?
+    /// The operator for which the model is refused, if it is one that cannot be imported.
+    let refused: String?
 
     var name: String { (folder as NSString).lastPathComponent }
     var path: String { folder + "/model.onnx" }
@@ -51,6 +53,7 @@ struct InteropModel {
         self.context = context
         contextColumns = columns
         frozen = facts["frozen"].flatMap { Int($0) }
+        refused = facts["refused"].map(String.init)
     }
 
     /// All sets of data, for a graph whose inputs and outputs stand in the model's order.

@@ -183,8 +183,9 @@ extension SequenceTests {
     /// PyTorch's EmbeddingBag as its newer exporter writes it, over bags of 3 ids.
     private static func bags(
         isMean: Bool, end: String = "rest1", last: String = "final", offsets: String = "offsets",
-        lastMean: String = "last_mean"
+        lastMean: String = "last_mean", isSequenceFirst: Bool = false
     ) throws(ImportError) -> ImportedModel {
+        func order<Item>(_ pair: [Item]) -> [Item] { isSequenceFirst ? pair.reversed() : pair }
         let sum = Node("ReduceSum", ["bag", "axis"], ["sum"])
         let quotient = Body(
             nodes: [
@@ -230,9 +231,8 @@ extension SequenceTests {
             ],
             inputs: [
                 Declaration("endless", [], type: 7), Declaration("go_in", [], type: 9),
-                Declaration("i", [], type: 7), Declaration("before", nil, kind: 4),
-            ],
-            outputs: ["go", "i_next", "after"].map { Declaration($0, nil) })
+            ] + order([Declaration("i", [], type: 7), Declaration("before", nil, kind: 4)]),
+            outputs: (["go"] + order(["i_next", "after"])).map { Declaration($0, nil) })
         return try model(
             [
                 Node("Reshape", ["ids", "flat"], ["list"]), Node("Size", ["list"], ["total"]),
@@ -242,8 +242,8 @@ extension SequenceTests {
                 Node("Gather", ["table", "list"], ["rows"]),
                 Node("Less", ["zero", "count"], ["any"]), Node("SequenceEmpty", [], ["none"]),
                 Node(
-                    "Loop", ["", "any", "zero", "none"], ["n", "s"], [.graph("body", loop)],
-                    name: "bags"),
+                    "Loop", ["", "any"] + order(["zero", "none"]), order(["n", "s"]),
+                    [.graph("body", loop)], name: "bags"),
                 Node("ConcatFromSequence", ["s"], ["y"], [.int("axis", 0)]),
             ],
             inputs: [
@@ -252,11 +252,11 @@ extension SequenceTests {
             ])
     }
 
-    @Test(arguments: [false, true])
+    @Test(arguments: [false, true], [false, true])
     func `makes one reduction of a loop that appends bags, for any number of them`(
-        isMean: Bool
+        isMean: Bool, isSequenceFirst: Bool
     ) throws {
-        let model = try Self.bags(isMean: isMean)
+        let model = try Self.bags(isMean: isMean, isSequenceFirst: isSequenceFirst)
         let type = model.graph.value(named: "y").map { model.graph[$0].type.description }
         #expect(type == "f32 [batch, 2]")
         let results = try ReferenceExecutor(model.graph, model.tensors).run(
