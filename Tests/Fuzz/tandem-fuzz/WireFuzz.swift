@@ -38,7 +38,7 @@ enum WireFuzz {
         _ = try? ResponseDecoder(arena: arena).decode(bytes)
     }
 
-    nonisolated(unsafe) private static let session: PredictSession? =
+    private static let session: PredictSession? =
         (try? TinyShop.model()).map { PredictSession($0, clock: { 0 }) }
 
     /// Decodes a payload and, if it asks for scores, answers it by a small model.
