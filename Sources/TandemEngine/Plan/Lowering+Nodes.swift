@@ -123,7 +123,7 @@ extension Lowering {
         let table = try table(node, at: 1)
         let ids = boundedIDs(node.inputs[0], below: table.rowCount, for: node)
         let positions = sizes(node.inputs[0]).reduce(1, *)
-        let isHinted = isMadeByFeatures(node.inputs[0])
+        let isHinted = madeByFeatures.contains(node.inputs[0])
         queue(node, reads: [node.inputs[0]]) { lowering in
             let ids = ids(lowering)
             if isHinted { lowering.addHint(table, ids, positions, node) }
@@ -167,7 +167,7 @@ extension Lowering {
     private func boundedIDs(
         _ id: ValueID, below limit: Int, for node: Node
     ) -> (Lowering) -> Location {
-        if isMadeByFeatures(id) { return { $0.location(id, for: node) } }
+        if madeByFeatures.contains(id) { return { $0.location(id, for: node) } }
         let type = graph[id].type
         let rows: RowAxis = type.rows == .candidate ? .candidate : .context
         let width = type.rowElementCount ?? 0
@@ -190,12 +190,16 @@ extension Lowering {
         return { $0.placement.location(buffer: buffer, readBy: axis) }
     }
 
-    func isMadeByFeatures(_ id: ValueID) -> Bool {
-        guard let maker = uses.makers[id.index] else { return graph.inputs.contains(id) }
-        switch graph.nodes[maker].operation {
-        case .concat, .slice, .reshape, .transpose, .expand:
-            return graph.nodes[maker].inputs.allSatisfy(isMadeByFeatures)
-        default: return false
+    /// Values that features give, maybe moved about; one walk, as joins may nest and repeat.
+    static func valuesMadeByFeatures(_ graph: Graph) -> Set<ValueID> {
+        var made = Set(graph.inputs)
+        for node in graph.nodes {
+            switch node.operation {
+            case .concat, .slice, .reshape, .transpose, .expand:
+                if node.inputs.allSatisfy(made.contains) { made.insert(node.output) }
+            default: continue
+            }
         }
+        return made
     }
 }

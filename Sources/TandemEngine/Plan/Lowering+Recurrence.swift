@@ -54,6 +54,6 @@ extension Lowering {
         else { return nil }
         let lookup = graph.nodes[maker]
         let isLookup = lookup.operation == .embedding || lookup.operation == .quantizedEmbedding
-        return isLookup && isMadeByFeatures(lookup.inputs[0]) ? lookup : nil
+        return isLookup && madeByFeatures.contains(lookup.inputs[0]) ? lookup : nil
     }
 }

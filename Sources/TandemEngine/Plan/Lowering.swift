@@ -22,6 +22,8 @@ final class Lowering {
     var pending: [PendingStep] = []
     /// For each value, the outputs that depend on it.
     let tasks: [TaskMask]
+    /// Values that features give, maybe moved about.
+    let madeByFeatures: Set<ValueID>
     var quantized: [ValueID: QuantizedBuffer] = [:]
     /// Scratch memory of the greediest step: whatever the rows, and for each row of a block.
     var scratchBytes = 0
@@ -41,6 +43,7 @@ final class Lowering {
         self.tensors = tensors
         uses = GraphUses(graph)
         tasks = graph.dependentTasks
+        madeByFeatures = Self.valuesMadeByFeatures(graph)
         placement = Placement(graph: graph, uses: uses, tensors: tensors)
     }
 
