@@ -6,14 +6,12 @@ import Testing
 
 @Suite struct SocketActivationTests {
     /// Two listening sockets whose descriptors follow each other, as the service manager passes
-    /// them.
-    private func makeSockets(_ folder: TemporaryFolder) throws -> Int32 {
+    /// them; each test has numbers of its own, since tests run side by side in one process.
+    private func makeSockets(_ folder: TemporaryFolder, from first: Int32) throws {
         let a = try Listener(binding: folder.file("a"), mode: 0o600, door: .data)
-        let first: Int32 = 900
         #expect(dup2(a.descriptor, first) == first)
         #expect(dup2(a.descriptor, first + 1) == first + 1)
         close(a.descriptor)
-        return first
     }
 
     private func activation(
@@ -25,7 +23,8 @@ import Testing
 
     @Test func `tells stored descriptors from sockets by their names, in any order`() throws {
         let folder = try TemporaryFolder()
-        let first = try makeSockets(folder)
+        let first: Int32 = 910
+        try makeSockets(folder, from: first)
         #expect(dup2(first, first + 2) == first + 2)
         defer { for offset: Int32 in 0..<3 { close(first + offset) } }
         let variables = [
@@ -40,7 +39,8 @@ import Testing
 
     @Test func `sorts named sockets to their doors, whatever their order`() throws {
         let folder = try TemporaryFolder()
-        let first = try makeSockets(folder)
+        let first: Int32 = 900
+        try makeSockets(folder, from: first)
         defer {
             close(first)
             close(first + 1)
