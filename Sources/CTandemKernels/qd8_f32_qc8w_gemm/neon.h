@@ -5,18 +5,6 @@
 #include "../lanes/neon.h"
 #include "panel.h"
 
-typedef struct layer {
-    size_t n, k;
-    const int8_t *a;
-    size_t lda;
-    const tandemk_qd8_row *rows;
-    const char *packed;
-    const float *bias;
-    float *c;
-    size_t ldc;
-    tandemk_activation activation;
-} layer;
-
 NEON_FN const qc8w_panel *panel_of(const layer *p, size_t j) {
     return (const void *)(p->packed + j / TANDEMK_PANEL * qc8w_panel_bytes(p->k));
 }

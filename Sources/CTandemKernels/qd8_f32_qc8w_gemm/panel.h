@@ -14,6 +14,19 @@ static inline size_t qc8w_panel_bytes(size_t k) {
     return sizeof(qc8w_panel) + TANDEMK_PANEL * tandemk_qd8_stride(k);
 }
 
+/* A product's arguments, as tandem_kernels.h names them, in one place for a kernel's steps. */
+typedef struct layer {
+    size_t n, k;
+    const int8_t *a;
+    size_t lda;
+    const tandemk_qd8_row *rows;
+    const char *packed;
+    const float *bias;
+    float *c;
+    size_t ldc;
+    tandemk_activation activation;
+} layer;
+
 /* What the int32 sum of a row and a column starts from, for weights stored as w + 128 and a row
  * whose zero is not 0. Wraps as the instructions do; the end result is exact. */
 static inline int32_t qd8_start(tandemk_qd8_row row, int32_t column_sum) {

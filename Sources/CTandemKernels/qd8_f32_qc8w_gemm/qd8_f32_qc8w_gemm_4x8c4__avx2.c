@@ -7,18 +7,6 @@
 
 #define ROWS_MAX 4
 
-typedef struct layer {
-    size_t n, k;
-    const int8_t *a;
-    size_t lda;
-    const tandemk_qd8_row *rows;
-    const char *packed;
-    const float *bias;
-    float *c;
-    size_t ldc;
-    tandemk_activation activation;
-} layer;
-
 /* Four activations, widened, four times over. */
 LANES_FN vi four(const int8_t *p) {
     int32_t x;

@@ -14,18 +14,6 @@
 #define ROWS_MAX 8
 #define PANELS_MAX 4
 
-typedef struct layer {
-    size_t n, k;
-    const int8_t *a;
-    size_t lda;
-    const tandemk_qd8_row *rows;
-    const char *packed;
-    const float *bias;
-    float *c;
-    size_t ldc;
-    tandemk_activation activation;
-} layer;
-
 VNNI_FN __mmask16 live(const layer *p, size_t j) {
     return (__mmask16)(p->n - j < 16 ? (1u << (p->n - j)) - 1 : 0xffff);
 }
