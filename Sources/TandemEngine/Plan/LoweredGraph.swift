@@ -10,7 +10,7 @@ struct LoweredGraph: @unchecked Sendable {
     var contextHints: [LookupHint] = []
     var candidateHints: [LookupHint] = []
     /// Weights that steps read at their addresses.
-    var packed: [PackedWeights] = []
+    var packed: [Packing: PackedWeights] = [:]
     /// What the steps are and cost, in their order; nothing reads these while a plan runs.
     var contextNotes: [Plan.StepNote] = []
     var candidateNotes: [Plan.StepNote] = []

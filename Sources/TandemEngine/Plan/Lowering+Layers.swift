@@ -74,11 +74,8 @@ extension Lowering {
         guard shape.count == 2 else {
             throw unsupported(node, "it has dimensions before the sequence")
         }
-        let name = graph[node.output].name
-        let weights = kept(
-            try PackedWeights(float: try packedParameter(node.inputs[1], node), node: name))
-        let recurrent = kept(
-            try PackedWeights(float: try packedParameter(node.inputs[2], node), node: name))
+        let weights = try packed(node)
+        let recurrent = try packed(node, 1)
         let bias = try parameter(node.inputs[3], node)
         let optional = layer.optionalInputs
         var peepholes: Tensor?

@@ -6,13 +6,7 @@ extension Lowering {
     func lowerLinear(_ node: Node) throws(EngineError) {
         let positions = runs(in: node.inputs[0])
         let isQuantized = node.operation == .quantizedLinear
-        let name = graph[node.output].name
-        let weight = try packedParameter(node.inputs[1], node)
-        let packed = kept(
-            isQuantized
-                ? try PackedWeights(
-                    int8: weight, scale: try packedParameter(node.inputs[2], node), node: name)
-                : try PackedWeights(float: weight, node: name))
+        let packed = try packed(node)
         let bias = try bias(node, at: isQuantized ? 3 : 2)
         let (output, activation) = foldedRectifier(node)
         var reads = bias.reads
@@ -36,15 +30,6 @@ extension Lowering {
                     positions: positions)
             }
         }
-    }
-
-    /// Packed weights whose memory the plan keeps.
-    func kept(_ packed: PackedWeights) -> Weights {
-        lowered.memory.packedWeights += packed.storage.byteCount
-        lowered.packed.append(packed)
-        return Weights(
-            base: packed.storage.base, outputCount: packed.outputCount,
-            inputCount: packed.inputCount)
     }
 
     /// A bias before memory is planned.

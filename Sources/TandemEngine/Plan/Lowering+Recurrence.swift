@@ -8,10 +8,7 @@ extension Lowering {
         guard shape.count == 2 else {
             throw unsupported(node, "it has dimensions before the sequence")
         }
-        let weights = kept(
-            try PackedWeights(
-                int8: try packedParameter(node.inputs[1], node),
-                scale: try packedParameter(node.inputs[2], node), node: graph[node.output].name))
+        let weights = try packed(node)
         let bias = try parameter(node.inputs[3], node)
         scratchBytes = max(
             scratchBytes, QuantizedRecurrentStep.scratchBytes(width: weights.inputCount))

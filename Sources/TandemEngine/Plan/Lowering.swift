@@ -15,6 +15,7 @@ import TandemGraph
 final class Lowering {
     let graph: Graph
     let tensors: TensorSet
+    private let packed: [Packing: PackedWeights]
     let uses: GraphUses
     var lowered = LoweredGraph()
     var placement: Placement
@@ -32,15 +33,19 @@ final class Lowering {
     private let scratchSlack = 1024
     /// Rectifiers that were folded into the product before them.
     var folded: Set<ValueID> = []
-    /// How many of a parameter's readers have packed it, and so do not read it where it lies.
-    private var packedUses: [ValueID: Int] = [:]
-
     /// Results of nodes whose steps are queued: some are lowered before their turn.
     private var loweredResults: Set<ValueID> = []
 
-    init(_ graph: Graph, _ tensors: TensorSet) {
+    /// Begins to lower a graph.
+    ///
+    /// - Parameters:
+    ///   - graph: The graph.
+    ///   - tensors: Its parameters, but for those that are only packed.
+    ///   - packed: What is packed for it.
+    init(_ graph: Graph, _ tensors: TensorSet, _ packed: [Packing: PackedWeights]) {
         self.graph = graph
         self.tensors = tensors
+        self.packed = packed
         uses = GraphUses(graph)
         tasks = graph.dependentTasks
         madeByFeatures = Self.valuesMadeByFeatures(graph)
@@ -75,8 +80,7 @@ final class Lowering {
             blockRowCount ?? placement.preferredBlockRowCount(besides: scratchBytesPerRow)
         lowered.scratchBytes = max(
             scratchBytes, scratchBytesPerRow * lowered.blockRowCount + scratchSlack)
-        lowered.retained = graph.parameters.filter { !isPackedOnly($0) }
-            .compactMap { tensors[graph[$0].name] }
+        lowered.retained = graph.parameters.compactMap { tensors[graph[$0].name] }
         lowered.memory.parameters = lowered.retained.reduce(0) { $0 + $1.byteCount }
         try placement.assignOffsets(&lowered)
         for step in pending {
@@ -136,15 +140,18 @@ final class Lowering {
         return tensor
     }
 
-    /// A parameter's tensor, which the caller packs: this reader needs it no longer.
-    func packedParameter(_ id: ValueID, _ node: Node) throws(EngineError) -> Tensor {
-        packedUses[id, default: 0] += 1
-        return try parameter(id, node)
-    }
-
-    /// Whether nothing reads a parameter where it lies.
-    private func isPackedOnly(_ id: ValueID) -> Bool {
-        uses.readers[id.index].count == packedUses[id] && !graph.outputs.contains(id)
+    /// What a node reads packed, at one of its positions; the plan keeps it.
+    func packed(_ node: Node, _ index: Int = 0) throws(EngineError) -> Weights {
+        let position = Packing.positions(node.operation)[index]
+        let packing = Packing(node, position, graph)
+        guard let weights = packed[packing] else {
+            let names = packing.parameters.joined(separator: "' and '")
+            throw unsupported(node, "'\(names)' must be parameters, not computed")
+        }
+        if lowered.packed.updateValue(weights, forKey: packing) == nil {
+            lowered.memory.packedWeights += weights.byteCount
+        }
+        return weights.place
     }
 
     func unsupported(_ node: Node, _ reason: String) -> EngineError {

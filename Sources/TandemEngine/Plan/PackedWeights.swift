@@ -1,5 +1,12 @@
 import CTandemKernels
-import TandemGraph
+package import TandemGraph
+
+// Design: weights are packed before a graph is lowered, one source tensor at a time.
+//
+// What a plan packs follows from its graph alone (`Packing.all`). So whoever loads knows which
+// tensors only pass through, need not read those whose packed form another plan has, and lets go of
+// each as soon as it is packed: a model is never in memory twice. Panels of packed weights come from
+// one source tensor each; layers that are computed as one are joined when the program is written.
 
 /// Where a step finds packed weights; the plan keeps their memory.
 ///
@@ -10,54 +17,139 @@ struct Weights {
     var inputCount: Int
 }
 
-/// A linear layer's weights in the order in which the kernels read them.
-struct PackedWeights: Sendable {
-    /// What is multiplied.
-    enum Form: Sendable {
-        /// f32 weights.
-        case float32
-        /// int8 weights with a scale an output.
-        case int8
+/// A weight that plans of a graph pack.
+package struct Packing: Hashable, Sendable {
+    /// The parameter `[N, K]`.
+    package let weight: String
+    /// The parameter `[N]` with an int8 weight's scales; nil for a float weight.
+    package let scale: String?
+
+    /// The names of both.
+    package var parameters: [String] { [weight] + (scale.map { [$0] } ?? []) }
+
+    /// What is packed for a graph, in the order of its nodes, each once.
+    package static func all(of graph: Graph) -> [Packing] {
+        let parameters = Set(graph.parameters)
+        var found: Set<Packing> = []
+        return graph.nodes.flatMap { node in
+            positions(node.operation).compactMap { position in
+                let isGiven =
+                    parameters.contains(node.inputs[position.weight])
+                    && position.scale.map { parameters.contains(node.inputs[$0]) } ?? true
+                let packing = Packing(node, position, graph)
+                return isGiven && found.insert(packing).inserted ? packing : nil
+            }
+        }
     }
 
-    let form: Form
+    /// Parameters that nothing reads but to pack them: they need not be kept.
+    package static func parameters(of graph: Graph) -> Set<String> {
+        var packed: Set<ValueID> = []
+        var read = Set(graph.outputs)
+        for node in graph.nodes {
+            let positions = positions(node.operation)
+            let indices = positions.map(\.weight) + positions.compactMap(\.scale)
+            for (index, input) in node.inputs.enumerated() {
+                if indices.contains(index) { packed.insert(input) } else { read.insert(input) }
+            }
+        }
+        packed.subtract(read)
+        return Set(graph.parameters.filter(packed.contains).map { graph[$0].name })
+    }
+
+    /// Which of an operation's inputs are packed.
+    typealias Position = (weight: Int, scale: Int?)
+
+    static func positions(_ operation: Operation) -> [Position] {
+        switch operation {
+        case .linear: [(1, nil)]
+        case .quantizedLinear, .quantizedRecurrent: [(1, 2)]
+        case .recurrent: [(1, nil), (2, nil)]
+        default: []
+        }
+    }
+
+    /// What a node packs at a position.
+    init(_ node: Node, _ position: Position, _ graph: Graph) {
+        weight = graph[node.inputs[position.weight]].name
+        scale = position.scale.map { graph[node.inputs[$0]].name }
+    }
+}
+
+/// A linear layer's weights in the order in which the kernels read them; plans share them.
+package final class PackedWeights: Sendable {
     let outputCount: Int
     let inputCount: Int
-    let storage: TensorStorage
+    private let storage: TensorStorage
 
-    /// Packs f32 weights `[N, K]`.
-    init(float weight: Tensor, node: String) throws(EngineError) {
-        form = .float32
+    /// Bytes that they take.
+    package var byteCount: Int { storage.byteCount }
+
+    /// Where they are, for as long as somebody holds them.
+    var place: Weights {
+        Weights(base: storage.base, outputCount: outputCount, inputCount: inputCount)
+    }
+
+    /// Packs one weight.
+    ///
+    /// - Throws: `EngineError` `tooLarge` or `outOfMemory`.
+    /// - Precondition: The tensors have the types of parameters of a checked graph.
+    init(_ packing: Packing, _ tensors: TensorSet) throws(EngineError) {
+        guard let weight = tensors[packing.weight] else {
+            throw EngineError(.invalidGraph, packing.weight, "no tensor has this parameter's name")
+        }
         outputCount = weight.shape[0]
         inputCount = weight.shape[1]
         var byteCount = 0
-        guard tandemk_f32_gemm_packed_bytes(outputCount, inputCount, &byteCount) else {
-            throw Self.tooLarge(weight, node)
+        let fits =
+            packing.scale == nil
+            ? tandemk_f32_gemm_packed_bytes(outputCount, inputCount, &byteCount)
+            : tandemk_qd8_f32_qc8w_gemm_packed_bytes(outputCount, inputCount, &byteCount)
+        guard fits else {
+            throw EngineError(
+                .tooLarge, packing.weight,
+                "weights \(weight.shape) exceed \(TANDEMK_N_MAX) outputs or \(TANDEMK_K_MAX) inputs"
+            )
         }
-        storage = TensorStorage(byteCount: byteCount)
-        tandemk_f32_gemm_pack(
-            outputCount, inputCount, weight.base.assumingMemoryBound(to: Float.self),
-            storage.base)
-    }
-
-    /// Packs int8 weights `[N, K]` with scales `[N]`.
-    init(int8 weight: Tensor, scale: Tensor, node: String) throws(EngineError) {
-        form = .int8
-        outputCount = weight.shape[0]
-        inputCount = weight.shape[1]
-        var byteCount = 0
-        guard tandemk_qd8_f32_qc8w_gemm_packed_bytes(outputCount, inputCount, &byteCount) else {
-            throw Self.tooLarge(weight, node)
+        guard let storage = TensorStorage(ifPossible: byteCount) else {
+            throw EngineError(
+                .outOfMemory, packing.weight, "no memory of \(byteCount) bytes to pack it into")
         }
-        storage = TensorStorage(byteCount: byteCount)
-        tandemk_qd8_f32_qc8w_gemm_pack(
-            outputCount, inputCount, weight.base.assumingMemoryBound(to: Int8.self),
-            scale.base.assumingMemoryBound(to: Float.self), storage.base)
+        self.storage = storage
+        // A graph that was checked has the scale.
+        if let scale = packing.scale.flatMap({ tensors[$0] }) {
+            tandemk_qd8_f32_qc8w_gemm_pack(
+                outputCount, inputCount, weight.base.assumingMemoryBound(to: Int8.self),
+                scale.base.assumingMemoryBound(to: Float.self), storage.base)
+        } else {
+            tandemk_f32_gemm_pack(
+                outputCount, inputCount, weight.base.assumingMemoryBound(to: Float.self),
+                storage.base)
+        }
     }
+}
 
-    private static func tooLarge(_ weight: Tensor, _ node: String) -> EngineError {
-        EngineError(
-            .tooLarge, node,
-            "weights \(weight.shape) exceed \(TANDEMK_N_MAX) outputs or \(TANDEMK_K_MAX) inputs")
+extension [Packing: PackedWeights] {
+    /// Packs what is missing for a graph.
+    ///
+    /// - Parameters:
+    ///   - graph: The graph.
+    ///   - tensors: Loses what only passes through, as soon as it is packed.
+    /// - Throws: `EngineError` `tooLarge` or `outOfMemory`.
+    mutating func pack(_ graph: Graph, _ tensors: inout TensorSet) throws(EngineError) {
+        let passing = Packing.parameters(of: graph)
+        // By name, as shards are written: so their memory goes shard by shard.
+        let packings = Packing.all(of: graph).sorted { $0.weight < $1.weight }
+        var uses: [String: Int] = [:]
+        for packing in packings {
+            for name in packing.parameters { uses[name, default: 0] += 1 }
+        }
+        for packing in packings {
+            if self[packing] == nil { self[packing] = try PackedWeights(packing, tensors) }
+            for name in packing.parameters {
+                uses[name, default: 0] -= 1
+                if uses[name] == 0, passing.contains(name) { tensors[name] = nil }
+            }
+        }
     }
 }

@@ -57,14 +57,20 @@ package final class Plan: Sendable {
     /// - Parameters:
     ///   - graph: A program's graph, with fixed row shapes.
     ///   - tensors: One tensor a parameter; tables are kept, weights are packed and not held.
+    ///   - packed: What is packed already; its parameters need no tensors if they only pass through.
     ///   - blockRowCount: Candidate rows a block; nil lets the plan choose by cache size.
     /// - Throws: `EngineError` naming the node that cannot be lowered, or the tensor that is
     ///   missing.
     package init(
-        _ graph: Graph, _ tensors: TensorSet, blockRowCount: Int? = nil
+        _ graph: Graph, _ tensors: consuming TensorSet,
+        packed: [Packing: PackedWeights] = [:], blockRowCount: Int? = nil
     ) throws(EngineError) {
-        do { try graph.check(tensors) } catch { throw EngineError(error) }
-        let lowering = Lowering(graph, tensors)
+        let known = Set(packed.keys.flatMap(\.parameters))
+            .intersection(Packing.parameters(of: graph))
+        do { try graph.check(tensors, except: known) } catch { throw EngineError(error) }
+        var packed = packed
+        try packed.pack(graph, &tensors)
+        let lowering = Lowering(graph, tensors, packed)
         lowered = try lowering.lowered(blockRowCount: blockRowCount)
         contextSteps = ConstantList(lowered.contextSteps)
         candidateSteps = ConstantList(lowered.candidateSteps)
@@ -76,6 +82,9 @@ package final class Plan: Sendable {
         memory = lowered.memory
         workPerRow = graph.work.perCandidate
     }
+
+    /// The packed weights, for plans of other versions to share.
+    package var packedWeights: [Packing: PackedWeights] { lowered.packed }
 
     /// The steps as text, one a line, for people.
     package var text: String { lowered.text }

@@ -55,9 +55,12 @@ extension Graph {
     /// Checks that every parameter has a tensor of its dtype and shape.
     ///
     /// - Throws: `GraphError` `missingTensor` or `wrongTensor`, naming the parameter.
-    package func check(_ tensors: TensorSet) throws(GraphError) {
+    package func check(
+        _ tensors: TensorSet, except known: Set<String> = []
+    ) throws(GraphError) {
         for id in parameters {
             let value = self[id]
+            if known.contains(value.name), tensors[value.name] == nil { continue }
             guard let tensor = tensors[value.name] else {
                 throw GraphError(.missingTensor, value.name, "no tensor has this parameter's name")
             }

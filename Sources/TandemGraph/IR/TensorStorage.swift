@@ -18,13 +18,26 @@ package final class TensorStorage: @unchecked Sendable {
     ///
     /// - Precondition: `byteCount` is 0 or more and can be had.
     package convenience init(byteCount: Int) {
-        var memory: UnsafeMutableRawPointer?
-        let status = posix_memalign(&memory, Self.alignment, max(byteCount, Self.alignment))
-        guard status == 0, let memory else {
+        guard let memory = Self.memory(byteCount) else {
             preconditionFailure("no memory for a tensor of \(byteCount) bytes")
         }
-        memset(memory, 0, max(byteCount, Self.alignment))
         self.init(base: memory, byteCount: byteCount) { pointer, _ in free(pointer) }
+    }
+
+    /// Takes zeroed memory from the heap, or is nil where none can be had.
+    ///
+    /// For what a model on disk asks for, which may be more than there is.
+    package convenience init?(ifPossible byteCount: Int) {
+        guard let memory = Self.memory(byteCount) else { return nil }
+        self.init(base: memory, byteCount: byteCount) { pointer, _ in free(pointer) }
+    }
+
+    private static func memory(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+        var memory: UnsafeMutableRawPointer?
+        let size = max(byteCount, alignment)
+        guard posix_memalign(&memory, alignment, size) == 0, let memory else { return nil }
+        memset(memory, 0, size)
+        return memory
     }
 
     /// Adopts memory that somebody else made, and the way to give it back.
