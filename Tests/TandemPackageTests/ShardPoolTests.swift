@@ -65,6 +65,29 @@ import Testing
         #expect(pool.live.isEmpty)
     }
 
+    @Test func `reads no shard for what is copied or not needed`() throws {
+        let (old, _) = try package("1")
+        let first = try old.load(program: "float", pool: pool)
+        let read = pool.byteCounts.read
+        // All but the table were copied; their shards are gone.
+        #expect(pool.live.count == 4)
+        let second = try old.load(program: "float", pool: pool)
+        #expect(pool.byteCounts.read == read)
+        for (name, tensor) in first { expectEqual(tensor, second[name], name) }
+        let small = try #require(first.keys.first { $0 != table })
+        #expect(first[small]?.base == second[small]?.base)
+
+        let program = old.model.programs[0]
+        #expect(old.shardsToRead(program: program, pool: pool).isEmpty)
+        let fresh = ShardPool()
+        #expect(
+            old.shardsToRead(program: program, pool: fresh).count
+                == old.shards(of: program).count)
+        let rest = try old.load(program: "float", except: [table], pool: fresh)
+        #expect(rest.count == first.count - 1)
+        #expect(fresh.byteCounts.read < 512 << 10)
+    }
+
     @Test func `keeps nothing of a load that failed`() throws {
         let (old, _) = try package("1")
         let shard = try #require(old.shards.first { $0.rawByteCount == 128 << 10 })
@@ -97,6 +120,43 @@ import Testing
         for (name, tensor) in tensors { expectEqual(tensor, fresh[name], name) }
         later.releaseAdopted()
         #expect(later.live.filter { $0.descriptor != nil }.count == 4)
+    }
+
+    /// How many of a tensor's pages are in this process's page tables, and how many it has.
+    private func pages(of tensor: Tensor) throws -> (present: Int, all: Int) {
+        let page = ShardMemory.pageByteCount
+        let first = Int(bitPattern: UnsafeRawPointer(tensor.base)) / page
+        let last = (Int(bitPattern: UnsafeRawPointer(tensor.base)) + tensor.byteCount - 1) / page
+        let file = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)
+        try #require(file >= 0)
+        defer { close(file) }
+        var entries = [UInt64](repeating: 0, count: last - first + 1)
+        let byteCount = entries.count * 8
+        try #require(pread(file, &entries, byteCount, off_t(first * 8)) == byteCount)
+        // Bit 63: the page is present.
+        return (entries.filter { $0 >> 63 == 1 }.count, entries.count)
+    }
+
+    @Test func `populates what it loads at once, and what was left when it is told`() throws {
+        let descriptors = try survivors()
+        let old = try PackageReader.open(folder.path + "/1")
+        let progress = LoadProgress()
+        let fresh = try old.load(program: "float", threads: 2, progress: progress)
+        #expect(progress.byteCounts.read == progress.byteCounts.all)
+        #expect(progress.byteCounts.all >= 512 << 10)
+        let table = try #require(fresh.values.max { $0.byteCount < $1.byteCount })
+        #expect(try pages(of: table).present == pages(of: table).all)
+
+        let later = ShardPool()
+        for descriptor in descriptors { _ = later.adopt(descriptor) }
+        let again = LoadProgress()
+        let tensors = try old.load(program: "float", pool: later, progress: again)
+        #expect(again.byteCounts.all < 4096)
+        let left = try #require(tensors.values.max { $0.byteCount < $1.byteCount })
+        #expect(try pages(of: left).present == 0)
+        later.releaseAdopted()
+        later.populateAdopted()
+        #expect(try pages(of: left).present == pages(of: left).all)
     }
 
     @Test func `gives back what an earlier process left and nobody needs`() throws {

@@ -250,32 +250,53 @@ import Testing
         #expect(try blockError { _ in skippable }?.code == .invalidBlock)
     }
 
-    @Test func `catches two blocks that changed places`() throws {
+    /// Every pair of blocks, of one shard or two; of blocks of different sizes what both have.
+    @Test(arguments: [1, 2])
+    func `catches every pair of blocks that changed places`(threads: Int) throws {
         let folder = try TemporaryFolder()
         var forge = try PackageForge(
-            userCount: 200_000, options: PackageOptions(sharedByteCountMax: 1000))
-        let shard = try #require(forge.shards.firstIndex { $0.entries.count > 1 })
-        let sizes = forge.shards[shard].entries.map(\.rawByteCount)
-        forge.replaceBlock(
-            0, ofShard: shard, with: [UInt8](repeating: 1, count: sizes[0]), codec: .raw)
-        forge.replaceBlock(
-            1, ofShard: shard, with: [UInt8](repeating: 2, count: sizes[1]), codec: .raw)
+            userCount: 400_000, options: PackageOptions(sharedByteCountMax: 1000))
+        for shard in forge.shards.indices {
+            for (block, entry) in forge.shards[shard].entries.enumerated() {
+                let byte = UInt8(shard * 16 + block + 1)
+                forge.replaceBlock(
+                    block, ofShard: shard,
+                    with: [UInt8](repeating: byte, count: entry.rawByteCount),
+                    codec: .raw)
+            }
+        }
         let package = try forge.open(in: folder.path)
-        let record = package.shards[shard]
-        let path = package.path(of: record)
-        var bytes = try TemporaryFolder.read(path)
-        let entries = try package.blockEntries(of: record)
-        let range = entries[1].fileOffset..<entries[1].fileOffset + entries[1].storedByteCount
-        let second = Array(bytes[range])
-        bytes.replaceSubrange(range, with: [UInt8](repeating: 1, count: second.count))
-        bytes.replaceSubrange(
-            entries[0].fileOffset..<entries[0].fileOffset + second.count, with: second)
-        try TemporaryFolder.write(bytes, to: path)
-        for threads in [1, 2] {
-            let error = failure { try package.load(program: "float", threads: threads) }
-            #expect(error?.code == .checksumMismatch)
-            #expect(error?.path == path)
-            #expect(error?.block == 0 || (threads == 2 && error?.block == 1))
+        let blocks = try package.shards.flatMap { record in
+            try package.blockEntries(of: record).map { (package.path(of: record), $0) }
+        }
+        #expect(blocks.count > 5 && Set(blocks.map(\.0)).count > 2)
+        for (index, first) in blocks.enumerated() {
+            for second in blocks[(index + 1)...] {
+                try Self.swap(first, second)
+                let errors = ["float", "int8"].compactMap { program in
+                    failure { try package.load(program: program, threads: threads) }
+                }
+                #expect(errors.allSatisfy { $0.code == .checksumMismatch })
+                #expect([first.0, second.0].contains(errors.first?.path))
+                try Self.swap(first, second)
+            }
+        }
+        #expect(package.verify() == [])
+    }
+
+    private static func swap(
+        _ first: (path: String, entry: BlockEntry), _ second: (path: String, entry: BlockEntry)
+    ) throws {
+        let count = min(first.entry.storedByteCount, second.entry.storedByteCount)
+        let bytes = try [first, second].map { place in
+            Array(
+                try TemporaryFolder.read(place.path)[place.entry.fileOffset...].prefix(count))
+        }
+        for (place, bytes) in zip([second, first], bytes) {
+            let file = open(place.path, O_WRONLY | O_CLOEXEC)
+            try #require(file >= 0)
+            defer { close(file) }
+            #expect(pwrite(file, bytes, count, off_t(place.entry.fileOffset)) == count)
         }
     }
 

@@ -1,4 +1,5 @@
 internal import CProtobufC
+internal import Glibc
 
 // Design: protobuf-c's memory, bounded.
 //
@@ -22,9 +23,9 @@ final class MessageArena {
     /// An arena that gives at most so many bytes, chunks counted whole.
     init(byteCountMax: Int = .max) { self.byteCountMax = byteCountMax }
 
-    deinit { for chunk in chunks { chunk.deallocate() } }
+    deinit { for chunk in chunks { Glibc.free(chunk) } }
 
-    /// Memory aligned to 16 bytes, or nil when the limit is reached.
+    /// Memory aligned to 16 bytes, or nil when the limit is reached or there is none.
     func allocate(_ wanted: Int) -> UnsafeMutableRawPointer? {
         guard wanted >= 0, wanted <= Int.max - Self.alignment else { return nil }
         let size = max(Self.alignment, (wanted + Self.alignment - 1) & ~(Self.alignment - 1))
@@ -33,13 +34,11 @@ final class MessageArena {
             return UnsafeMutableRawBufferPointer(rebasing: free).baseAddress
         }
         let chunkSize = max(size, Self.chunkByteCount)
-        guard chunkSize <= byteCountMax - byteCount else {
+        guard chunkSize <= byteCountMax - byteCount, let base = malloc(chunkSize) else {
             isExhausted = true
             return nil
         }
-        let chunk = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: chunkSize, alignment: Self.alignment)
-        guard let base = chunk.baseAddress else { return nil }
+        let chunk = UnsafeMutableRawBufferPointer(start: base, count: chunkSize)
         chunks.append(base)
         byteCount += chunkSize
         let rest = chunk.dropFirst(size)

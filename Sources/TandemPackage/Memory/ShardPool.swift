@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Synchronization
+internal import TandemGraph
 
 // Design: the pool knows memory and does not own it.
 //
@@ -16,7 +17,22 @@ package final class ShardPool: Sendable {
 
     private struct State {
         var entries: [ContentID: Entry] = [:]
+        var copies: [TensorContent: Copy] = [:]
+        /// How many there were after the last that nobody had were forgotten.
+        var copyCount = 0
         var adopted: [ShardMemory] = []
+        var unpopulated: [Unpopulated] = []
+    }
+
+    /// A tensor that was copied out of its shard.
+    private struct Copy {
+        weak var storage: TensorStorage?
+    }
+
+    /// Mapped memory whose pages are in no page table yet.
+    private struct Unpopulated {
+        let run: MappedRun
+        weak var storage: TensorStorage?
     }
 
     private let state = Mutex(State())
@@ -51,6 +67,36 @@ package final class ShardPool: Sendable {
         withExtendedLifetime(released) {}
     }
 
+    /// Populates what loads mapped of adopted memory, in order, and returns when that is done.
+    ///
+    /// On a thread that may take its time; models answer meanwhile. 1 GiB takes some 50 ms.
+    package func populateAdopted() {
+        let left = state.withLock { state in
+            defer { state.unpopulated = [] }
+            return state.unpopulated
+        }
+        for entry in left {
+            for piece in 0..<entry.run.pieceCount {
+                // Held over one piece only, so that whoever unloads it meanwhile is not held up.
+                guard let storage = entry.storage else { break }
+                entry.run.populate(piece: piece)
+                withExtendedLifetime(storage) {}
+            }
+        }
+    }
+
+    /// Whether some of these shards are an earlier process's that were not given back yet.
+    func holdsAdopted(_ memories: [ShardMemory]) -> Bool {
+        state.withLock { state in
+            memories.contains { memory in state.adopted.contains { $0 === memory } }
+        }
+    }
+
+    /// Leaves mapped memory to `populateAdopted`.
+    func populateLater(_ run: MappedRun, _ storage: TensorStorage) {
+        state.withLock { $0.unpopulated.append(Unpopulated(run: run, storage: storage)) }
+    }
+
     /// The memory that is in use now.
     package var live: [ShardMemory] {
         state.withLock { state in
@@ -78,5 +124,22 @@ package final class ShardPool: Sendable {
     func insert(_ memory: ShardMemory) {
         state.withLock { $0.entries[memory.contentID] = Entry(memory: memory) }
         readCount.wrappingAdd(memory.rawByteCount, ordering: .relaxed)
+    }
+
+    /// A tensor that somebody has copied out of its shard.
+    func copy(of content: TensorContent, _ record: TensorRecord) -> Tensor? {
+        state.withLock { $0.copies[content]?.storage }.map {
+            Tensor(dtype: record.dtype, shape: record.shape, storage: $0, byteOffset: 0)
+        }
+    }
+
+    /// Makes a copied tensor known, and forgets those that nobody has any more.
+    func insert(copy tensor: Tensor, of content: TensorContent) {
+        state.withLock { state in
+            state.copies[content] = Copy(storage: tensor.storage)
+            guard state.copies.count > 2 * state.copyCount + 64 else { return }
+            state.copies = state.copies.filter { $0.value.storage != nil }
+            state.copyCount = state.copies.count
+        }
     }
 }

@@ -37,11 +37,15 @@ struct LoadPlan {
     /// The run of a shard, and where the shard begins in it.
     private(set) var places: [Int: (run: Int, offset: Int)] = [:]
 
-    /// Plans the load of the tensors that a program names.
+    /// Plans the load of the tensors that a program names, but for some.
     ///
     /// - Precondition: The package is validated; so sizes are in bounds and sums cannot overflow.
-    init(_ package: Package, program: Program, pageByteCount: Int = ShardMemory.pageByteCount) {
+    init(
+        _ package: Package, program: Program, except known: Set<String> = [],
+        pageByteCount: Int = ShardMemory.pageByteCount
+    ) {
         let names = Set(program.graph.parameters.map { program.graph[$0].name })
+            .subtracting(known)
         let wanted = package.tensors.filter { names.contains($0.name) }
         let needed = Set(wanted.flatMap { $0.segments.map(\.shard) })
         let successors = Self.successors(wanted, package.shards, pageByteCount)

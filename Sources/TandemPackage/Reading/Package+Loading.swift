@@ -1,11 +1,11 @@
-internal import Glibc
 package import TandemGraph
 
 // Design: small tensors have memory of their own.
 //
 // A plan reads tables where they lie, and packs other weights into memory of its own. What is left
 // to be read from a shard of dense weights are biases, scales and the like. They are copied, so that
-// the shard goes back to the system with the last large tensor that somebody holds.
+// the shard goes back to the system with the last large tensor that somebody holds. The pool knows
+// the copies too: a shard is read only for what neither a copy nor the caller has.
 
 extension Package {
     /// Bytes of memory that loading a program takes, before it is packed for kernels.
@@ -19,20 +19,26 @@ extension Package {
     ///
     /// Only shards that hold such a tensor are opened, and of those only the ones that the pool does
     /// not have. Every stored block is held against its CRC-32C. Peak memory is the shards and two
-    /// blocks a thread. The memory goes back to the system with the last tensor in it.
+    /// blocks a thread. The memory goes back to the system with the last tensor in it. Pages are
+    /// populated, but for those that an earlier process left (`ShardPool.populateAdopted`).
     ///
     /// - Parameters:
     ///   - name: `float`, `int8` or another program of the package.
+    ///   - known: Tensors that the caller does not need.
     ///   - threads: Threads to use, the caller's among them; they inherit its scheduling policy.
     ///   - memoryByteCountMax: Refuses a program whose tensors take more.
     ///   - pool: Where shards of other loads are found.
+    ///   - progress: Told how far it is.
     /// - Returns: The tensors by name, each at a multiple of 64 bytes. Writing to one is a fault.
     /// - Throws: `PackageError`, naming file and block; nothing is kept then.
     package func load(
-        program name: String, threads: Int = 1, memoryByteCountMax: Int = .max,
-        pool: ShardPool = ShardPool()
+        program name: String, except known: Set<String> = [], threads: Int = 1,
+        memoryByteCountMax: Int = .max, pool: ShardPool = ShardPool(),
+        progress: LoadProgress = LoadProgress()
     ) throws(PackageError) -> TensorSet {
-        let plan = LoadPlan(self, program: try program(named: name))
+        let program = try program(named: name)
+        var tensors = copies(for: program, except: known, in: pool)
+        let plan = LoadPlan(self, program: program, except: known.union(tensors.keys))
         guard plan.byteCount <= memoryByteCountMax else {
             throw PackageError(
                 .outOfMemory,
@@ -41,16 +47,38 @@ extension Package {
                 path: path, expected: UInt64(clamping: memoryByteCountMax),
                 actual: UInt64(plan.byteCount))
         }
-        let memories = try memories(plan, pool, threads)
-        var storages: [TensorStorage] = []
-        for run in plan.runs {
-            storages.append(try Self.storage(of: run, run.shards.compactMap { memories[$0] }))
-        }
-        var tensors: TensorSet = [:]
+        let memories = try memories(plan, pool, threads, progress)
+        let storages = try storages(plan, memories, pool, threads)
         for (record, place) in plan.placements {
-            tensors[record.name] = Self.tensor(record, place, plan, storages)
+            let tensor = try Self.tensor(record, place, plan, storages)
+            tensors[record.name] = tensor
+            if Self.isCopied(record) {
+                pool.insert(copy: tensor, of: TensorContent(record, shards))
+            }
         }
         return tensors
+    }
+
+    /// The shards that loading a program would read.
+    package func shardsToRead(
+        program: Program, except known: Set<String> = [], pool: ShardPool
+    ) -> [ShardRecord] {
+        let copies = copies(for: program, except: known, in: pool)
+        let plan = LoadPlan(self, program: program, except: known.union(copies.keys))
+        let held = Set(pool.live.map(\.contentID))
+        return plan.runs.flatMap(\.shards).map { shards[$0] }
+            .filter { !held.contains($0.contentID) }
+    }
+
+    private func copies(
+        for program: Program, except known: Set<String>, in pool: ShardPool
+    ) -> TensorSet {
+        let names = Set(program.graph.parameters.map { program.graph[$0].name }).subtracting(known)
+        var copies: TensorSet = [:]
+        for record in tensors where names.contains(record.name) && Self.isCopied(record) {
+            copies[record.name] = pool.copy(of: TensorContent(record, shards), record)
+        }
+        return copies
     }
 
     private func program(named name: String) throws(PackageError) -> Program {
@@ -67,7 +95,7 @@ extension Package {
 
     /// The memory of each shard of a plan, from the pool or filled now.
     private func memories(
-        _ plan: LoadPlan, _ pool: ShardPool, _ threads: Int
+        _ plan: LoadPlan, _ pool: ShardPool, _ threads: Int, _ progress: LoadProgress
     ) throws(PackageError) -> [Int: ShardMemory] {
         var memories: [Int: ShardMemory] = [:]
         var fresh: [ShardMemory] = []
@@ -87,11 +115,13 @@ extension Package {
             }
         }
         let queue = jobs
+        progress.begin(fresh.reduce(0) { $0 + $1.rawByteCount })
         try ParallelWork(
             count: queue.count,
             makeWorker: { () throws(PackageError) in try BlockDecoder() },
             body: { (decoder, index) throws(PackageError) in
                 try queue[index].run(decoder, self)
+                progress.add(queue[index].entry.rawByteCount)
             }
         ).run(threads: threads)
         for memory in fresh {
@@ -125,39 +155,56 @@ extension Package {
 
     // MARK: Tensors
 
-    /// A run's memory as one storage, which holds the shards.
-    private static func storage(
-        of run: LoadPlan.Run, _ memories: [ShardMemory]
-    ) throws(PackageError) -> TensorStorage {
-        if let small = memories.first?.small { return small }
-        let byteCount = ShardMemory.pageAligned(run.byteCount)
-        // Addresses first, so that the shards' pages can be put side by side.
-        let address = mmap(
-            nil, byteCount, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-        guard let address, address != MAP_FAILED else {
-            throw PackageError.system(errno, "no addresses for \(byteCount) bytes", "memory")
+    /// Each run's memory as one storage, which holds the shards.
+    private func storages(
+        _ plan: LoadPlan, _ memories: [Int: ShardMemory], _ pool: ShardPool, _ threads: Int
+    ) throws(PackageError) -> [TensorStorage] {
+        var storages: [TensorStorage] = []
+        var pieces: [(run: MappedRun, piece: Int)] = []
+        for run in plan.runs {
+            let held = run.shards.compactMap { memories[$0] }
+            if let small = held.first?.small {
+                storages.append(small)
+                continue
+            }
+            let mapped = try MappedRun(held, run.offsets, byteCount: run.byteCount)
+            let storage = mapped.storage(holding: held)
+            storages.append(storage)
+            if pool.holdsAdopted(held) {
+                pool.populateLater(mapped, storage)
+            } else {
+                pieces += (0..<mapped.pieceCount).map { (mapped, $0) }
+            }
         }
-        let storage = TensorStorage(base: address, byteCount: run.byteCount) { base, _ in
-            munmap(base, byteCount)
-            withExtendedLifetime(memories) {}
-        }
-        for (memory, offset) in zip(memories, run.offsets) { try memory.map(at: address + offset) }
-        return storage
+        let queue = pieces
+        try ParallelWork(
+            count: queue.count, makeWorker: { () throws(PackageError) in },
+            body: { (_, index) throws(PackageError) in
+                queue[index].run.populate(piece: queue[index].piece)
+            }
+        ).run(threads: threads)
+        return storages
     }
 
-    /// Bytes of a tensor up to which it gets memory of its own.
+    /// Whether a tensor gets memory of its own.
+    private static func isCopied(_ record: TensorRecord) -> Bool {
+        record.byteCount <= copiedByteCountMax
+    }
+
     private static let copiedByteCountMax = 64 << 10
 
     private static func tensor(
         _ record: TensorRecord, _ place: LoadPlan.Place, _ plan: LoadPlan,
         _ storages: [TensorStorage]
-    ) -> Tensor {
-        if case .run(let run, let offset) = place, record.byteCount > copiedByteCountMax {
+    ) throws(PackageError) -> Tensor {
+        if case .run(let run, let offset) = place, !isCopied(record) {
             return Tensor(
                 dtype: record.dtype, shape: record.shape, storage: storages[run],
                 byteOffset: offset)
         }
-        let tensor = Tensor(zeros: record.dtype, shape: record.shape)
+        let tensor = Tensor(
+            dtype: record.dtype, shape: record.shape,
+            storage: try TensorStorage.taken(record.byteCount, for: record.name))
         var destination = 0
         for segment in record.segments {
             guard let place = plan.places[segment.shard] else { continue }

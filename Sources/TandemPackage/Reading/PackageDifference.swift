@@ -126,7 +126,20 @@ package struct PackageDifference: Sendable {
 extension Package {
     /// The shards that hold a tensor which a program names, in the manifest's order.
     package func shards(of program: Program) -> [ShardRecord] {
-        let names = Set(program.graph.parameters.map { program.graph[$0].name })
+        shards(of: Set(program.graph.parameters.map { program.graph[$0].name }))
+    }
+
+    /// The most bytes of these tensors that lie in one shard.
+    package func byteCountPerShard(of names: Set<String>) -> Int {
+        var sums: [Int: Int] = [:]
+        for segment in tensors.filter({ names.contains($0.name) }).flatMap(\.segments) {
+            sums[segment.shard, default: 0] += segment.byteCount
+        }
+        return sums.values.max() ?? 0
+    }
+
+    /// The shards that hold one of these tensors, in the manifest's order.
+    private func shards(of names: Set<String>) -> [ShardRecord] {
         let positions = Set(
             tensors.filter { names.contains($0.name) }.flatMap { $0.segments.map(\.shard) })
         return positions.sorted().map { shards[$0] }

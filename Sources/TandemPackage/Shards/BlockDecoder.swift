@@ -1,30 +1,28 @@
 internal import CZstd
+internal import TandemGraph
 
 /// Reads and decodes blocks; one a thread.
 ///
-/// Keeps memory for one stored block and, where blocks are scattered, one raw block.
+/// Keeps memory for one stored block and one raw block.
 final class BlockDecoder {
     private let context: OpaquePointer
-    private let stored: UnsafeMutableRawBufferPointer
-    private var raw: UnsafeMutableRawBufferPointer?
+    private let stored: TensorStorage
+    private let raw: TensorStorage
     private var file: ReadableFile?
 
     /// Takes the memory.
     ///
     /// - Throws: `PackageError` `outOfMemory`.
     init() throws(PackageError) {
+        stored = try TensorStorage.taken(Limits.blockStoredBytesMax, for: "a stored block")
+        raw = try TensorStorage.taken(Limits.blockRawBytesMax, for: "a raw block")
         guard let context = ZSTD_createDCtx() else {
             throw PackageError(.outOfMemory, "no memory for a decompressor")
         }
         self.context = context
-        stored = .allocate(byteCount: Limits.blockStoredBytesMax, alignment: 64)
     }
 
-    deinit {
-        ZSTD_freeDCtx(context)
-        stored.deallocate()
-        raw?.deallocate()
-    }
+    deinit { ZSTD_freeDCtx(context) }
 
     /// The shard's open file; the last one is kept open.
     func open(_ shard: ShardRecord, of package: Package) throws(PackageError) -> ReadableFile {
@@ -37,10 +35,8 @@ final class BlockDecoder {
 
     /// A buffer for a raw block that is not decoded in place.
     func rawBuffer(_ byteCount: Int) -> UnsafeMutableRawBufferPointer {
-        let buffer =
-            raw ?? .allocate(byteCount: Limits.blockRawBytesMax, alignment: 64)
-        raw = buffer
-        return UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(byteCount))
+        precondition(byteCount <= raw.byteCount, "a block larger than there are")
+        return UnsafeMutableRawBufferPointer(start: raw.base, count: byteCount)
     }
 
     /// Reads a block's stored bytes, checks them and decodes them.
@@ -60,7 +56,7 @@ final class BlockDecoder {
             try check(UnsafeRawBufferPointer(destination), entry)
         case .zstd:
             let bytes = UnsafeMutableRawBufferPointer(
-                rebasing: stored.prefix(entry.storedByteCount))
+                start: stored.base, count: entry.storedByteCount)
             try file.read(at: entry.fileOffset, into: bytes)
             try check(UnsafeRawBufferPointer(bytes), entry)
             try decompress(UnsafeRawBufferPointer(bytes), into: destination)
@@ -83,7 +79,7 @@ final class BlockDecoder {
     ///
     /// The content size is compared before decoding, so a frame that declares more than its block
     /// is refused for what it says; the destination's size bounds what one that lies can write.
-    private func decompress(
+    func decompress(
         _ frame: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer
     ) throws(PackageError) {
         let declared = ZSTD_getFrameContentSize(frame.baseAddress, frame.count)

@@ -1,0 +1,70 @@
+internal import Glibc
+internal import TandemGraph
+
+// Design: mapped memory is entered into the page tables before somebody waits for it, and given
+// back bit by bit.
+//
+// The pages of a memfd are in memory, but each mapping of it has page tables of its own, and the
+// first look at a page takes a fault. A load pays for that itself, with all its threads
+// (MADV_POPULATE_READ of Linux 5.14; an older system refuses it, and the first requests pay). Memory
+// that an earlier process left is mapped within microseconds, so there it would be the whole
+// restart: it is populated once the model answers (`ShardPool.populateAdopted`).
+//
+// The system holds the lock of the address space over one such call, and over one munmap. Pieces
+// of a few MiB make that short, so that a thread that serves and needs the lock does not wait for
+// one that loads.
+
+/// Shards mapped back to back, as one storage holds them.
+final class MappedRun: @unchecked Sendable {
+    private let base: UnsafeMutableRawPointer
+    let byteCount: Int
+
+    /// The most that is populated or unmapped by one call: 2,048 pages, some 0.2 ms.
+    static let pieceByteCount = 8 << 20
+
+    /// Maps shards that are files.
+    ///
+    /// - Parameters:
+    ///   - memories: The shards, kept by the storage that `storage` gives.
+    ///   - offsets: Where each begins: starts of pages, ascending from 0.
+    ///   - byteCount: Bytes of all.
+    /// - Throws: `PackageError` `outOfMemory`.
+    init(_ memories: [ShardMemory], _ offsets: [Int], byteCount: Int) throws(PackageError) {
+        self.byteCount = byteCount
+        let size = ShardMemory.pageAligned(byteCount)
+        // Addresses first, so that the shards' pages can be put side by side.
+        let base = mmap(
+            nil, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard let base, base != MAP_FAILED else {
+            throw PackageError.system(errno, "no addresses for \(size) bytes", "memory")
+        }
+        self.base = base
+        do throws(PackageError) {
+            for (memory, offset) in zip(memories, offsets) { try memory.map(at: base + offset) }
+        } catch {
+            munmap(base, size)
+            throw error
+        }
+    }
+
+    /// The memory as a storage, which holds the shards and unmaps them; to be asked for once.
+    func storage(holding memories: [ShardMemory]) -> TensorStorage {
+        TensorStorage(base: base, byteCount: byteCount) { base, byteCount in
+            let size = ShardMemory.pageAligned(byteCount)
+            for piece in stride(from: 0, to: size, by: Self.pieceByteCount) {
+                munmap(base + piece, min(Self.pieceByteCount, size - piece))
+            }
+            withExtendedLifetime(memories) {}
+        }
+    }
+
+    /// Pieces that there are.
+    var pieceCount: Int { (byteCount + Self.pieceByteCount - 1) / Self.pieceByteCount }
+
+    /// Enters a piece's pages into the page tables; while the storage lives.
+    func populate(piece: Int) {
+        let start = piece * Self.pieceByteCount
+        // MADV_POPULATE_READ, which C libraries of 2021 do not name; what it refuses is faulted in.
+        _ = madvise(base + start, min(Self.pieceByteCount, byteCount - start), 22)
+    }
+}
