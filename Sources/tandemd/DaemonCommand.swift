@@ -115,7 +115,7 @@ struct DaemonCommand: ParsableCommand {
             ("--threads", "threads", threads), ("--executor", "executor", executor),
             ("--versions", "versions", versions),
             (watch == false ? "--no-watch" : "--watch", "watch", watch.map { "\($0)" }),
-            ("--load-threads", "load_threads", loadThreads),
+            ("--load-threads", "load.threads", loadThreads),
             ("--default-deadline-ms", "default_deadline_ms", defaultDeadlineMs),
             ("--frame-bytes-max", "limits.frame_bytes_max", frameBytesMax),
             ("--rows-max", "limits.rows_max", rowsMax),

@@ -13,13 +13,17 @@ import Testing
         try TinyShop.publish(to: daemon.repository)
     }
 
+    /// The states once no version answers its last requests any more.
     private func states(_ admin: RawConnection) throws -> [ModelVersionState] {
-        guard
-            case .repositoryIndex(let states)? = try admin.call(
-                .repositoryIndex(readyOnly: false, model: "")
-            ).control
-        else { return [] }
-        return states
+        while true {
+            guard
+                case .repositoryIndex(let states)? = try admin.call(
+                    .repositoryIndex(readyOnly: false, model: "")
+                ).control
+            else { return [] }
+            if !states.contains(where: { $0.state == .unloading }) { return states }
+            usleep(1_000)
+        }
     }
 
     @Test func `serves the highest version, and loads and unloads by request`() throws {

@@ -28,7 +28,7 @@ import Testing
 
     private func refusal(_ source: RepositorySource, _ version: UInt64) -> RequestError? {
         do {
-            _ = try source.load("tiny", version: version, terms)
+            _ = try source.load("tiny", version: version, terms, LoadProgress())
             return nil
         } catch {
             return error
@@ -44,10 +44,10 @@ import Testing
 
     @Test func `counts a version as long as it lives, and shared shards once`() throws {
         let source = source(1 << 40)
-        var first: LoadedModel? = try source.load("tiny", version: 1, terms)
+        var first: LoadedModel? = try source.load("tiny", version: 1, terms, LoadProgress())
         let one = try #require(source.memory?.used)
         #expect(one > 400_000)
-        let second = try source.load("tiny", version: 2, terms)
+        let second = try source.load("tiny", version: 2, terms, LoadProgress())
         let two = try #require(source.memory?.used)
         #expect(two - one < 400_000 + second.memory.arenas)
         #expect(two - one >= second.memory.arenas)
@@ -59,11 +59,11 @@ import Testing
 
     @Test func `has room for a version that shares what is there`() throws {
         let roomy = source(1 << 40)
-        let held = try roomy.load("tiny", version: 1, terms)
+        let held = try roomy.load("tiny", version: 1, terms, LoadProgress())
         let used = try #require(roomy.memory?.used)
         // Not enough for a second table, enough for what is not shared.
         let tight = source(used + 100_000)
-        let first = try tight.load("tiny", version: 1, terms)
+        let first = try tight.load("tiny", version: 1, terms, LoadProgress())
         #expect(refusal(tight, 2) == nil)
         withExtendedLifetime((held, first)) {}
     }

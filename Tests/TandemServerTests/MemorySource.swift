@@ -1,4 +1,5 @@
 import Glibc
+import TandemPackage
 import TandemRequest
 import TandemServingSupport
 import TandemWire
@@ -19,6 +20,12 @@ final class MemorySource: ModelSource {
     }
 
     private let state = Locked(State())
+    private let loading = Locked<@Sendable (LoadProgress) -> Void>({ _ in })
+
+    /// Has something done while each version is being loaded.
+    func whileLoading(_ body: @escaping @Sendable (LoadProgress) -> Void) {
+        loading.withLock { $0 = body }
+    }
 
     /// What was loaded, in order, such as `tiny/1`.
     var loads: [String] { state.withLock { $0.loads } }
@@ -49,6 +56,8 @@ final class MemorySource: ModelSource {
 
     /// Says how good a version's `click` is, as AUC.
     func rate(_ version: UInt64, _ auc: Double) { state.withLock { $0.quality[version] = auc } }
+
+    func metadata(_ name: String, version: UInt64) -> ModelMetadata? { metadata(version) }
 
     private func metadata(_ version: UInt64) -> ModelMetadata {
         var metadata = ModelMetadata()
@@ -92,8 +101,9 @@ final class MemorySource: ModelSource {
     func stamp(_ name: String, version: UInt64) -> UInt64 { state.withLock { $0.stamp } }
 
     func load(
-        _ name: String, version: UInt64, _ terms: LoadTerms
+        _ name: String, version: UInt64, _ terms: LoadTerms, _ progress: LoadProgress
     ) throws(RequestError) -> LoadedModel {
+        loading.withLock { $0 }(progress)
         let (isBroken, isIncomplete) = state.withLock { state in
             state.loads.append("\(name)/\(version)")
             return (state.broken.contains(version), state.incomplete.contains(version))
@@ -166,6 +176,13 @@ final class RunningRegistry {
         _ version: UInt64, of name: String = "tiny"
     ) -> Result<[ModelVersionState], RequestError> {
         wait { self.registry.unload(model: name, version: version, then: $0) }
+    }
+
+    /// Has every loop look at what there is, and the loader release what they left.
+    func look() {
+        for loop in 0..<registry.terms.loopCount { _ = registry.fetchTable(loop: loop) }
+        // What failed is not tried again for it.
+        follow()
     }
 
     /// Waits until the loader has done everything it was asked so far.

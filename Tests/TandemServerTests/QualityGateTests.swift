@@ -59,4 +59,27 @@ import Testing
         #expect(try running.load(2).get().state == .ready)
         #expect(running.registry.index()[1].isCurrent)
     }
+
+    @Test func `at the start keeps out what it kept out before`() throws {
+        let running = try RunningRegistry(gate: gate)
+        for (version, auc): (UInt64, Double) in [(1, 0.6), (2, 0.8), (3, 0.7), (4, 0.75)] {
+            running.source.rate(version, auc)
+            running.source.publish(version)
+        }
+        _ = running.rescan()
+        let states = running.registry.index()
+        #expect(states.map(\.state) == [.unavailable, .ready, .failed, .failed])
+        #expect(states[3].reason.contains("auc of task 'click' is 0.75, version 2 has 0.8"))
+    }
+
+    @Test func `at the start takes what a label names`() throws {
+        let running = try RunningRegistry(policy: .listed, gate: gate)
+        for (version, auc): (UInt64, Double) in [(1, 0.8), (2, 0.7)] {
+            running.source.rate(version, auc)
+            running.source.publish(version)
+        }
+        running.source.label(["stable": 2])
+        _ = running.rescan()
+        #expect(running.registry.index().map(\.state) == [.unavailable, .ready])
+    }
 }

@@ -1,3 +1,4 @@
+import TandemPackage
 import TandemRequest
 import TandemWire
 import Testing
@@ -9,8 +10,10 @@ import Testing
 
     init() throws { running = try RunningRegistry() }
 
+    /// States once every loop has seen the last change.
     private func states(_ name: String = "tiny") -> [ModelState] {
-        running.registry.index(model: name).map(\.state)
+        running.look()
+        return running.registry.index(model: name).map(\.state)
     }
 
     private var current: [UInt64] {
@@ -136,5 +139,35 @@ import Testing
         running.settle()
         #expect(model == nil)
         #expect(tables[0].models[0].current == nil)
+    }
+
+    @Test func `a version that is taken out is UNLOADING until its last call has ended`() throws {
+        running.source.publish(1)
+        _ = running.rescan()
+        var call = running.registry.fetchTable(loop: 0).models[0].current
+        weak let model = call
+        #expect(try running.unload(1).get().map(\.state) == [.unloading])
+        #expect(states() == [.unloading])
+        #expect(model != nil)
+        call = nil
+        while states() == [.unloading] {}
+        #expect(states() == [.unavailable])
+        #expect(model == nil)
+        #expect(running.registry.index()[0].reason == "unloaded by request")
+    }
+
+    @Test func `tells how far a load is`() throws {
+        let registry = running.registry
+        let seen = Locked<[UInt64]>([])
+        running.source.whileLoading { progress in
+            progress.begin(10)
+            progress.add(4)
+            let state = registry.index()[0]
+            seen.withLock { $0 = [state.loadedBytes, state.totalBytes] }
+        }
+        running.source.publish(1)
+        _ = running.rescan()
+        #expect(seen.withLock { $0 } == [4, 10])
+        #expect(registry.index()[0].totalBytes == 0)
     }
 }

@@ -8,7 +8,7 @@ internal import TandemWire
 extension Setting {
     /// Every setting, in the order in which people read them.
     package static let all: [Setting] =
-        general + memory + quality + sockets + wireLimits + serverLimits
+        general + load + memory + quality + sockets + wireLimits + serverLimits
 
     /// The setting of a name such as `limits.rows_max`.
     ///
@@ -58,9 +58,6 @@ extension Setting {
                 if case .truth(let truth) = value { options.watchesRepository = truth }
             }),
         integer(
-            "", "load_threads", 0...256,
-            "Threads that a load may use. 0: one per allowed core.", \.loadThreads),
-        integer(
             "", "threads", 0...ServerOptions.loopCountMax,
             "Event loops. 0: one per core that affinity and the cgroup's quota allow.",
             \.threads),
@@ -72,6 +69,23 @@ extension Setting {
             "How long a loop polls its sockets before it sleeps, while requests come that densely. "
                 + "0: never. Under a quota of less than one core it never does.",
             \.limits.spinNanoseconds),
+    ]
+
+    private static let load: [Setting] = [
+        integer(
+            "load", "threads", 0...256,
+            "Threads that a load may use. 0: one per allowed core.", \.loadThreads),
+        Setting(
+            table: "load", key: "priority",
+            about: "idle: once something is served, loads run where nothing else does. normal: "
+                + "they run beside it, sooner done and felt.",
+            form: .choice(LoadPriority.allCases.map(\.rawValue)), isLive: false,
+            read: { .text($0.loadPriority.rawValue) },
+            write: { options, value in
+                guard case .text(let text) = value, let priority = LoadPriority(rawValue: text)
+                else { return }
+                options.loadPriority = priority
+            }),
     ]
 
     private static let memory: [Setting] = [

@@ -96,12 +96,12 @@ extension Loader {
         let available = versions.filter { !$0.value.isHeldBack && $0.value.isOnDisk }
         var wanted = Set(labels.values).intersection(available.keys)
         if registry.policy == .all { wanted.formUnion(available.keys) }
-        for version in wanted.sorted() { _ = isReady(version, of: name, retriesFailed) }
+        for version in wanted.sorted() { _ = isReady(version, of: name, retriesFailed, .serving) }
         wanted.formUnion(moveLabels(of: name))
         if registry.policy == .latest {
             // A lower version that serves already goes on; else the next lower one is tried.
             let serving = available.keys.sorted(by: >).first {
-                isReady($0, of: name, retriesFailed)
+                isReady($0, of: name, retriesFailed, .history)
             }
             guard let serving else { return }
             wanted.formUnion(available.keys.filter { $0 >= serving })
@@ -133,7 +133,9 @@ extension Loader {
     }
 
     /// Whether a version is loaded, after loading it if there is a prospect.
-    private func isReady(_ version: UInt64, of name: String, _ retriesFailed: Bool) -> Bool {
+    private func isReady(
+        _ version: UInt64, of name: String, _ retriesFailed: Bool, _ comparison: Comparison
+    ) -> Bool {
         // Looked up each time: an earlier step of the same look may have loaded it.
         let entry = registry.state.withLock { $0.models[name]?[version] }
         if entry?.loaded != nil { return true }
@@ -142,7 +144,7 @@ extension Loader {
         {
             return false
         }
-        if case .success = loadVersion(name, version, isGated: true) { return true }
+        if case .success = loadVersion(name, version, comparison) { return true }
         return false
     }
 }

@@ -1,20 +1,24 @@
 internal import Glibc
+internal import TandemEngine
 internal import TandemGraph
 package import TandemPackage
 internal import TandemRequest
 
 // Design: a load that would not fit is refused before it begins.
 //
-// In use is what lies in memory now: shards, each counted once however many versions share it, and
-// what each loaded version has of its own. A load needs the shards that nobody has yet, and for
-// weights that are packed as much again. What a version's workspaces take depends on the limits of
-// requests and is known only when it is loaded; it counts from then on.
+// In use is what lies in memory now: shards and packed weights, each counted once however many
+// versions share it, and what each loaded version has of its own. A load needs the shards that it
+// reads. Weights are packed one by one, and a shard whose weights are all packed goes: so packing
+// takes one shard's weights more, and what is packed already takes nothing. What a version's
+// workspaces take depends on the limits of requests and is known only when it is loaded; it counts
+// from then on.
 
 /// The memory that models may take, and do.
 package final class MemoryBudget: Sendable {
     /// The most bytes of all models together.
     package let byteCountMax: Int
     let pool: ShardPool
+    let packed = PackedPool()
     private let loaded = Locked<[Reference]>([])
 
     private struct Reference {
@@ -42,20 +46,20 @@ package final class MemoryBudget: Sendable {
 
     /// Bytes that models take now.
     package var usedByteCount: Int {
-        let shards = pool.live.reduce(0) { $0 + $1.rawByteCount }
+        let shared = pool.live.reduce(packed.byteCount) { $0 + $1.rawByteCount }
         return loaded.withLock { loaded in
             loaded.removeAll { $0.model == nil }
-            return loaded.reduce(shards) { $0 + $1.byteCount }
+            return loaded.reduce(shared) { $0 + $1.byteCount }
         }
     }
 
     /// Counts a version for as long as it lives.
     ///
-    /// Its tables lie in shards, which are counted by themselves.
+    /// Its tables and packed weights are counted by themselves.
     func add(_ model: LoadedModel) {
         let memory = model.memory
         let reference = Reference(
-            model: model, byteCount: memory.dense + memory.plan + memory.arenas)
+            model: model, byteCount: memory.dense + memory.arenas)
         loaded.withLock { $0.append(reference) }
     }
 
@@ -63,12 +67,14 @@ package final class MemoryBudget: Sendable {
     ///
     /// - Throws: `loadFailed` with what it needs, what is in use, and the budget.
     func check(
-        _ package: Package, _ program: Program, _ name: String, _ version: UInt64
+        _ package: Package, _ program: Program, _ packed: [Packing: PackedWeights],
+        _ name: String, _ version: UInt64
     ) throws(RequestError) {
-        let held = Set(pool.live.map(\.contentID))
-        let shards = package.shards(of: program).filter { !held.contains($0.contentID) }
-            .reduce(0) { $0 + $1.rawByteCount }
-        let packed = program.denseByteCount
+        let spared = packed.spared(program.graph)
+        let toRead = package.shardsToRead(program: program, except: spared, pool: pool)
+        let shards = toRead.reduce(0) { $0 + $1.rawByteCount }
+        let passing = Packing.parameters(of: program.graph).subtracting(spared)
+        let packed = package.byteCountPerShard(of: passing)
         let used = usedByteCount
         let (needed, _) = shards.addingReportingOverflow(packed)
         guard needed > byteCountMax - min(used, byteCountMax) else { return }
@@ -78,23 +84,5 @@ package final class MemoryBudget: Sendable {
                 + "\(packed) to pack) beside \(used) in use; memory.max is \(byteCountMax): unload a "
                 + "version, or raise it",
             model: name, limit: "memory.max", bound: byteCountMax, actual: needed)
-    }
-}
-
-extension Program {
-    /// Bytes of the parameters that are not tables to look rows up in.
-    fileprivate var denseByteCount: Int {
-        var tables: Set<ValueID> = []
-        for node in graph.nodes {
-            switch node.operation {
-            case .embedding, .embeddingPool, .quantizedEmbedding, .quantizedEmbeddingPool:
-                tables.formUnion(node.inputs)
-            default: break
-            }
-        }
-        return graph.parameters.filter { !tables.contains($0) }.reduce(0) { sum, id in
-            let type = graph[id].type
-            return sum + (type.rowElementCount ?? 0) * type.dtype.byteCount
-        }
     }
 }

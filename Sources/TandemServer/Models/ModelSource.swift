@@ -1,3 +1,4 @@
+package import TandemPackage
 package import TandemRequest
 package import TandemWire
 
@@ -20,10 +21,20 @@ package protocol ModelSource: Sendable {
     /// Called on a thread of its own, which may have a low priority; threads that it starts inherit
     /// that.
     ///
+    /// - Parameters:
+    ///   - name: The model.
+    ///   - version: The version.
+    ///   - terms: What it is loaded for.
+    ///   - progress: Told how far it is.
+    /// - Returns: The version, warm and checked.
     /// - Throws: `RequestError` with code `modelNotReady` for a version that is still being copied,
     ///   `loadFailed`, `dataDamaged` or `versionUnknown`.
-    func load(_ name: String, version: UInt64, _ terms: LoadTerms) throws(RequestError)
-        -> LoadedModel
+    func load(
+        _ name: String, version: UInt64, _ terms: LoadTerms, _ progress: LoadProgress
+    ) throws(RequestError) -> LoadedModel
+
+    /// What a version says of itself, without loading it; nil if that cannot be read.
+    func metadata(_ name: String, version: UInt64) -> ModelMetadata?
 
     /// Bytes of memory that models take now, and may take; nil where nobody counts.
     var memory: (used: Int, max: Int)? { get }
@@ -71,12 +82,22 @@ package enum VersionPolicy: String, CaseIterable, Sendable {
     case listed
 }
 
+/// How threads that load are scheduled.
+package enum LoadPriority: String, CaseIterable, Sendable {
+    /// Only where nothing else runs, once something is served.
+    case idle
+    /// As threads that serve.
+    case normal
+}
+
 /// What a model is loaded for.
 package struct LoadTerms: Sendable {
     /// Loops that will serve it.
     package let loopCount: Int
     /// Threads that loading may use.
     package let threadCount: Int
+    /// When they give way to threads that serve.
+    package let priority: LoadPriority
     /// The wire's limits in force.
     package let limits: WireLimits
     /// CLOCK_MONOTONIC in nanoseconds.
@@ -84,11 +105,12 @@ package struct LoadTerms: Sendable {
 
     /// Makes terms.
     package init(
-        loopCount: Int, threadCount: Int, limits: WireLimits,
+        loopCount: Int, threadCount: Int, priority: LoadPriority = .idle, limits: WireLimits,
         clock: @escaping @Sendable () -> UInt64
     ) {
         self.loopCount = loopCount
         self.threadCount = threadCount
+        self.priority = priority
         self.limits = limits
         self.clock = clock
     }

@@ -5,7 +5,10 @@ internal import TandemWire
 // Both packages say how good they were when they were written; figures of the same task, metric and
 // split, of the programs that run, are held against each other. Whoever wants the worse version all
 // the same loads it by number: the gate stands only before versions that policy would load. At the
-// start nothing serves yet and nothing is compared: what shall not come back has to be taken away.
+// start nothing serves yet; then the highest version is held against the one that would serve if
+// those below it had come one by one, by what their manifests say. So a restart keeps out what was
+// kept out before. A version that was loaded by number in spite of its figures is not remembered:
+// give it a label.
 
 /// Refuses versions whose figures are worse than those of the version that serves.
 package struct QualityGate: Hashable, Sendable {

@@ -1,6 +1,7 @@
 internal import CTandemSystem
 internal import Glibc
 internal import Synchronization
+internal import TandemPackage
 package import TandemRequest
 package import TandemWire
 
@@ -9,8 +10,9 @@ package import TandemWire
 // What there is stands in an immutable `ModelTable`. A change makes another table, puts it in place
 // and wakes the loops; each compares a generation number between two requests, and only if that
 // differs takes the lock to fetch the table and say that it has left the one before. A table that
-// every loop has left is released on the loader's thread, so that giving a model's memory back to
-// the system never stands in a request's way.
+// every loop has left is released on the loader's thread. A version that is taken out is held until
+// no table and no call in flight has it, and then released by the loader, so that giving a model's
+// memory back to the system never stands in a request's way.
 //
 // Policy: the highest version that is ready answers requests without version. A look at the
 // repository loads what `VersionPolicy` says and, once that is ready, unloads what nobody asked for
@@ -46,6 +48,25 @@ package final class Registry: Sendable {
         var isOnDisk = true
         /// The version's stamp when it was last tried in vain.
         var failedStamp: UInt64?
+        /// While it is being loaded.
+        var progress: LoadProgress?
+
+        /// The state as of now.
+        var stateNow: ModelVersionState {
+            var state = state
+            if let progress {
+                let (read, all) = progress.byteCounts
+                state.loadedBytes = UInt64(clamping: read)
+                state.totalBytes = UInt64(clamping: all)
+            }
+            return state
+        }
+    }
+
+    /// A version that was taken out and may still answer its last requests.
+    struct Leaving {
+        let place: (name: String, number: UInt64)
+        var model: LoadedModel
     }
 
     struct State {
@@ -60,6 +81,7 @@ package final class Registry: Sendable {
         var table = ModelTable(generation: 0, isComplete: false, models: [])
         var acknowledged: [Int]
         var retired: [ModelTable] = []
+        var leaving: [Leaving] = []
         var loads: UInt64 = 0
         var failedLoads: UInt64 = 0
     }
@@ -125,6 +147,10 @@ package final class Registry: Sendable {
             state.table.models
                 .filter { model.isEmpty || $0.name == model }
                 .flatMap(\.states)
+                .map { entry in
+                    guard entry.state == .loading else { return entry }
+                    return state.models[entry.name]?[entry.version]?.stateNow ?? entry
+                }
         }
         return readyOnly ? states.filter { $0.state == .ready } : states
     }
@@ -203,6 +229,21 @@ package final class Registry: Sendable {
         }
         // Dropped here, outside of the lock and on the loader's thread.
         withExtendedLifetime(released) {}
+    }
+
+    /// Whether versions that were taken out are still held.
+    var hasLeaving: Bool { state.withLock { !$0.leaving.isEmpty } }
+
+    /// The versions that were taken out and that nobody else holds any more.
+    func takeLeft() -> [Leaving] {
+        state.withLock { state in
+            var left: [Leaving] = []
+            for index in state.leaving.indices.reversed()
+            where isKnownUniquelyReferenced(&state.leaving[index].model) {
+                left.append(state.leaving.remove(at: index))
+            }
+            return left
+        }
     }
 
     private static func entry(

@@ -2,9 +2,9 @@ internal import Glibc
 internal import TandemEngine
 internal import TandemFeatures
 internal import TandemGraph
-internal import TandemPackage
+package import TandemPackage
 package import TandemRequest
-internal import TandemWire
+package import TandemWire
 
 /// Which program of a package runs.
 package enum ExecutorChoice: String, CaseIterable, Sendable {
@@ -81,15 +81,18 @@ package struct RepositorySource: ModelSource {
 
     /// Reads, checks, compiles, warms up and compares a version.
     package func load(
-        _ name: String, version: UInt64, _ terms: LoadTerms
+        _ name: String, version: UInt64, _ terms: LoadTerms, _ progress: LoadProgress
     ) throws(RequestError) -> LoadedModel {
         let opened = try open(name, version)
         let program: Program
         do {
             program = try choose(opened)
         } catch { throw Self.refusal(error, name) }
-        try budget.check(opened, program, name, version)
-        let plan = try plan(name, opened, program, terms)
+        let contents = opened.contents
+        let packed = budget.packed.find(program.graph, contents)
+        try budget.check(opened, program, packed, name, version)
+        let plan = try plan(name, opened, program, packed, terms, progress)
+        budget.packed.insert(plan.packedWeights, contents)
         try GoldenCheck(name, program, plan).run(opened.model.goldens)
         let model = try ServableModel(
             name: name, version: version, signature: opened.model.signature,
@@ -99,7 +102,7 @@ package struct RepositorySource: ModelSource {
         memory.plan = plan.memory.packedWeights
         memory.dense = plan.memory.parameters - plan.memory.tables
         let loaded = LoadedModel(
-            model, metadata: ModelMetadata(model, opened.model), memory: memory,
+            model, metadata: ModelMetadata(name, version, program, opened.model), memory: memory,
             loopCount: terms.loopCount, limits: terms.limits,
             warmUp: opened.model.warmUps.first, clock: terms.clock)
         try WarmUp(loaded, terms).run(opened.model.warmUps)
@@ -107,17 +110,28 @@ package struct RepositorySource: ModelSource {
         return loaded
     }
 
-    /// Reads a program's tensors and makes a plan of them, which holds those that it needs.
+    /// What a version's manifest says.
+    package func metadata(_ name: String, version: UInt64) -> ModelMetadata? {
+        guard let opened = try? repository.open(model: name, version: version),
+            let program = try? choose(opened)
+        else { return nil }
+        return ModelMetadata(name, version, program, opened.model)
+    }
+
+    /// Reads what is not packed yet of a program's tensors and makes a plan of all.
     private func plan(
-        _ name: String, _ opened: Package, _ program: Program, _ terms: LoadTerms
+        _ name: String, _ opened: Package, _ program: Program,
+        _ packed: [Packing: PackedWeights], _ terms: LoadTerms, _ progress: LoadProgress
     ) throws(RequestError) -> Plan {
         let tensors: TensorSet
         do throws(PackageError) {
             tensors = try opened.load(
-                program: program.name, threads: terms.threadCount, pool: budget.pool)
+                program: program.name, except: packed.spared(program.graph),
+                threads: terms.threadCount, pool: budget.pool, progress: progress)
         } catch { throw Self.refusal(error, name) }
         do throws(EngineError) {
-            return try Plan(program.graph, tensors)
+            // Given away: the plan lets go of each weight when it is packed.
+            return try Plan(program.graph, consume tensors, packed: packed)
         } catch {
             throw RequestError(
                 .loadFailed, "model '\(name)' cannot be executed: \(error.description)",
@@ -167,17 +181,17 @@ package struct RepositorySource: ModelSource {
 }
 
 extension ModelMetadata {
-    /// What a package says of a model.
-    init(_ model: ServableModel, _ package: PackagedModel) {
+    /// What a package says of a model that runs one of its programs.
+    init(_ name: String, _ version: UInt64, _ program: Program, _ package: PackagedModel) {
         self.init()
-        name = model.name
-        version = model.version
-        executor = model.executor
-        features = model.signature.features.map(FeatureMetadata.init)
-        tasks = model.signature.tasks.map { task in
+        self.name = name
+        self.version = version
+        executor = program.name
+        features = package.signature.features.map(FeatureMetadata.init)
+        tasks = package.signature.tasks.map { task in
             TaskMetadata(task, package.quality.filter { $0.task == task.name })
         }
-        formulas = model.signature.formulas.map {
+        formulas = package.signature.formulas.map {
             FormulaMetadata($0.name, $0.expression)
         }
     }

@@ -91,12 +91,14 @@ package final class Server {
                 loopCount: loopCount,
                 threadCount: options.loadThreads > 0
                     ? options.loadThreads : Int(tandemsys_allowed_cores()),
-                limits: options.wireLimits, clock: { tandemsys_monotonic_ns() }),
+                priority: options.loadPriority, limits: options.wireLimits,
+                clock: { tandemsys_monotonic_ns() }),
             policy: options.versionPolicy,
             gate: options.qualityDropMax > 0
                 ? QualityGate(dropMax: Double(options.qualityDropMax) / 1000) : nil,
             wakeLoops: { group.wakeAll() }, report: { control.add(.registry($0)) })
-        loader = Loader(registry, settled: { keeper.settle() })
+        loader = Loader(
+            registry, settled: { keeper.settle() }, isReady: { pool.populateAdopted() })
         context = ServiceContext(
             registry: registry, group: group, wireLimits: options.wireLimits,
             settings: ServiceSettings(options), startedAt: tandemsys_monotonic_ns(),

@@ -22,6 +22,8 @@ package struct ServerOptions: Sendable {
     package var watchesRepository = true
     /// Threads that a load may use; 0 for one per allowed core.
     package var loadThreads = 0
+    /// How they are scheduled.
+    package var loadPriority = LoadPriority.idle
     /// Bytes of memory that all models may take; 0 for four fifths of what we may use.
     package var modelBytesMax = 0
     /// Thousandths by which a version's figures may be worse than the serving one's; 0: not compared.

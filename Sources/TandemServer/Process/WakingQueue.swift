@@ -43,15 +43,15 @@ final class WakingQueue<Element: Sendable>: Sendable {
         }
     }
 
-    /// The oldest thing that was left; waits until there is one.
-    func next() -> Element {
+    /// The oldest thing that was left; waits until there is one, or so long; -1 for ever.
+    func next(milliseconds: Int32 = -1) -> Element? {
         while true {
             let first = waiting.withLock { waiting in
                 waiting.isEmpty ? nil : waiting.removeFirst()
             }
             if let first { return first }
             var event = pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0)
-            _ = poll(&event, 1, -1)
+            if poll(&event, 1, milliseconds) == 0 { return nil }
             _ = tandemsys_eventfd_clear(wakeDescriptor)
         }
     }

@@ -9,10 +9,16 @@ enum EntryReport {
             table.add([
                 entry.model, "\(entry.version)" + (entry.isCurrent ? " *" : ""),
                 entry.state.rawValue, entry.executor, Readable.bytes(Int(entry.memoryBytes)),
-                entry.reason,
+                reason(entry),
             ])
         }
         return table.text
+    }
+
+    private static func reason(_ entry: RepositoryEntry) -> String {
+        guard entry.state == .loading, entry.totalBytes > 0 else { return entry.reason }
+        return "\(Readable.bytes(Int(clamping: entry.loadedBytes))) of "
+            + "\(Readable.bytes(Int(clamping: entry.totalBytes))) read"
     }
 
     /// The same for programs.
@@ -27,6 +33,8 @@ enum EntryReport {
                     ("dense_bytes", .integer(Int(entry.denseBytes))),
                     ("plan_bytes", .integer(Int(entry.planBytes))),
                     ("arena_bytes", .integer(Int(entry.arenaBytes))),
+                    ("loaded_bytes", .integer(Int(clamping: entry.loadedBytes))),
+                    ("total_bytes", .integer(Int(clamping: entry.totalBytes))),
                     ("in_flight", .integer(Int(entry.inFlight))),
                     ("reason", .string(entry.reason)),
                 ])
