@@ -8,7 +8,10 @@
  *   emfile     accept4 fails with EMFILE
  *   enomem     accept4 fails with ENOMEM
  *   aborted    accept4 fails with ECONNABORTED
- * TANDEM_COUNTS=FILE keeps the counters below in a file that others may map. */
+ * TANDEM_COUNTS=FILE keeps the counters below in a file that others may map.
+ * TANDEM_MEMORY_FAULT=FILE: a 4-byte number n in that file, when it is not 0, makes the n-th call
+ * from then on that takes much memory fail, and counts down to 0 on the way: malloc, calloc,
+ * realloc, posix_memalign and mmap of 64 KiB and more, memfd_create, ftruncate and pwrite. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -35,10 +38,25 @@ struct fault {
 };
 static struct fault eintr, shorten, again, emfile, enomem, aborted;
 
+static _Atomic int32_t no_memory_fault;
+static _Atomic int32_t *memory_fault = &no_memory_fault;
+
 static void set_fault(const char *text, const char *name, struct fault *fault) {
     const char *found = strstr(text, name);
     if (found && found[strlen(name)] == ':')
         fault->period = (unsigned)atoi(found + strlen(name) + 1);
+}
+
+/* A file's first bytes, for others to map too; NULL if there is none. */
+static void *shared(const char *path, size_t size) {
+    int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+    if (fd < 0)
+        return NULL;
+    void *memory = MAP_FAILED;
+    if (ftruncate(fd, (off_t)size) == 0)
+        memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    return memory == MAP_FAILED ? NULL : memory;
 }
 
 __attribute__((constructor)) static void begin(void) {
@@ -51,16 +69,12 @@ __attribute__((constructor)) static void begin(void) {
         set_fault(text, "enomem", &enomem);
         set_fault(text, "aborted", &aborted);
     }
-    const char *path = getenv("TANDEM_COUNTS");
-    if (!path)
-        return;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0 || ftruncate(fd, sizeof fallback) < 0)
-        return;
-    void *memory = mmap(NULL, sizeof fallback, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (memory != MAP_FAILED)
+    void *memory = shared(getenv("TANDEM_COUNTS"), sizeof fallback);
+    if (memory)
         counts = memory;
-    close(fd);
+    memory = shared(getenv("TANDEM_MEMORY_FAULT"), sizeof no_memory_fault);
+    if (memory)
+        memory_fault = memory;
 }
 
 static void count(enum count which) { atomic_fetch_add(&counts[which], 1); }
@@ -69,6 +83,15 @@ static void count(enum count which) { atomic_fetch_add(&counts[which], 1); }
 static int strikes(struct fault *fault) {
     return fault->period && (atomic_fetch_add(&fault->calls, 1) + 1) % fault->period == 0;
 }
+
+/* Whether a call that takes so much memory is the one that fails. */
+static int starves(size_t size) {
+    if (size < (64 << 10) || atomic_load(memory_fault) <= 0)
+        return 0;
+    return atomic_fetch_sub(memory_fault, 1) == 1;
+}
+
+#define MUCH SIZE_MAX
 
 #define NEXT(name)                                                                               \
     static __typeof__(name) *next;                                                               \
@@ -147,6 +170,10 @@ ssize_t write(int fd, const void *bytes, size_t length) {
 void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
     NEXT(mmap);
     count(MMAP);
+    if (starves(length)) {
+        errno = ENOMEM;
+        return MAP_FAILED;
+    }
     return next(address, length, protection, flags, fd, offset);
 }
 
@@ -163,15 +190,53 @@ void *__libc_realloc(void *memory, size_t size);
 
 void *malloc(size_t size) {
     count(MALLOC);
+    if (starves(size))
+        return NULL;
     return __libc_malloc(size);
 }
 
 void *calloc(size_t number, size_t size) {
     count(MALLOC);
+    if (starves(number * size))
+        return NULL;
     return __libc_calloc(number, size);
 }
 
 void *realloc(void *memory, size_t size) {
     count(MALLOC);
+    if (starves(size))
+        return NULL;
     return __libc_realloc(memory, size);
+}
+
+void *__libc_memalign(size_t alignment, size_t size);
+
+int posix_memalign(void **ret_memory, size_t alignment, size_t size) {
+    count(MALLOC);
+    void *memory = starves(size) ? NULL : __libc_memalign(alignment, size);
+    if (!memory)
+        return ENOMEM;
+    *ret_memory = memory;
+    return 0;
+}
+
+int memfd_create(const char *name, unsigned flags) {
+    NEXT(memfd_create);
+    if (starves(MUCH))
+        FAIL(ENOMEM);
+    return next(name, flags);
+}
+
+int ftruncate(int fd, off_t length) {
+    NEXT(ftruncate);
+    if (starves(MUCH))
+        FAIL(ENOMEM);
+    return next(fd, length);
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset) {
+    NEXT(pwrite);
+    if (starves(MUCH))
+        FAIL(ENOSPC);
+    return next(fd, bytes, length, offset);
 }

@@ -14,32 +14,8 @@ import Testing
         try TinyShop.publish(to: daemon.repository)
     }
 
-    /// The library that comes between, compiled for this test; nil where no C compiler is.
-    private func library() throws -> String? {
-        let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appending(path: "../Faults/faults.c").path(percentEncoded: false)
-        let compilers = ["/usr/bin/cc", "/usr/bin/gcc", "/usr/bin/clang"]
-        guard let compiler = compilers.first(where: { access($0, X_OK) == 0 }) else {
-            print("SKIPPED: no C compiler among \(compilers) to build Tests/Faults")
-            return nil
-        }
-        let path = daemon.folder.file("faults.so")
-        let build = Process()
-        build.executableURL = URL(fileURLWithPath: compiler)
-        build.arguments = ["-shared", "-fPIC", "-O1", "-o", path, source, "-ldl"]
-        try build.run()
-        build.waitUntilExit()
-        try #require(build.terminationStatus == 0)
-        return path
-    }
-
     private func start(_ options: [String] = [], _ variables: [String: String]) throws -> Bool {
-        guard let library = try library() else { return false }
-        var environment = variables
-        environment["LD_PRELOAD"] = library
-        try daemon.spawn(options, environment: environment)
-        try daemon.waitUntilReady()
-        return true
+        try daemon.startFaulty(options, variables)
     }
 
     @Test(arguments: [
