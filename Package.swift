@@ -178,7 +178,7 @@ if Context.environment["TANDEM_FUZZ"] != nil {
             name: "tandem-fuzz",
             dependencies: [
                 "CFuzzDriver", "TandemImport", "TandemFeatures", "TandemGraph", "TandemNotation",
-                "TandemRequest", "TandemServingSupport", "TandemWire",
+                "TandemPackage", "TandemRequest", "TandemServingSupport", "TandemWire",
             ],
             path: "Tests/Fuzz/tandem-fuzz", swiftSettings: strict),
     ]

@@ -24,6 +24,9 @@ enum FuzzTarget: String, CaseIterable {
     case frames
     case envelope
     case request
+    case manifest
+    case index
+    case block
 
     /// Feeds the bytes to the target's reader.
     func run(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -37,6 +40,9 @@ enum FuzzTarget: String, CaseIterable {
         case .frames: WireFuzz.readFrames(UnsafeRawBufferPointer(bytes))
         case .envelope: WireFuzz.readEnvelope(UnsafeRawBufferPointer(bytes))
         case .request: WireFuzz.answer(UnsafeRawBufferPointer(bytes))
+        case .manifest: PackageFuzz.readManifest(UnsafeRawBufferPointer(bytes))
+        case .index: PackageFuzz.readIndex(UnsafeRawBufferPointer(bytes))
+        case .block: PackageFuzz.readBlock(UnsafeRawBufferPointer(bytes))
         }
     }
 
