@@ -21,6 +21,7 @@ VENV := .build/interop
 MODELS := .build/interop-models
 TWINS := .build/interop-twins
 TEXTS := .build/interop-texts
+PACKAGES := .build/interop-packages
 
 # What `make bench-peers` runs beside ours: other engines, and the models that all of them run.
 PEERS_MODELS ?= .build/peers-models
@@ -148,7 +149,7 @@ FUZZ_SECONDS ?= 600
 FUZZ_TARGETS ?= $(notdir $(wildcard Tests/Fuzz/Corpus/*))
 fuzz: deps ## Fuzz the readers of hostile bytes: FUZZ_TARGETS, FUZZ_SECONDS each.
 	TANDEM_FUZZ=1 swift build -c release --product tandem-fuzz --scratch-path .build-fuzz \
-		-Xswiftc -use-ld=lld -Xswiftc -sanitize=fuzzer,address \
+		-Xswiftc -use-ld=lld -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing \
 		-Xcc -fsanitize=fuzzer-no-link,address
 	@set -e; for target in $(FUZZ_TARGETS); do \
 		printf '== %s, %d s\n' $$target $(FUZZ_SECONDS); \
@@ -163,6 +164,7 @@ fuzz: deps ## Fuzz the readers of hostile bytes: FUZZ_TARGETS, FUZZ_SECONDS each
 # The tests run in release, since encoders take the float reference long without optimisation.
 test-interop: deps ## Compare imported models with the frameworks that wrote them (pip, ~2 GB).
 	@Tests/Interop/environment.sh $(VENV) onnx torch encoders libraries keras peers
+	@Tests/Interop/environment.sh $(VENV)-package package
 	rm -rf $(MODELS)
 	$(VENV)/bin/python Tests/Interop/onnx_models.py --out $(MODELS) $(PEERS:%=--peers %)
 	rm -rf $(TWINS)
@@ -177,6 +179,12 @@ test-interop: deps ## Compare imported models with the frameworks that wrote the
 		swift test -c release -Xswiftc -enable-testing --scratch-path .build-interop \
 		--filter 'ConformanceTests|InteropModelTests|BuilderTwinTests|TokenizerCaseTests' \
 		--filter 'SentenceEncoderTests'
+	rm -rf $(PACKAGES) && mkdir -p $(PACKAGES)
+	.build-interop/release/tandem import Tests/Golden/import/shop.onnx --context user_id \
+		--calibrate Tests/Golden/import/inputs --out $(PACKAGES)/imported
+	.build-interop/release/tandem-bench package $(PACKAGES)/table --mebibytes 3 --shard-mebibytes 1
+	$(VENV)-package/bin/python Tests/Interop/package_reader.py \
+		--tool .build-interop/release/tandem Tests/Golden/package/1 $(PACKAGES)/*
 
 linear: build ## What a linear model reaches on the data sets in $(DATA).
 	@Tests/Interop/environment.sh $(VENV) linear

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import TandemEngine
 import TandemGraph
 import TandemPackage
 
@@ -11,14 +12,16 @@ struct LoadCommand: ParsableCommand {
         discussion: """
             Each round loads the package with one thread and with all, into fresh memory each time; \
             medians are printed. A load by one thread is what a load by all of them is held against: \
-            the same blocks, checks and kind of memory.
+            the same blocks, checks and kind of memory. Then it is loaded and packed once more, \
+            watching the memory. Lines with a bound in brackets end in pass or fail, and a failure \
+            is the exit status.
             Example: tandem-bench load big/1 --then big/2
             """)
 
     @Argument(help: "The package.")
     var package: String
 
-    @Option(help: "The package that takes its place while it is held.")
+    @Option(help: "The package that takes its place while it is held; one shard of many differs.")
     var then: String?
 
     @Option(help: "The program to load; the package's first by default.")
@@ -30,72 +33,131 @@ struct LoadCommand: ParsableCommand {
     @Option(help: "Rounds.")
     var rounds = 5
 
+    @Flag(help: "Check the rows that `package --sparse` wrote.")
+    var sparse = false
+
     @Flag(help: "Drop the package's files from the page cache before each load.")
     var cold = false
 
     func run() throws {
         let opened = try PackageReader.open(package)
-        let name = program ?? opened.model.programs[0].name
-        let all = threads ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+        let load = Load(
+            program: program ?? opened.model.programs[0].name,
+            threads: threads ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), isCold: cold)
+        var bounds = BoundList()
+        let full = try measure(opened, load, &bounds)
+        try watch(opened, load, &bounds)
+        if let then {
+            try reload(opened, try PackageReader.open(then), load, full: full, &bounds)
+        }
+        try bounds.end()
+    }
+
+    private func measure(
+        _ opened: Package, _ load: Load, _ bounds: inout BoundList
+    ) throws -> Double {
         var singles: [Double] = []
         var parallels: [Double] = []
         var byteCount = 0
         for _ in 0..<max(rounds, 1) {
-            let single = try Self.load(opened, name, 1, ShardPool(), cold)
-            let parallel = try Self.load(opened, name, all, ShardPool(), cold)
-            singles.append(single.seconds)
+            singles.append(try load.seconds(opened, threads: 1).seconds)
+            let parallel = try load.seconds(opened)
             parallels.append(parallel.seconds)
             byteCount = parallel.byteCount
         }
         let single = Self.report("1 thread", byteCount, singles)
-        let parallel = Self.report("\(all) threads", byteCount, parallels)
-        print(
-            "\(all) threads are \(formatted(single / parallel / Double(all))) x \(all) x one thread; "
-                + "at most \(Self.peakMebibytes) MiB resident beside the shards")
-        if let then { try reload(opened, then, name, all, full: parallel) }
+        let parallel = Self.report("\(load.threads) threads", byteCount, parallels)
+        if !cold {
+            bounds.check(
+                "load rate by threads x one thread", single / parallel / Double(load.threads),
+                atLeast: 0.85)
+        }
+        return parallel
+    }
+
+    /// Loads and packs, and looks at the memory that this takes beside what it makes.
+    private func watch(_ opened: Package, _ load: Load, _ bounds: inout BoundList) throws {
+        let (plan, peak) = try MemoryPeak.during { try load.plan(opened, ShardPool()) }
+        let kept = plan.memory.parameters + plan.memory.packedWeights
+        print("model: \(kept >> 20) MiB, of which \(plan.memory.packedWeights >> 20) MiB packed")
+        bounds.check(
+            "peak beside the model, MiB", Double(peak - kept) / 1_048_576,
+            atMost: Double(64 + load.threads))
+        if sparse, let table = opened.tensors.max(by: { $0.byteCount < $1.byteCount }) {
+            let (wrong, all) = SparseTable.wrongRows(
+                plan, rowCount: table.shape[0], width: table.shape[1])
+            bounds.check("wrong rows of \(all)", Double(wrong), atMost: 0)
+        }
     }
 
     /// Loads the second package while the first one is held.
     private func reload(
-        _ opened: Package, _ then: String, _ name: String, _ all: Int, full: Double
+        _ opened: Package, _ next: Package, _ load: Load, full: Double,
+        _ bounds: inout BoundList
     ) throws {
-        let next = try PackageReader.open(then)
         var samples: [Double] = []
-        var read = 0
+        var share = 0.0
+        var peak = 0
         for _ in 0..<max(rounds, 1) {
             let pool = ShardPool()
-            let held = try opened.load(program: name, threads: all, pool: pool)
+            let held = try load.seconds(opened, pool: pool)
             let before = pool.byteCounts.read
-            samples.append(try Self.load(next, name, all, pool, cold).seconds)
-            read = pool.byteCounts.read - before
-            withExtendedLifetime(held) {}
+            let (again, byteCount) = try MemoryPeak.during {
+                try load.seconds(next, pool: pool)
+            }
+            samples.append(again.seconds)
+            let read = pool.byteCounts.read - before
+            share = Double(read) / Double(held.byteCount)
+            peak = byteCount - read
+            withExtendedLifetime(held.tensors) {}
         }
-        let seconds = samples.sorted()[samples.count / 2]
-        print(
-            "reload: \(formatted(seconds)) s, \(formatted(seconds / full)) of a full load, "
-                + "\(read) raw bytes read; at most \(Self.peakMebibytes) MiB resident beside the "
-                + "shards")
-    }
-
-    private static func load(
-        _ package: Package, _ name: String, _ threads: Int, _ pool: ShardPool, _ isCold: Bool
-    ) throws -> (seconds: Double, byteCount: Int) {
-        if isCold { try dropFromCache(package) }
-        let started = ContinuousClock.now
-        let tensors = try package.load(program: name, threads: threads, pool: pool)
-        let seconds = (ContinuousClock.now - started).seconds
-        return (seconds, tensors.values.reduce(0) { $0 + $1.byteCount })
+        let seconds = Self.report("reload", 0, samples)
+        bounds.check("share of the bytes that a reload reads", share, atMost: 1.0 / 32)
+        bounds.check("reload in full loads", seconds / full, atMost: 0.1)
+        bounds.check(
+            "peak of a reload beside what changed, MiB", Double(peak) / 1_048_576,
+            atMost: Double(64 + load.threads))
     }
 
     private static func report(_ what: String, _ byteCount: Int, _ samples: [Double]) -> Double {
         let seconds = samples.sorted()[samples.count / 2]
-        print(
-            "\(what): \(formatted(seconds)) s, \(formatted(Double(byteCount) / seconds / 1e9)) GB/s"
-        )
+        let rate = byteCount > 0 ? ", \(formatted(Double(byteCount) / seconds / 1e9)) GB/s" : ""
+        print("\(what): \(formatted(seconds)) s\(rate)")
         return seconds
     }
+}
 
-    private static func dropFromCache(_ package: Package) throws {
+/// How packages are loaded.
+private struct Load {
+    let program: String
+    let threads: Int
+    let isCold: Bool
+
+    struct Outcome {
+        let seconds: Double
+        let tensors: TensorSet
+        var byteCount: Int { tensors.values.reduce(0) { $0 + $1.byteCount } }
+    }
+
+    func seconds(
+        _ package: Package, threads: Int? = nil, pool: ShardPool = ShardPool()
+    ) throws -> Outcome {
+        if isCold { dropFromCache(package) }
+        let started = ContinuousClock.now
+        let tensors = try package.load(
+            program: program, threads: threads ?? self.threads, pool: pool)
+        return Outcome(seconds: (ContinuousClock.now - started).seconds, tensors: tensors)
+    }
+
+    func plan(_ package: Package, _ pool: ShardPool) throws -> Plan {
+        guard let program = package.model.program(named: program) else {
+            throw ValidationError("the package has no program '\(program)'")
+        }
+        let tensors = try package.load(program: program.name, threads: threads, pool: pool)
+        return try Plan(program.graph, consume tensors)
+    }
+
+    private func dropFromCache(_ package: Package) {
         for shard in package.shards {
             let descriptor = open("\(package.path)/\(shard.fileName)", O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { continue }
@@ -104,14 +166,5 @@ struct LoadCommand: ParsableCommand {
             posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
             close(descriptor)
         }
-    }
-
-    /// The most resident memory that this process had.
-    ///
-    /// Shards are files in memory whose pages count once somebody reads them, which nobody does here.
-    private static var peakMebibytes: Int {
-        var usage = rusage()
-        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        return usage.ru_maxrss >> 10
     }
 }

@@ -10,7 +10,8 @@ struct PackageCommand: ParsableCommand {
         abstract: "Write a package with a large int8 table, for `load` and for reloads.",
         discussion: """
             The table has rows of 64 normally distributed int8 and a scale each. With the same seed, \
-            --changed-row writes the same package but for one byte of that row.
+            --changed-row writes the same package but for one byte of that row. --sparse writes rows \
+            of which almost all are zeros, for tables larger than memory; `load --sparse` checks them.
             Example: tandem-bench package big/1 --mebibytes 1024
             """)
 
@@ -19,6 +20,12 @@ struct PackageCommand: ParsableCommand {
 
     @Option(help: "Size of the table.")
     var mebibytes = 1024
+
+    @Option(help: "Elements a row, 1 to 1024.")
+    var width = 64
+
+    @Flag(help: "Write a table of zeros with some rows in it.")
+    var sparse = false
 
     @Option(help: "A row to write otherwise.")
     var changedRow: Int?
@@ -32,25 +39,32 @@ struct PackageCommand: ParsableCommand {
     @Option(help: "Threads to compress with.")
     var threads = 2
 
-    private static let width = 64
-
     func validate() throws {
-        guard (1...(16 << 10)).contains(mebibytes) else {
-            throw ValidationError("--mebibytes is 1 to 16384")
+        guard (1...(1 << 20)).contains(mebibytes) else {
+            throw ValidationError("--mebibytes is 1 to 1048576")
+        }
+        guard (1...1024).contains(width) else { throw ValidationError("--width is 1 to 1024") }
+        guard (mebibytes << 20) / width <= 1 << 31 else {
+            throw ValidationError("a table has at most 2^31 rows; give a larger --width")
         }
     }
 
     func run() throws {
-        let rowCount = (mebibytes << 20) / Self.width
-        let table = Tensor(zeros: .int8, shape: [rowCount, Self.width])
-        Self.fill(table)
+        let rowCount = (mebibytes << 20) / width
+        let table: Tensor
+        if sparse {
+            table = SparseTable.make(rowCount: rowCount, width: width)
+        } else {
+            table = Tensor(zeros: .int8, shape: [rowCount, width])
+            Self.fill(table)
+        }
         if let changedRow {
             guard (0..<rowCount).contains(changedRow) else {
                 throw ValidationError("--changed-row is 0 to \(rowCount - 1)")
             }
-            table.elements(as: Int8.self)[changedRow * Self.width] ^= 1
+            table.elements(as: Int8.self)[changedRow * width] ^= 1
         }
-        let contents = try Self.contents(table)
+        let contents = try contents(table)
         guard try LocalFileSystem().makeDirectory(path) else {
             throw ValidationError("\(path) is there already")
         }
@@ -85,8 +99,13 @@ struct PackageCommand: ParsableCommand {
         }
     }
 
-    private static func contents(_ table: Tensor) throws -> PackageContents {
-        let rowCount = table.shape[0]
+    private func contents(_ table: Tensor) throws -> PackageContents {
+        let (rowCount, width) = (table.shape[0], table.shape[1])
+        let scales =
+            sparse
+            ? SparseTable.makeScales(rowCount: rowCount, scale: 1.0 / 127)
+            : Tensor(
+                .float32, shape: [rowCount], [Float](repeating: 1.0 / 127, count: rowCount))
         var builder = try GraphBuilder(name: Program.int8)
         let item = try builder.input("item", TensorType(.int32, .candidate, sizes: []))
         let rows = try builder.parameter("embedding/item/int8", .int8, table.shape)
@@ -110,8 +129,7 @@ struct PackageCommand: ParsableCommand {
             model: model,
             tensors: [
                 "embedding/item/int8": table,
-                "embedding/item/scale": Tensor(
-                    .float32, shape: [rowCount], [Float](repeating: 1.0 / 127, count: rowCount)),
+                "embedding/item/scale": scales,
                 "task/click/weight": Tensor(
                     .float32, shape: [1, width], [Float](repeating: 0.125, count: width)),
             ])

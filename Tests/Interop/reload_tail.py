@@ -1,159 +1,116 @@
 #!/usr/bin/env python3
-"""What reloading one model does to the tail of another.
+"""What reloading does to the tail of a model that is served.
 
-    reload_tail.py --programs .build/release --served PACKAGE --first PACKAGE --second PACKAGE
+    reload_tail.py --programs .build/release --served PACKAGE [--served-then PACKAGE]
+                   --first PACKAGE --second PACKAGE [--segments 20] [--seconds 3]
 
-All three are packages that `tandem-bench package` wrote. A daemon serves model `a`. One client asks
-it at Poisson arrivals of 40 % of what it answers one after the other, on a schedule that does not
-wait for answers. Segments alternate: nothing else, or model `b` reloading back to back between two
-versions. The medians over the segments of p99 and p99.9 are printed with their ratio.
+All are packages that `tandem-bench package` wrote. A daemon serves model `a`; `tandem load-test`
+asks it at Poisson arrivals of 40 % of what a closed loop reaches. Segments alternate: nothing else,
+or model `b` reloading back to back between two versions. With --served-then, `a` itself then
+alternates between two versions in the same way. The medians over the segments of p99 and p99.9 are
+held against each other. Each kind takes twice --segments x --seconds, and some 10 s to begin.
 """
 import argparse
 import json
-import random
-import socket
-import struct
+import subprocess
 import threading
 import time
 
+from bounds import Bounds, median, say
 from served import Served
 
 
-def varint(value):
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes(out + bytes([value]))
+class Reloading:
+    """Has the daemon reload a model back to back, between two versions, until told to stop."""
+
+    def __init__(self, served, model):
+        self.served, self.model = served, model
+        self.count, self.failure = 0, None
+
+    def __enter__(self):
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        try:
+            while not self.stop.is_set():
+                self.served.reload(self.model, 2 - self.count % 2)
+                self.count += 1
+        except subprocess.SubprocessError as error:
+            self.failure = getattr(error, "stderr", None) or str(error)
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.thread.join()
+        if self.failure:
+            raise SystemExit(f"a reload of {self.model} failed: {self.failure}")
 
 
-def field(number, payload):
-    return varint(number << 3 | 2) + varint(len(payload)) + payload
+def load_test(served, rows, seconds, seed, rate=None):
+    words = ["load-test", "--socket", served.socket, "--model", "a", "--rows", str(rows),
+             "--duration", str(seconds), "--connections", "4", "--seed", str(seed), "--json"]
+    if rate:
+        words += ["--rate", f"{rate:.0f}"]
+    return json.loads(served.tool(*words))
 
 
-def predict(model, rows):
-    """A serialised tandem.v1.PredictRequest for a package of `tandem-bench package`."""
-    items = struct.pack(f"<{rows}q", *(item * 7919 for item in range(rows)))
-    column = field(1, b"item") + b"\x10\x02" + field(4, items)
-    return field(1, model) + b"\x38" + varint(rows) + field(9, column)
-
-
-class Client:
-    """Sends a ready predict payload on a schedule, and times answers from when each was due."""
-
-    def __init__(self, path, payload):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
-        self.payload = payload
-
-    def segment(self, rate, seconds, chance):
-        due, now = [], 0.0
-        while now < seconds:
-            now += chance.expovariate(rate)
-            due.append(now)
-        latencies = [None] * len(due)
-        start = time.perf_counter()
-        reader = threading.Thread(target=self.read, args=(start, due, latencies))
-        reader.start()
-        for index, at in enumerate(due):
-            delay = at - (time.perf_counter() - start)
-            if delay > 0:
-                time.sleep(delay)
-            self.send(index + 1)
-        reader.join()
-        return sorted(latencies)
-
-    def send(self, number):
-        message = b"\x08" + varint(number) + field(10, self.payload)
-        self.socket.sendall(varint(len(message)) + message)
-
-    def ask(self):
-        """One call, waited for."""
-        self.send(1)
-        self.read(0.0, [0.0], [None])
-
-    def read(self, start, due, latencies):
-        buffer, left = bytearray(), len(due)
-        while left:
-            buffer += self.socket.recv(1 << 16)
-            while True:
-                size, at, shift = 0, 0, 0
-                while at < len(buffer) and at < 10:
-                    byte = buffer[at]
-                    size |= (byte & 0x7F) << shift
-                    at, shift = at + 1, shift + 7
-                    if byte < 0x80:
-                        break
-                else:
-                    break
-                if len(buffer) < at + size:
-                    break
-                number, position, shift = 0, at + 1, 0
-                while True:
-                    byte = buffer[position]
-                    number |= (byte & 0x7F) << shift
-                    position, shift = position + 1, shift + 7
-                    if byte < 0x80:
-                        break
-                latencies[number - 1] = time.perf_counter() - start - due[number - 1]
-                del buffer[:at + size]
-                left -= 1
-
-
-def quantile(latencies, share):
-    return latencies[min(len(latencies) - 1, int(len(latencies) * share))]
+def compare(served, model, arguments, rate, bounds):
+    reloading = Reloading(served, model)
+    quiet, busy, errors = [], [], 0
+    for segment in range(2 * arguments.segments):
+        if segment % 2:
+            with reloading:
+                report = load_test(served, arguments.rows, arguments.seconds, segment, rate)
+        else:
+            report = load_test(served, arguments.rows, arguments.seconds, segment, rate)
+        (busy if segment % 2 else quiet).append(report)
+        errors += report["errors"] + report["refused"]
+        say(f"{model} {segment + 1}/{2 * arguments.segments} "
+            f"{'reloading' if segment % 2 else 'quiet'}: p50 {report['p50_us']:.0f} us, "
+            f"p99 {report['p99_us']:.0f}, p99.9 {report['p999_us']:.0f}, "
+            f"{report['requests']} requests, {reloading.count} reloads so far")
+    for name, key, bound in (("p99", "p99_us", 1.05), ("p99.9", "p999_us", 1.25)):
+        before, after = (median([report[key] for report in side]) for side in (quiet, busy))
+        print(f"{name} of a: {before:.0f} us, {after:.0f} us while {model} reloads")
+        bounds.at_most(f"{name} of a while {model} reloads, ratio", after / before, bound)
+    bounds.at_most(f"errors while {model} reloads", errors, 0)
+    bounds.at_least(f"reloads of {model}", reloading.count, arguments.segments)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--programs", required=True)
     parser.add_argument("--served", required=True, help="model a's package")
-    parser.add_argument("--rows", type=int, default=1000, help="candidates a request")
-    parser.add_argument("--first", required=True)
-    parser.add_argument("--second", required=True)
+    parser.add_argument("--served-then", help="a second version of it")
+    parser.add_argument("--first", required=True, help="model b's package")
+    parser.add_argument("--second", required=True, help="a second version of it")
+    parser.add_argument("--rows", type=int, default=200, help="candidates a request")
     parser.add_argument("--segments", type=int, default=20, help="of each kind")
     parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--set", action="append", default=[], help="a setting of the daemon")
     arguments = parser.parse_args()
-    with Served(arguments.programs) as served:
-        served.publish(arguments.served, "a")
+    bounds = Bounds()
+    with Served(arguments.programs, arguments.set) as served:
+        for package in (arguments.served, arguments.served_then):
+            if package:
+                served.publish(package, "a")
         for package in (arguments.first, arguments.second):
             served.publish(package, "b")
         for model in ("a", "b"):
             served.label(model, 1)
+        say("starting")
+        began = time.monotonic()
         served.start(models=2)
-        client = Client(served.socket, predict(b"a", arguments.rows))
-        client.segment(1000, 0.2, random.Random(0))
-        start = time.perf_counter()
-        for _ in range(200):
-            client.ask()
-        rate = 0.4 * 200 / (time.perf_counter() - start)
-        chance = random.Random(1)
-        results = {"quiet": [], "reloading": []}
-        reloads = 0
-        for segment in range(2 * arguments.segments):
-            kind = "reloading" if segment % 2 else "quiet"
-            stop = threading.Event()
-
-            def reload():
-                nonlocal reloads
-                while not stop.is_set():
-                    reloads += 1
-                    served.reload("b", 1 + reloads % 2)
-
-            worker = threading.Thread(target=reload) if kind == "reloading" else None
-            if worker:
-                worker.start()
-            latencies = client.segment(rate, arguments.seconds, chance)
-            stop.set()
-            if worker:
-                worker.join()
-            results[kind].append((quantile(latencies, 0.99), quantile(latencies, 0.999)))
-        report = {"rate": rate, "reloads": reloads}
-        for index, name in enumerate(("p99", "p99.9")):
-            medians = {kind: sorted(row[index] for row in rows)[len(rows) // 2] * 1e6
-                       for kind, rows in results.items()}
-            report[name] = {**medians, "ratio": medians["reloading"] / medians["quiet"]}
-        print(json.dumps(report, indent=1))
+        say(f"ready after {time.monotonic() - began:.1f} s")
+        load_test(served, arguments.rows, 1, 0)
+        capacity = load_test(served, arguments.rows, 2, 0)["rate_per_s"]
+        rate = 0.4 * capacity
+        say(f"{capacity:.0f} requests of {arguments.rows} rows a second, asking for {rate:.0f}")
+        compare(served, "b", arguments, rate, bounds)
+        if arguments.served_then:
+            compare(served, "a", arguments, rate, bounds)
+    bounds.end()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ import time
 class Served:
     """Serves only what labels name, and looks at the repository only when it is told."""
 
-    def __init__(self, programs):
+    def __init__(self, programs, settings=()):
+        self.settings = [word for setting in settings for word in ("--set", setting)]
         self.programs = pathlib.Path(programs)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tandem-served-"))
         self.repository = self.folder / "models"
@@ -29,7 +30,7 @@ class Served:
     def tool(self, *words):
         """Runs `tandem` and gives what it prints."""
         return subprocess.run([str(self.programs / "tandem"), *words], check=True,
-                              capture_output=True, text=True).stdout
+                              capture_output=True, text=True, timeout=120).stdout
 
     def publish(self, package, model):
         self.tool("publish", package, str(self.repository), "--model", model)
@@ -45,9 +46,12 @@ class Served:
         """Starts the daemon and waits until so many models are ready."""
         self.daemon = subprocess.Popen(
             [str(self.programs / "tandemd"), "--repository", str(self.repository), "--socket",
-             self.socket, "--admin-socket", self.admin, "--versions", "listed", "--no-watch"],
-            stderr=subprocess.DEVNULL)
+             self.socket, "--admin-socket", self.admin, "--versions", "listed", "--no-watch",
+             *self.settings], stderr=open(self.folder / "log", "wb"))
+        deadline = time.monotonic() + 120
         while subprocess.run(
                 [str(self.programs / "tandem"), "models", "--ready", "--admin-socket", self.admin],
                 capture_output=True).stdout.count(b"READY") != models:
+            if self.daemon.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"the daemon is not ready:\n{(self.folder / 'log').read_text()}")
             time.sleep(0.05)

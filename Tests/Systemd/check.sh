@@ -10,7 +10,6 @@ src=$2                  # the source tree
 tandem="$bin/tandem"
 socket=/run/tandem/tandem.sock
 admin=/run/tandem/admin.sock
-unit=/run/systemd/system/tandemd.service.d
 checks=0
 
 fail() {
@@ -41,20 +40,8 @@ rank() {
 }
 answers() { rank > /dev/null; }
 
-# ---- Set-up: what `make install` does, from the build given ----
-install -Dm755 -t /usr/bin "$bin/tandemd" "$bin/tandem"
-install -Dm644 -t /etc/systemd/system "$src"/systemd/*.service "$src"/systemd/*.socket
-install -Dm644 "$src/systemd/tandemd.toml" /etc/tandem/tandemd.toml
-install -Dm644 "$src/systemd/tandemd.sysusers" /usr/lib/sysusers.d/tandemd.conf
-install -Dm644 "$src/systemd/tandemd.tmpfiles" /usr/lib/tmpfiles.d/tandemd.conf
-systemd-sysusers tandemd.conf
-systemd-tmpfiles --create tandemd.conf
-mkdir -p "$unit"
-printf '[Service]\nWatchdogSec=4\nRestartSec=100ms\n' > "$unit/test.conf"
-# A build against the toolchain's own runtime needs that in the unit's root too.
-runtime=$(ldd "$bin/tandemd" | awk '/libswiftCore/ { print $3 }')
-[ -z "$runtime" ] || printf 'BindReadOnlyPaths=%s\nEnvironment=LD_LIBRARY_PATH=%s\n' \
-    "$(dirname "$runtime")" "$(dirname "$runtime")" >> "$unit/test.conf"
+# ---- Set-up ----
+. "$src/Tests/Systemd/install.sh" "$bin" "$src"
 cat > /var/tmp/items.csv <<ITEMS
 item_id,category,price,age_days
 11,3,9.5,4

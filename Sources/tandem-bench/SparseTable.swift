@@ -1,0 +1,72 @@
+import Glibc
+import TandemEngine
+import TandemGraph
+
+// Design: tables larger than the memory at hand, of which almost every byte is zero.
+//
+// Pages that nobody writes are all the same page of zeros, and zstd makes next to nothing of them;
+// so a package of many GB is written in seconds and takes little disk, and yet every size and
+// offset in it is as large as it would be. One row in 2^20, and the last one, says who it is.
+
+/// A table for `tandem-bench package --sparse`.
+enum SparseTable {
+    /// Rows from one that is written to the next.
+    private static let stride = 1 << 20
+
+    /// A table of zeros but for the rows that are written.
+    ///
+    /// - Precondition: There are addresses for it.
+    static func make(rowCount: Int, width: Int) -> Tensor {
+        let table = zeros(.int8, [rowCount, width])
+        for row in rows(of: rowCount) {
+            memset(table.storage.base + row * width, Int32(mark(row, of: rowCount)), width)
+        }
+        return table
+    }
+
+    /// The scales: one for the rows that are written, and zero for the others.
+    static func makeScales(rowCount: Int, scale: Float) -> Tensor {
+        let scales = zeros(.float32, [rowCount])
+        let elements = scales.storage.base.assumingMemoryBound(to: Float.self)
+        for row in rows(of: rowCount) { elements[row] = scale }
+        return scales
+    }
+
+    private static func zeros(_ dtype: DataType, _ shape: [Int]) -> Tensor {
+        let byteCount = shape.reduce(dtype.byteCount, *)
+        let base = mmap(
+            nil, byteCount, PROT_READ | PROT_WRITE,
+            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard let base, base != MAP_FAILED else { preconditionFailure("no addresses") }
+        let storage = TensorStorage(base: base, byteCount: byteCount) { munmap($0, $1) }
+        return Tensor(dtype: dtype, shape: shape, storage: storage)
+    }
+
+    /// Compares what a plan of the package answers for written rows, and for those beside them.
+    ///
+    /// - Returns: How many rows are wrong.
+    static func wrongRows(_ plan: Plan, rowCount: Int, width: Int) -> (wrong: Int, of: Int) {
+        let asked = rows(of: rowCount).flatMap { [$0, $0 + 1, $0 - 1] }
+            .filter { (0..<rowCount).contains($0) }
+        let workspace = Workspace(plan, rowCountMax: asked.count)
+        let ids = workspace.input(0).assumingMemoryBound(to: Int32.self)
+        for (index, row) in asked.enumerated() { ids[index] = Int32(row) }
+        plan.run(workspace, rowCount: asked.count)
+        let clicks = workspace.output(0)
+        let wrong = asked.indices.count { index in
+            let logit = Double(mark(asked[index], of: rowCount)) / 127 * 0.125 * Double(width)
+            return abs(Double(clicks[index]) - 1 / (1 + exp(-logit))) > 1e-5
+        }
+        return (wrong, asked.count)
+    }
+
+    private static func rows(of rowCount: Int) -> [Int] {
+        Array(Swift.stride(from: 0, to: rowCount, by: stride)) + [rowCount - 1]
+    }
+
+    /// What every byte of a row is.
+    private static func mark(_ row: Int, of rowCount: Int) -> Int {
+        if row == rowCount - 1 { return 77 }
+        return row % stride == 0 ? 1 + row / stride % 120 : 0
+    }
+}
