@@ -4,6 +4,10 @@ extension Lowering {
     /// What one call of a node's step costs, counted from the graph.
     func cost(of node: Node) -> Plan.StepCost {
         var cost = Plan.StepCost(multiplyAdds: graph.multiplyAdds(of: node))
+        switch node.operation {
+        case .quantizedLinear, .quantizedRecurrent: cost.isInt8 = true
+        default: break
+        }
         for input in node.inputs {
             guard isParameter(input) else {
                 cost.rowBytes += rowBytes(input)

@@ -11,6 +11,8 @@ extension Plan {
     package struct StepCost: Sendable, Hashable {
         /// Multiply-adds a row.
         package var multiplyAdds = 0
+        /// Whether these are of int8 numbers; otherwise of floats.
+        package var isInt8 = false
         /// Bytes of weights read once a call, whatever its rows.
         package var weightBytes = 0
         /// Bytes read and written a row: operands, results, and rows of tables.
@@ -19,6 +21,7 @@ extension Plan {
         static func + (left: Self, right: Self) -> Self {
             StepCost(
                 multiplyAdds: left.multiplyAdds + right.multiplyAdds,
+                isInt8: left.isInt8 || right.isInt8,
                 weightBytes: left.weightBytes + right.weightBytes,
                 rowBytes: left.rowBytes + right.rowBytes)
         }

@@ -13,11 +13,7 @@ struct ProfileReport {
 
     /// A share of the peak of the arithmetic that the step uses.
     private func peakShare(_ entry: PlanProfile.Entry) -> Double {
-        entry.operationRate / (isInt8(entry) ? limits.int8Rate : limits.floatRate)
-    }
-
-    private func isInt8(_ entry: PlanProfile.Entry) -> Bool {
-        entry.note.text.contains("quantized")
+        entry.operationRate / (entry.note.cost.isInt8 ? limits.int8Rate : limits.floatRate)
     }
 
     /// For people: a line a step, the most expensive first, and the sums.
