@@ -163,11 +163,13 @@ import Testing
         let runs = [
             ["inspect", package], ["inspect", package, "--graph"],
             ["inspect", package, "--manifest"], ["inspect", package, "--plan"],
+            ["inspect", package, "--plan", "--passes"],
             ["inspect", package, "--json"],
             ["evaluate", package, "shop.csv", "--executor", "float", "--executor", "reference"],
             ["evaluate", package, "shop.csv", "--executor", "int8", "--json"],
             ["bench", package, "--rows", "1,16", "--seconds", "0.01", "--json"],
             ["bench", package, "--rows", "4", "--threads", "1,2", "--seconds", "0.01"],
+            ["bench", package, "--rows", "4", "--callers", "2", "--seconds", "0.01"],
             ["bench", package, "--rows", "4", "--executor", "reference", "--seconds", "0.01"],
             ["profile", package, "--rows", "40", "--seconds", "0.01"],
             ["profile", package, "--seconds", "0.01", "--executor", "float", "--json"],
@@ -181,6 +183,24 @@ import Testing
                 _ = try JSONSerialization.jsonObject(with: Data(run.output.utf8))
             }
         }
+    }
+
+    @Test func `inspect prints passes in order, with what they changed, steps and memory`() throws {
+        let published = try Self.published.get()
+        let run = try ToolProcess(
+            ["inspect", "models/shop/1", "--plan", "--passes"], in: published.folder)
+        let parts = [
+            "join the gates: ", "lift the context: ", "split recurrent layers: ",
+            "round to int8: ", "after: round to int8\n\ngraph ", "quantized_linear", "row ",
+            "packed weights: ",
+        ]
+        var rest = run.output[...]
+        for part in parts {
+            let found = try #require(rest.firstRange(of: part), "\(part)")
+            rest = rest[found.upperBound...]
+        }
+        let wrong = try ToolProcess(["inspect", "models/shop/1", "--passes"], in: published.folder)
+        #expect(wrong.status == 64)
     }
 
     @Test func `a paced bench answers each number of rows with a round`() throws {

@@ -4,8 +4,10 @@
 // worth more. The caller works too: it wakes the workers, computes the context while they wake, and
 // takes pieces of rows from a counter until none is left; so do the workers, whenever they arrive.
 // The caller then closes the request. It waits for pieces that workers have begun, and never for a
-// worker that has not come. A worker looks for the next request for a few microseconds and then
-// sleeps. Which thread computes a row changes no bit of its score.
+// worker that has not come. After a request that was split a worker looks for the next one for as
+// long as waking it a few times would take, and then sleeps; while one looks, smaller requests are
+// worth splitting too, and nothing is asked of the system. Which thread computes a row changes no
+// bit of its score.
 
 import CTandemKernels
 import Glibc
@@ -22,7 +24,9 @@ package final class ParallelExecutor: @unchecked Sendable {
     private var threads: [pthread_t] = []
 
     /// Multiply-adds of all candidates from which a second core pays for being woken.
-    package static let splitWork = 16_000_000
+    package static let splitWork = 32_000_000
+    /// The same where a worker is awake.
+    package static let hotSplitWork = 4_000_000
 
     /// Starts the workers; they sleep until a large request comes.
     ///
@@ -52,8 +56,9 @@ package final class ParallelExecutor: @unchecked Sendable {
     ///
     /// - Parameter rowCount: Candidates, 0 ... `workspace.rowCountMax`.
     package func run(rowCount: Int) {
-        let isLarge = plan.workPerRow.multipliedReportingOverflow(by: rowCount)
-        guard !threads.isEmpty, isLarge.overflow || isLarge.partialValue >= Self.splitWork else {
+        let work = plan.workPerRow.multipliedReportingOverflow(by: rowCount)
+        let enough = team.isAwake ? Self.hotSplitWork : Self.splitWork
+        guard !threads.isEmpty, work.overflow || work.partialValue >= enough else {
             plan.run(workspace, rowCount: rowCount)
             return
         }
@@ -80,8 +85,12 @@ private final class Team: @unchecked Sendable {
     private let isStopping = Atomic<Bool>(false)
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    /// Looks for a next request before a worker sleeps: some 20 microseconds.
-    private static let looks = 400
+    /// Workers that look for a request or compute one.
+    private let awake = Atomic<Int>(0)
+    /// Nanoseconds that a worker looks for a next request before it sleeps.
+    private static let hotNanoseconds: UInt64 = 200_000
+    /// Looks between two looks at the clock.
+    private static let looks = 64
 
     init(_ plan: Plan, _ workspace: Workspace) {
         self.plan = plan
@@ -99,16 +108,24 @@ private final class Team: @unchecked Sendable {
 
     // MARK: The caller's side
 
+    /// Whether a worker would come without being woken.
+    var isAwake: Bool { awake.load(ordering: .relaxed) > 0 }
+
     func begin(rowCount: Int, threadCount: Int) {
         self.rowCount = rowCount
-        // Two pieces a thread at least, so that one who comes late finds work.
-        let share = (rowCount + 2 * threadCount - 1) / (2 * threadCount)
+        // As few pieces as go evenly over the threads, since each reads all weights; two a thread at
+        // least where one may come late, so that it finds work.
+        let blockCount = (rowCount + plan.blockRowCount - 1) / plan.blockRowCount
+        let least = max(blockCount, isAwake ? 1 : threadCount + 1)
+        let pieceCount = (least + threadCount - 1) / threadCount * threadCount
+        let share = (rowCount + pieceCount - 1) / pieceCount
         pieceRowCount = min(max((share + 7) / 8 * 8, 8), plan.blockRowCount)
         nextRow.store(0, ordering: .relaxed)
         isContextReady.store(false, ordering: .relaxed)
         entered.store(0, ordering: .releasing)
-        request.add(1, ordering: .releasing)
+        // Under the mutex, so that a worker about to sleep sees it or is woken.
         pthread_mutex_lock(mutex)
+        request.add(1, ordering: .releasing)
         pthread_cond_broadcast(wake)
         pthread_mutex_unlock(mutex)
     }
@@ -132,6 +149,7 @@ private final class Team: @unchecked Sendable {
 
     func serve(lane: Int) {
         var seen = 0
+        awake.add(1, ordering: .relaxed)
         while let next = nextRequest(after: seen) {
             seen = next
             guard enter() else { continue }
@@ -143,19 +161,32 @@ private final class Team: @unchecked Sendable {
 
     /// The number of a request after `seen`; nil when the executor ends.
     private func nextRequest(after seen: Int) -> Int? {
-        for _ in 0..<Self.looks {
-            let now = request.load(ordering: .acquiring)
-            if now != seen { return now }
-            spin()
-        }
+        let end = Self.now() + Self.hotNanoseconds
+        repeat {
+            for _ in 0..<Self.looks {
+                let now = request.load(ordering: .acquiring)
+                if now != seen { return now }
+                spin()
+            }
+        } while seen > 0 && Self.now() < end
         pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
+        awake.subtract(1, ordering: .relaxed)
+        defer {
+            awake.add(1, ordering: .relaxed)
+            pthread_mutex_unlock(mutex)
+        }
         while true {
             if isStopping.load(ordering: .acquiring) { return nil }
             let now = request.load(ordering: .acquiring)
             if now != seen { return now }
             pthread_cond_wait(wake, mutex)
         }
+    }
+
+    private static func now() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
     private func enter() -> Bool {

@@ -9,8 +9,9 @@ struct Bench: ParsableCommand {
         abstract: "Times the engine alone on random requests.",
         discussion: """
             Each call takes another request with random ids, so that embedding rows come from \
-            memory as they do in service. With --threads N, N threads call the engine side by \
-            side, each with its own requests.
+            memory as they do in service. With --threads N, large requests are split over N \
+            threads, the caller's among them. With --callers N, N callers have the engine compute \
+            requests side by side, each with its own threads.
 
             --paced is for measuring beside another engine, turn and turn about: each line on \
             standard input is a number of rows, and is answered by one round of --seconds, as a \
@@ -26,8 +27,11 @@ struct Bench: ParsableCommand {
     @Option(help: "Candidates a request, separated by commas.")
     var rows = "1,16,64,256"
 
-    @Option(help: "Threads that call the engine side by side, separated by commas.")
+    @Option(help: "Threads that compute a request, separated by commas.")
     var threads = "1"
+
+    @Option(help: "Callers side by side, separated by commas.")
+    var callers = "1"
 
     @Option(help: "Which executor: int8, float or reference (clear, not fast).")
     var executor = ExecutorName.int8
@@ -52,9 +56,16 @@ struct Bench: ParsableCommand {
         guard Self.counts(rows, 1...100_000) != nil else {
             throw ValidationError("--rows takes numbers from 1 to 100000, as 1,16,64")
         }
-        guard Self.counts(threads, 1...WorkerThreads.countMax) != nil else {
+        for (name, text) in [("--threads", threads), ("--callers", callers)]
+        where Self.counts(text, 1...WorkerThreads.countMax) == nil {
             throw ValidationError(
-                "--threads takes numbers from 1 to \(WorkerThreads.countMax), as 1,2")
+                "\(name) takes numbers from 1 to \(WorkerThreads.countMax), as 1,2")
+        }
+        guard !paced || (Int(threads) != nil && callers == "1") else {
+            throw ValidationError("--paced takes one number of --threads, and one caller")
+        }
+        guard executor != .reference || threads == "1" else {
+            throw ValidationError("--executor reference computes on one thread")
         }
         guard seconds > 0, seconds <= 3600 else {
             throw ValidationError("--seconds takes more than 0, up to 3600")
@@ -71,11 +82,17 @@ struct Bench: ParsableCommand {
             callee: callee, graph: graph, recorded: requests, seconds: seconds)
         if paced { return try answerLines(bench) }
         var results: [EngineBench.Result] = []
-        for threadCount in Self.counts(threads, 1...WorkerThreads.countMax) ?? [] {
-            for rowCount in Self.counts(rows, 1...100_000) ?? [] {
-                Terminal.progress("bench: \(rowCount) rows, \(threadCount) thread(s) ...")
-                results.append(
-                    try bench.measured(rowCount: rowCount, threadCount: threadCount))
+        for callerCount in Self.counts(callers, 1...WorkerThreads.countMax) ?? [] {
+            for threadCount in Self.counts(threads, 1...WorkerThreads.countMax) ?? [] {
+                for rowCount in Self.counts(rows, 1...100_000) ?? [] {
+                    Terminal.progress(
+                        "bench: \(rowCount) rows, \(threadCount) thread(s), "
+                            + "\(callerCount) caller(s) ...")
+                    results.append(
+                        try bench.measured(
+                            rowCount: rowCount, threadCount: threadCount,
+                            callerCount: callerCount))
+                }
             }
         }
         Terminal.clearProgress()
@@ -90,7 +107,9 @@ struct Bench: ParsableCommand {
                 throw Failure(
                     .dataError, "standard input: '\(line)' is not a number of rows, 1 to 100000")
             }
-            let caller = try callers[rowCount] ?? bench.caller(rowCount: rowCount, seed: 1)
+            let caller =
+                try callers[rowCount]
+                ?? bench.caller(rowCount: rowCount, threadCount: Int(threads) ?? 1, seed: 1)
             callers[rowCount] = caller
             caller.run(seconds: seconds)
             if let failure = caller.failure { throw failure }
@@ -99,10 +118,10 @@ struct Bench: ParsableCommand {
     }
 
     private static func tableText(_ results: [EngineBench.Result]) -> String {
-        var table = TextTable(["rows", "threads", "p50 us", "p99 us", "rows/s"])
+        var table = TextTable(["rows", "threads", "callers", "p50 us", "p99 us", "rows/s"])
         for result in results {
             table.add([
-                "\(result.rowCount)", "\(result.threadCount)",
+                "\(result.rowCount)", "\(result.threadCount)", "\(result.callerCount)",
                 Readable.fixed(result.durations.quantile(0.5), 1),
                 Readable.fixed(result.durations.quantile(0.99), 1),
                 Readable.grouped(Int(result.rowsPerSecond)),
@@ -115,6 +134,7 @@ struct Bench: ParsableCommand {
         let items = results.map { result in
             JSONText.object([
                 ("rows", .integer(result.rowCount)), ("threads", .integer(result.threadCount)),
+                ("callers", .integer(result.callerCount)),
                 ("calls", .integer(result.durations.count)),
                 ("p50_us", .number(result.durations.quantile(0.5))),
                 ("p99_us", .number(result.durations.quantile(0.99))),

@@ -13,10 +13,12 @@ struct EngineBench {
     /// One measurement.
     struct Result {
         var rowCount: Int
+        /// Threads of each caller.
         var threadCount: Int
-        /// Calls of all threads.
+        var callerCount: Int
+        /// Calls of all callers.
         var durations: Durations
-        /// Of all threads together.
+        /// Of all callers together.
         var rowsPerSecond: Double
     }
 
@@ -27,42 +29,46 @@ struct EngineBench {
     /// A measurement takes at least so long.
     let seconds: Double
 
-    /// Calls the executor for the given time on each of some threads.
+    /// Calls the executor for the given time, by some callers at once, each with its own threads.
     ///
     /// - Throws: `Failure` for recorded requests that cannot be read; `GraphError`, by the reference
     ///   only.
-    func measured(rowCount: Int, threadCount: Int) throws -> Result {
+    func measured(rowCount: Int, threadCount: Int, callerCount: Int) throws -> Result {
         var callers: [Caller] = []
-        for index in 0..<threadCount {
-            callers.append(try caller(rowCount: rowCount, seed: UInt64(index + 1)))
+        for index in 0..<callerCount {
+            callers.append(
+                try caller(
+                    rowCount: rowCount, threadCount: threadCount, seed: UInt64(index + 1)))
         }
         let running = callers
-        WorkerThreads.run(threadCount) { worker in running[worker].run(seconds: seconds) }
+        WorkerThreads.run(callerCount) { worker in running[worker].run(seconds: seconds) }
         for caller in callers { if let failure = caller.failure { throw failure } }
         var all = Durations()
         for caller in callers { all.add(caller.durations) }
         return Result(
-            rowCount: rowCount, threadCount: threadCount, durations: all,
+            rowCount: rowCount, threadCount: threadCount, callerCount: callerCount,
+            durations: all,
             rowsPerSecond: callers.reduce(0) { $0 + Double(rowCount) * $1.durations.perSecond })
     }
 
-    /// One thread's calls, to be repeated: its requests go on where they stopped.
+    /// One caller's calls, to be repeated: its requests go on where they stopped.
     ///
     /// - Throws: `Failure` for recorded requests that cannot be read.
-    func caller(rowCount: Int, seed: UInt64) throws(Failure) -> Caller {
+    func caller(rowCount: Int, threadCount: Int, seed: UInt64) throws(Failure) -> Caller {
         let requests =
             if let recorded {
                 try BenchRequests(graph, rowCount: rowCount, folder: recorded)
             } else { BenchRequests(graph, rowCount: rowCount, seed: seed) }
-        return Caller(callee, graph, requests, rowCount: rowCount)
+        return Caller(
+            callee, graph, requests, rowCount: rowCount, threadCount: threadCount)
     }
 }
 
 extension EngineBench {
-    /// One thread's requests and memory.
+    /// One caller's requests, memory and threads.
     final class Caller: @unchecked Sendable {
         private enum Engine {
-            case plan(Plan, Workspace)
+            case plan(ParallelExecutor)
             case reference(ReferenceExecutor, Graph, [TensorStorage])
         }
 
@@ -75,13 +81,16 @@ extension EngineBench {
         private(set) var failure: GraphError?
 
         fileprivate init(
-            _ callee: Callee, _ graph: Graph, _ requests: BenchRequests, rowCount: Int
+            _ callee: Callee, _ graph: Graph, _ requests: BenchRequests, rowCount: Int,
+            threadCount: Int
         ) {
             self.requests = requests
             self.rowCount = rowCount
             engine =
                 switch callee {
-                case .plan(let plan): .plan(plan, Workspace(plan, rowCountMax: rowCount))
+                case .plan(let plan):
+                    .plan(
+                        ParallelExecutor(plan, rowCountMax: rowCount, threadCount: threadCount))
                 case .reference(let executor):
                     .reference(
                         executor, graph,
@@ -98,10 +107,11 @@ extension EngineBench {
         func run(seconds: Double) {
             durations = Durations()
             switch engine {
-            case .plan(let plan, let workspace):
+            case .plan(let executor):
                 measure(
-                    seconds, warmUpCount: 3, prepare: { self.requests.fill(workspace.input) },
-                    call: { plan.run(workspace, rowCount: self.rowCount) })
+                    seconds, warmUpCount: 3,
+                    prepare: { self.requests.fill(executor.workspace.input) },
+                    call: { executor.run(rowCount: self.rowCount) })
             case .reference(let executor, let graph, let memory):
                 var inputs: [String: ReferenceTensor] = [:]
                 measure(

@@ -19,11 +19,12 @@ enum ExecutorName: String, ExpressibleByArgument, CaseIterable {
 
 /// Computes the scores of encoded rows by one program.
 ///
-/// Rows that follow one another with the same context are computed as one request. Scores do not
-/// depend on that: a candidate's score is a function of its own row and its context alone.
+/// Rows that follow one another with the same context are computed as one request, large ones by all
+/// processors. Scores do not depend on that: a candidate's score is a function of its own row and its
+/// context alone.
 struct Executor {
     private enum Engine {
-        case plan(Plan, Workspace)
+        case plan(Plan, ParallelExecutor)
         case reference(ReferenceExecutor)
     }
 
@@ -42,7 +43,10 @@ struct Executor {
             engine = .reference(try ReferenceExecutor(graph, program.tensors))
         } else {
             let plan = try Plan(graph, program.tensors)
-            engine = .plan(plan, Workspace(plan, rowCountMax: Self.rowCountMax))
+            engine = .plan(
+                plan,
+                ParallelExecutor(
+                    plan, rowCountMax: Self.rowCountMax, threadCount: Processors.count))
         }
     }
 
@@ -84,13 +88,14 @@ struct Executor {
         _ range: Range<Int>, _ rows: EncodedInputs, to outputs: inout [[Float]]
     ) throws {
         switch engine {
-        case .plan(let plan, let workspace):
+        case .plan(let plan, let executor):
+            let workspace = executor.workspace
             for index in plan.inputs.indices {
                 let isContext = plan.inputs[index].rows != .candidate
                 let source = isContext ? range.lowerBound..<range.lowerBound + 1 : range
                 rows.inputs[index].copy(source, to: workspace.input(index))
             }
-            plan.run(workspace, rowCount: range.count)
+            executor.run(rowCount: range.count)
             for (index, port) in plan.outputs.enumerated() {
                 outputs[index] += UnsafeBufferPointer(
                     start: workspace.output(index), count: range.count * port.width)
