@@ -6,11 +6,15 @@ on all alike; a figure is the median of the rounds' medians. Models, their input
 best settings are those of the scripts in --peers (models.py, bench_inprocess.py); here are only the
 turns, our own engine, and the settings found since.
 
+A peer that does not start within --start-limit seconds is named, left out, and not tried again on
+later models: PyTorch's compiler takes minutes for a model where it is slow.
+
 `exported` is the best engine on the graph as a framework exports it, `by hand` the best on the
 graph rewritten by hand for that engine; ours always gets the exported one.
 
     python bench_peers.py --peers ../shared/peers --models DIR --tandem .build/release/tandem
     python bench_peers.py ... --only mmoe,ple --rows 64,256 --rounds 21
+    python bench_peers.py ... --threads 2 --executor float --engines ort_fp32
 """
 
 import argparse
@@ -18,7 +22,9 @@ import contextlib
 import json
 import os
 import pathlib
+import select
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -39,11 +45,35 @@ ENGINES = [
 HAND_ENGINES = ["ort_static", "ort_all", "ov_int8", "ov_int8_fixed", "torch_pt2e"]
 # The other routes leave the recurrence in float, and torch's dynamic one is slower than both.
 LSTM_ENGINES = ["ort_dynamic", "ov_default"]
+# What a float program is compared with.
+FLOAT_ENGINES = ["ort_fp32"]
 LEFT_OUT = {("minilm32", "ort_all"), ("minilm128", "ort_all"), ("minilm128", "torch_pt2e")}
+# Tables' parameters, which a floor does not read whole.
+TABLES = {"lstm": 1000 * 128, "minilm32": 30522 * 384, "minilm128": 30522 * 384}
+RANK_TABLES = 40 * 100_000 * 16
+# The least ratios (peer / ours) that int8 on one thread is to reach, by rows 1, 16, 64, 256, 1024.
+BARS = {
+    ("shared_bottom", False): (5.3, 3.4, 2.2, 2.0, 1.9),
+    ("shared_bottom", True): (2.8, 2.1, 1.45, 1.35, 1.3),
+    ("mmoe", False): (4.6, 3.4, 2.8, 2.6, 2.5),
+    ("mmoe", True): (3.5, 2.3, 1.8, 1.6, 1.6),
+    ("ple", False): (3.8, 2.8, 2.4, 2.1, 1.9),
+    ("ple", True): (3.7, 2.4, 1.95, 1.7, 1.6),
+    ("esmm", False): (4.6, 3.0, 2.1, 1.85, 1.75),
+    ("esmm", True): (2.75, 1.8, 1.3, 1.2, 1.2),
+    ("lstm", False): (2.5, 2.2, 2.8, 3.5, 3.5),
+    ("minilm32", False): (1.25, 1.15),
+    ("minilm128", False): (1.15, 1.15),
+}
+# The most times the floor that ranking models are to take, by rows.
+FLOOR_BARS = {64: 1.55, 256: 1.45, 1024: 1.45}
 
 
-def engines_of(model, chosen):
+def engines_of(model, chosen, executor):
     """(model's form, engine) of every peer in a model's run."""
+    if executor == "float":
+        found = [(model, e) for e in FLOAT_ENGINES]
+        return [(m, e) for m, e in found if not chosen or e in chosen]
     if model == "lstm":
         found = [(model, e) for e in LSTM_ENGINES]
     else:
@@ -156,7 +186,7 @@ class Ours:
         self.tandem = str(options.tandem)
         self.package = work / "packages" / model / "1"
         shutil.rmtree(self.package.parent, ignore_errors=True)
-        calibration = models.requests(spec, 64 if spec.kind == "rank" else 8, 1, seed=99)
+        calibration = models.requests(spec, 1024 if spec.kind == "rank" else 8, 1, seed=99)
         to_numpy_files(calibration, work / "calibration" / model)
         onnx = options.models / f"{model}.fp32.onnx"
         self.call(
@@ -180,7 +210,10 @@ class Ours:
 
         to_numpy_files(models.requests(spec, models.CHECK_ROWS, 1, seed=7), folder)
         (folder / "out").mkdir(exist_ok=True)
-        self.call("predict", self.package, "--inputs", folder, "--outputs", folder / "out")
+        self.call(
+            "predict", self.package, "--executor", options.executor,
+            "--inputs", folder, "--outputs", folder / "out",
+        )  # fmt: skip
         with np.load(options.models / f"{spec.name}.npz") as reference:
             wanted = [reference[k] for k in reference.files]
         names = [o for o in ("task0", "task1", "task2", "ctr", "cvr", "ctcvr", "binary", "classes")]
@@ -195,7 +228,8 @@ class Ours:
     def command(self, options):
         return [
             self.tandem, "bench", str(self.package), "--requests", str(self.requests), "--paced",
-            "--seconds", str(options.seconds), "--threads", "1",
+            "--seconds", str(options.seconds), "--threads", str(options.threads),
+            "--executor", options.executor,
         ]  # fmt: skip
 
 
@@ -215,9 +249,13 @@ class Waiting:
             stderr=log,
             text=True,
             env=env,
+            start_new_session=True,
         )
 
-    def answer(self):
+    def answer(self, limit=None):
+        """What the process says next; None if it ended, or said nothing for `limit` seconds."""
+        if limit and not select.select([self.child.stdout], [], [], limit)[0]:
+            return None
         line = self.child.stdout.readline()
         return json.loads(line) if line.startswith("{") else None
 
@@ -230,14 +268,27 @@ class Waiting:
         return self.answer()
 
     def close(self):
-        self.child.stdin.close()
-        self.child.wait()
+        """Ends the process politely, or its whole group: compilers have children."""
+        with contextlib.suppress(BrokenPipeError):
+            self.child.stdin.close()
+        try:
+            self.child.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.child.pid, signal.SIGKILL)
+            self.child.wait()
 
 
-def started(model, ours, options, log):
-    """All engines of a model, loaded; what fails is named and left out."""
+def left_out(label, reason):
+    print(f"bench_peers: {label} is left out: {reason}", file=sys.stderr, flush=True)
+
+
+def started(model, ours, options, log, slow):
+    """All engines of a model, loaded; what fails or takes too long is named and left out."""
     engines = [Waiting("tandem", ours.command(options), options.threads, log)]
-    for form, engine in engines_of(model, options.engines):
+    for form, engine in engines_of(model, options.engines, options.executor):
+        if engine in slow:
+            left_out(f"{form}/{engine}", slow[engine])
+            continue
         command = [
             sys.executable,
             "-u",
@@ -256,11 +307,13 @@ def started(model, ours, options, log):
             f"{form}/{engine}",
         ]
         one = Waiting(f"{form}/{engine}", command, options.threads, log)
-        ready = one.answer()
+        ready = one.answer(options.start_limit)
         if ready is None:
-            print(
-                f"bench_peers: {one.label} failed and is left out; see {log.name}", file=sys.stderr
-            )
+            if one.child.poll() is None:
+                slow[engine] = f"did not start within {options.start_limit:g} s on {form}"
+                left_out(one.label, slow[engine])
+            else:
+                left_out(one.label, f"it failed; see {log.name}")
             one.close()
         else:
             print(f"{one.label}: loaded, max error {ready['max_error']:.4f}", flush=True)
@@ -285,7 +338,29 @@ def rows_of(model, rows):
     return [r for r in rows if r <= most]
 
 
-def measured(model, options, work):
+def floors(options):
+    """A function of model and rows: the least microseconds that the machine allows (summary.py)."""
+    done = subprocess.run(
+        [options.tandem.parent / "tandem-bench", "limits", "--json"], capture_output=True, text=True
+    )
+    if done.returncode:
+        left_out("the floor", done.stderr.strip() or "tandem-bench limits failed")
+        return lambda model, rows: None
+    found = json.loads(done.stdout)["results"]
+    gops = max(r["value"] for r in found if r["name"] == "int8 multiply-adds")
+    l3 = next(r["value"] for r in found if (r["shape"] or "").startswith("L3"))
+
+    def floor(model, rows):
+        shared = options.models / f"{model}.opt.json"
+        path = shared if shared.exists() else options.models / f"{model}.json"
+        facts = json.loads(path.read_text())
+        weights = facts["parameters"] - TABLES.get(model, RANK_TABLES)
+        return max(2 * facts["macs_per_row"] * rows / gops, weights / l3) / 1e3
+
+    return floor
+
+
+def measured(model, options, work, slow, floor):
     """One record a batch size."""
     ours = Ours(model, options, work)
     print(
@@ -294,11 +369,14 @@ def measured(model, options, work):
     )
     records = []
     with open(work / f"{model}.log", "w") as log:
-        engines = started(model, ours, options, log)
+        engines = started(model, ours, options, log, slow)
         try:
             for rows in rows_of(model, options.rows):
                 found = medians(engines, rows, options.rounds)
-                records.append({"model": model, "rows": rows, "error": ours.error, "p50_us": found})
+                records.append(
+                    {"model": model, "rows": rows, "error": ours.error, "p50_us": found}
+                    | {"floor_us": floor(model, rows)}
+                )
                 print(
                     f"{rows:5d} rows: " + ", ".join(f"{k} {v:.0f}" for k, v in found.items()),
                     flush=True,
@@ -317,8 +395,44 @@ def best(record, by_hand):
     return min(((v, k.split("/")[1]) for k, v in peers.items()), default=None)
 
 
-def table(records):
-    """Ratios as Markdown: peer / ours (our microseconds; the peer)."""
+def judged(value, bar, text, is_least=True):
+    """A cell's text with its verdict; without one where there is no bar."""
+    if bar is None:
+        return text
+    passes = value >= bar if is_least else value <= bar
+    return f"{text} {'pass' if passes else 'FAIL'} ({bar:g})"
+
+
+def bar_of(model, by_hand, rows, options):
+    """The least ratio of a cell; None where there is none, as on two threads or in float."""
+    if options.executor == "float":
+        return 1.0
+    places = [1, 16, 64, 256, 1024]
+    bars = BARS.get((model, by_hand), ())
+    if options.threads != 1 or rows not in places[: len(bars)]:
+        return None
+    return bars[places.index(rows)]
+
+
+def floor_line(model, mine, rows, options):
+    """Ours over the floor, by rows."""
+    is_judged = options.threads == 1 and options.executor == "int8"
+    is_ranking = not model.startswith(("lstm", "minilm"))
+    cells = []
+    for count in rows:
+        record = mine.get(count, {})
+        own, floor = record.get("p50_us", {}).get("tandem"), record.get("floor_us")
+        bar = FLOOR_BARS.get(count) if is_judged and is_ranking else None
+        cells.append(
+            judged(own / floor, bar, f"{own / floor:.2f}x", is_least=False)
+            if own and floor
+            else ""
+        )
+    return f"| {model}, ours / floor | " + " | ".join(cells) + " |"
+
+
+def table(records, options):
+    """Ratios as Markdown: peer / ours (our microseconds; the peer), each beside its bar."""
     rows = sorted({r["rows"] for r in records})
     lines = [
         "| model | " + " | ".join(f"rows {r}" for r in rows) + " |",
@@ -331,15 +445,19 @@ def table(records):
             for count in rows:
                 peer = best(mine[count], by_hand) if count in mine else None
                 own = mine[count]["p50_us"].get("tandem") if count in mine else None
-                cells.append(
-                    f"{peer[0] / own:.2f}x ({own:,.0f}; {peer[1]})" if peer and own else ""
-                )
+                if not (peer and own):
+                    cells.append("")
+                    continue
+                text = f"{peer[0] / own:.2f}x ({own:,.1f}; {peer[1]})"
+                cells.append(judged(peer[0] / own, bar_of(model, by_hand, count, options), text))
             if any(cells):
                 lines.append(
                     f"| {model}, {'by hand' if by_hand else 'exported'} | "
                     + " | ".join(cells)
                     + " |"
                 )
+        if options.executor == "int8":
+            lines.append(floor_line(model, mine, rows, options))
     return "\n".join(lines)
 
 
@@ -360,7 +478,13 @@ def main():
     parser.add_argument(
         "--seconds", type=float, default=0.1, help="of calls a round, engine and batch size"
     )
-    parser.add_argument("--threads", type=int, default=1, help="of the peers; ours takes one")
+    parser.add_argument("--threads", type=int, default=1, help="of every engine")
+    parser.add_argument(
+        "--start-limit", type=float, default=60, help="seconds that a peer may take to start"
+    )
+    parser.add_argument(
+        "--executor", default="int8", choices=["int8", "float"], help="ours, and its peers"
+    )
     parser.add_argument("--json", type=pathlib.Path, help="all figures")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -372,14 +496,14 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         work = options.work or pathlib.Path(temporary)
         work.mkdir(parents=True, exist_ok=True)
-        records = []
+        records, slow, floor = [], {}, floors(options)
         for model in options.only.split(","):
-            records += measured(model, options, work)
+            records += measured(model, options, work, slow, floor)
             if options.json:
                 options.json.write_text(json.dumps(records, indent=1))
     print(
         "\nPeer / ours (our microseconds; the peer), one process and one turn each:\n\n"
-        + table(records)
+        + table(records, options)
     )
 
 
