@@ -30,7 +30,7 @@ import Testing
             in: folder)
         #expect(imported.status == 0, "\(imported.errors)")
         #expect(imported.output.contains("click (binary), rating (regression)"))
-        #expect(imported.output.contains("int8 differs from float on click"))
+        #expect(imported.output.contains("int8 against float: task click: largest_difference"))
         for executor in ["float", "int8"] {
             try #require(mkdir(folder.file(executor), 0o755) == 0)
             let scored = try ToolProcess(

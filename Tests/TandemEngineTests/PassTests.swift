@@ -92,6 +92,42 @@ import Testing
         }
     }
 
+    @Test(arguments: ["mmoe", "shared_bottom"])
+    func `each int8 pass stays within the float reference`(name: String) throws {
+        let model = try PlanTests.model(name)
+        var current = try ProgramCompiler.float(WeightedGraph(model.graph, model.parameters))
+        let inputs = SampleModels.inputs(for: model.graph, rowCount: 6, seed: 8)
+        let expected = try ReferenceExecutor(current.graph, current.tensors)
+            .run(inputs, rowCount: 6)
+        for pass in ProgramCompiler.int8Passes() {
+            current = try pass.applied(current)
+            let actual = try ReferenceExecutor(current.graph, current.tensors)
+                .run(inputs, rowCount: 6)
+            for (task, tensor) in expected {
+                for (value, wanted) in zip(try #require(actual[task]).floats, tensor.floats) {
+                    #expect(abs(value - wanted) <= 0.05 * max(1, abs(wanted)), "\(pass.name)")
+                }
+            }
+        }
+        let float = try ProgramCompiler.float(WeightedGraph(model.graph, model.parameters))
+        #expect(current.graph == (try ProgramCompiler.int8(float)).graph)
+    }
+
+    @Test func `an observer sees every pass in order, each from where the one before ended`() throws
+    {
+        let model = try PlanTests.model("mmoe")
+        var names: [String] = []
+        var last: Graph? = model.graph
+        let float = try ProgramCompiler.float(WeightedGraph(model.graph, model.parameters)) {
+            names.append($0.name)
+            #expect($1.graph == last)
+            last = $2.graph
+        }
+        #expect(names == ProgramCompiler.floatPasses.map(\.name))
+        #expect(Set(names).count == names.count)
+        #expect(last == float.graph)
+    }
+
     @Test(arguments: [true, false])
     func `a layer over one small table becomes a table`(hasBias: Bool) throws {
         var text = """

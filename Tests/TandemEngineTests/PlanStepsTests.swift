@@ -33,6 +33,25 @@ import Testing
         }
     }
 
+    @Test func `steps say whether their multiply-adds are of int8`() throws {
+        let (_, plan) = try Self.int8()
+        let products = plan.steps.filter { $0.cost.multiplyAdds > 0 }
+        #expect(products.contains { $0.cost.isInt8 } && products.contains { !$0.cost.isInt8 })
+        for step in products {
+            #expect(step.cost.isInt8 == step.text.contains("= quantized_linear"), "\(step.text)")
+        }
+    }
+
+    @Test func `the memory plan names every buffer of a block`() throws {
+        let (_, plan) = try Self.int8()
+        let text = plan.memoryText
+        #expect(text.contains("packed weights: \(plan.memory.packedWeights) bytes"))
+        #expect(text.contains("a block of \(plan.blockRowCount) rows"))
+        let buffers = text.split(separator: "\n").filter { $0.hasPrefix("  bytes ") }
+        #expect(buffers.count > 3)
+        #expect(text.contains("for \(buffers.count) buffers"))
+    }
+
     @Test func `multiply-adds of the steps are those of the graph`() throws {
         let (program, plan) = try Self.int8()
         let (once, each) = plan.steps.reduce(into: (0, 0)) { sums, step in

@@ -29,7 +29,7 @@ import Testing
         let weights: [Float] = [0, 1, 1, 1, 1]
         let matrix = Tensor(.float32, shape: [1, 5], row)
         let plain = RowQuantization.rows(matrix)
-        let clipped = RowQuantization.rows(matrix, clippedBy: weights)
+        let clipped = RowQuantization.rows(matrix, RoundingRule(columnWeights: weights))
         #expect(Self.error(row, clipped, weights) < Self.error(row, plain, weights) / 50)
         #expect(clipped.values.elements(as: Int8.self)[0] == 127)
     }
@@ -46,8 +46,50 @@ import Testing
         let matrix = Tensor(.float32, shape: [1, width], row)
         let plain = Self.error(row, RowQuantization.rows(matrix), weights)
         let clipped = Self.error(
-            row, RowQuantization.rows(matrix, clippedBy: weights), weights)
+            row, RowQuantization.rows(matrix, RoundingRule(columnWeights: weights)), weights)
         #expect(clipped <= plain * (1 + 1e-6))
+    }
+}
+
+extension RowQuantizationTests {
+    @Test(arguments: 0..<50)
+    func `roundings that keep a row's sum move no weight by a whole step`(seed: UInt64) {
+        var random = RandomSource(seed: seed)
+        let width = 1 + Int(seed * 7 % 200)
+        let row = (0..<width).map { _ in random.uniform() * 2 - (seed % 2 == 0 ? 1 : 0.1) }
+        let matrix = Tensor(.float32, shape: [1, width], row)
+        let (values, scales) = RowQuantization.rows(matrix, RoundingRule(keepsSum: true))
+        let step = Double(scales.elements(as: Float.self)[0])
+        let gaps = row.indices.map {
+            Double(row[$0]) / step - Double(values.elements(as: Int8.self)[$0])
+        }
+        #expect(gaps.allSatisfy { $0.magnitude < 1.001 })
+        #expect(abs(gaps.reduce(0, +)) <= 0.51, "\(gaps.reduce(0, +))")
+    }
+
+    @Test func `keeping sums makes the error behind rectifiers smaller`() {
+        var random = RandomSource(seed: 11)
+        func bell() -> Float { (0..<12).reduce(-6) { sum, _ in sum + random.uniform() } }
+        let matrix = Tensor(.float32, shape: [64, 128], (0..<64 * 128).map { _ in bell() })
+        let inputs = (0..<50).map { _ in (0..<128).map { _ in max(bell(), 0) } }
+        func error(_ rule: RoundingRule) -> Double {
+            let (values, scales) = RowQuantization.rows(matrix, rule)
+            let (weights, steps, factors) = (
+                matrix.elements(as: Float.self), values.elements(as: Int8.self),
+                scales.elements(as: Float.self)
+            )
+            return inputs.reduce(0.0) { total, input in
+                (0..<64).reduce(total) { total, row in
+                    let gap = (0..<128).reduce(0.0) {
+                        let index = row * 128 + $1
+                        return $0 + Double(input[$1])
+                            * Double(weights[index] - Float(steps[index]) * factors[row])
+                    }
+                    return total + gap * gap
+                }
+            }
+        }
+        #expect(error(RoundingRule(keepsSum: true)) < 0.8 * error(RoundingRule()))
     }
 }
 
@@ -75,5 +117,134 @@ import Testing
         let node = try #require(
             program.graph.nodes.first { program.graph[$0.output].name == kept })
         #expect(node.operation == .linear)
+    }
+
+    @Test(arguments: ["mixture", "lstm"])
+    func `every candidate kept in float is the float program within rounding`(
+        name: String
+    ) throws {
+        let float = try Self.floatProgram(name)
+        var quantizer = try Quantizer(float)
+        let kept = quantizer.candidates.map(\.name)
+        let program = try quantizer.program(QuantizationChoices(keptFloat: kept))
+        #expect(!program.graph.nodes.contains { $0.operation.name.hasPrefix("quantized") })
+        try Self.expect(program, toAnswerAs: float, within: 1e-5)
+    }
+
+    @Test func `recurrences are candidates as in the program that train and import write`() throws {
+        let float = try Self.floatProgram("lstm")
+        var quantizer = try Quantizer(float)
+        #expect(quantizer.candidates.contains { $0.operation == "lstm" })
+        let program = try quantizer.program(QuantizationChoices())
+        #expect(program.graph == (try ProgramCompiler.int8(float)).graph)
+        #expect(program.graph.nodes.contains { $0.operation.name == "quantized_lstm" })
+    }
+
+    @Test func `a second digit takes nearly all of the context's error away`() throws {
+        let float = try Self.floatProgram("mixture")
+        var quantizer = try Quantizer(float)
+        let context = try #require(
+            quantizer.candidates.first { $0.isOfContext && $0.precisions.contains(.int8Twice) })
+        func error(_ precision: QuantizationPrecision) throws -> Float {
+            var choices = QuantizationChoices(keptFloat: quantizer.candidates.map(\.name))
+            choices.precisions[context.name] = precision
+            let program = try quantizer.program(choices)
+            return try Self.largestDifference(program, float)
+        }
+        let (once, twice) = (try error(.int8), try error(.int8Twice))
+        #expect(once > 1e-5)
+        #expect(twice < once / 50, "\(twice) of \(once)")
+    }
+
+    @Test func `two digits are the engine's bits and the reference's`() throws {
+        let float = try Self.floatProgram("mixture")
+        var quantizer = try Quantizer(float)
+        var choices = QuantizationChoices()
+        for candidate in quantizer.candidates where candidate.precisions.contains(.int8Twice) {
+            choices.precisions[candidate.name] = .int8Twice
+        }
+        let program = try quantizer.program(choices)
+        let inputs = SampleModels.inputs(for: float.graph, rowCount: 7, seed: 3)
+        let reference = try ReferenceExecutor(program.graph, program.tensors)
+            .run(inputs, rowCount: 7)
+        let actual = PlanRunner.run(
+            try Plan(program.graph, program.tensors), inputs, rowCount: 7)
+        for (task, values) in actual {
+            for (value, wanted) in zip(values, try #require(reference[task]).floats) {
+                #expect(abs(value - wanted) <= 2e-3 * max(1, abs(wanted)), "\(task)")
+            }
+        }
+    }
+
+    @Test func `a context of zeros has two digits of zeros`() throws {
+        let graph = try Graph(
+            text: """
+                graph g {
+                  input x: f32 context [3]
+                  input y: f32 candidate [2]
+                  parameter w: f32 [2, 3]
+                  h = linear(x, w): f32 context [2]
+                  r = relu(h): f32 context [2]
+                  z = add(r, y): f32 candidate [2]
+                  output z
+                }
+                """)
+        let weights = Tensor(.float32, shape: [2, 3], [1, -2, 3, 0.5, 0.25, -1] as [Float])
+        var quantizer = try Quantizer(WeightedGraph(graph, ["w": weights]))
+        let program = try quantizer.program(
+            QuantizationChoices(precisions: ["h": .int8Twice]))
+        let inputs = [
+            "x": ReferenceTensor(rowCount: 1, shape: [3], .float32([0, 0, 0])),
+            "y": ReferenceTensor(rowCount: 1, shape: [2], .float32([4, 5])),
+        ]
+        let plan = try Plan(program.graph, program.tensors)
+        #expect(PlanRunner.run(plan, inputs, rowCount: 1)["z"] == [4, 5])
+    }
+
+    private static func floatProgram(_ name: String) throws -> WeightedGraph {
+        if name == "mixture" {
+            let model = try SampleModels.mixtureOfExperts()
+            return try ProgramCompiler.float(WeightedGraph(model.graph, model.parameters))
+        }
+        var builder = try GraphBuilder(name: "g")
+        let x = try builder.input("x", TensorType(.float32, .candidate, sizes: [4, 3]))
+        let h = try builder.node(
+            "h", .recurrent(Recurrence(.lstm, result: .last)),
+            [
+                x, try builder.parameter("w", .float32, [8, 3]),
+                try builder.parameter("r", .float32, [8, 2]),
+                try builder.parameter("b", .float32, [16]),
+            ])
+        try builder.output(
+            try builder.node("y", .linear, [h, try builder.parameter("v", .float32, [1, 2])]))
+        let graph = builder.finished()
+        var random = RandomSource(seed: 5)
+        var tensors: TensorSet = [:]
+        for id in graph.parameters {
+            let shape = graph[id].type.fixedSizes ?? []
+            tensors[graph[id].name] = Tensor(
+                .float32, shape: shape,
+                (0..<shape.reduce(1, *)).map { _ in random.uniform() * 2 - 1 })
+        }
+        return WeightedGraph(graph, tensors)
+    }
+
+    private static func largestDifference(
+        _ program: WeightedGraph, _ other: WeightedGraph
+    ) throws -> Float {
+        let inputs = SampleModels.inputs(for: other.graph, rowCount: 30, seed: 6)
+        let expected = try ReferenceExecutor(other.graph, other.tensors).run(inputs, rowCount: 30)
+        let actual = try ReferenceExecutor(program.graph, program.tensors)
+            .run(inputs, rowCount: 30)
+        return try expected.reduce(0) { largest, entry in
+            zip(try #require(actual[entry.key]).floats, entry.value.floats)
+                .reduce(largest) { max($0, abs($1.0 - $1.1)) }
+        }
+    }
+
+    private static func expect(
+        _ program: WeightedGraph, toAnswerAs other: WeightedGraph, within tolerance: Float
+    ) throws {
+        #expect(try largestDifference(program, other) <= tolerance)
     }
 }

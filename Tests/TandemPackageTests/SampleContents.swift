@@ -26,9 +26,9 @@ enum SampleContents {
             ],
             choices: [
                 OperationChoice(
-                    operation: "hidden", isInt8: true, clipsOutliers: true, sensitivity: 0.0625),
+                    operation: "hidden", precision: .int8, clipsOutliers: true, sensitivity: 0.0625),
                 OperationChoice(
-                    operation: "gate", isInt8: false, clipsOutliers: false, sensitivity: 0.5),
+                    operation: "gate", precision: .float, clipsOutliers: false, sensitivity: 0.5),
             ],
             provenance: [
                 ProvenanceEntry("trainer", "tandem train"), ProvenanceEntry("seed", "17"),

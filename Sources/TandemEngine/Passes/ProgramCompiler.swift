@@ -4,7 +4,9 @@ package import TandemGraph
 ///
 /// Everything that can change a bit of a score happens here, when a package is written: both
 /// programs are what a list of passes leaves, each a walk over a graph that can be read before and
-/// after.
+/// after (`tandem inspect --plan --passes`). Tasks that a request does not want are left out while a
+/// plan runs, and so need no pass (TaskMask); softmax and mixture, recognised when a model is
+/// imported, and rectifiers are joined to their neighbours when a plan is made, which changes no bit.
 package enum ProgramCompiler {
     /// The version of the arithmetic: raised whenever the same program gives other bits.
     package static let numericsVersion: UInt32 = 2
@@ -17,10 +19,20 @@ package enum ProgramCompiler {
         package let applied: @Sendable (WeightedGraph) throws(GraphError) -> WeightedGraph
     }
 
+    /// Sees a graph before and after a pass.
+    package typealias Observer = (_ pass: Pass, _ before: WeightedGraph, _ after: WeightedGraph) ->
+        Void
+
     /// What makes the float program, in order.
     ///
     /// Gates are joined before they are split by side, and their shares of the context after.
     package static let floatPasses: [Pass] = [
+        Pass(name: "fold constants, into plain form") { model throws(GraphError) in
+            try Canonicalization.applied(to: model)
+        },
+        Pass(name: "fold batch norm") { model throws(GraphError) in
+            try NormalizationFolding.applied(to: model)
+        },
         Pass(name: "join the gates") { model throws(GraphError) in
             try ParallelLinears.applied(to: model)
         },
@@ -32,43 +44,73 @@ package enum ProgramCompiler {
         },
     ]
 
-    /// What makes the int8 program of the float one, in order.
-    package static let int8Passes: [Pass] = [
-        Pass(name: "split recurrent layers") { model throws(GraphError) in
-            try RecurrentProjections.applied(to: model)
-        },
-        Pass(name: "fold layers into tables") { model throws(GraphError) in
-            try TableFolding.applied(to: model)
-        },
-        Pass(name: "round to int8") { model throws(GraphError) in
-            try Quantization.applied(to: model)
-        },
-    ]
+    /// What makes the int8 program of the float one by some choices, in order.
+    package static func int8Passes(
+        _ choices: QuantizationChoices = QuantizationChoices()
+    ) -> [Pass] {
+        preparingPasses(choices) + [
+            Pass(name: "round to int8") { model throws(GraphError) in
+                try Quantization.applied(to: model, choices)
+            }
+        ]
+    }
+
+    /// The int8 passes before rounding.
+    private static func preparingPasses(_ choices: QuantizationChoices) -> [Pass] {
+        [
+            Pass(name: "split recurrent layers") { model throws(GraphError) in
+                try RecurrentProjections.applied(to: model, choices)
+            },
+            Pass(name: "fold layers into tables") { model throws(GraphError) in
+                try TableFolding.applied(to: model)
+            },
+        ]
+    }
 
     /// The float program: the model with its context's part lifted.
     ///
-    /// - Parameter model: The graph as it was trained or imported.
+    /// - Parameters:
+    ///   - model: The graph as it was trained or imported.
+    ///   - observer: Sees each pass.
     /// - Returns: A graph that gives the same scores within rounding.
     /// - Throws: `EngineError`.
-    package static func float(_ model: WeightedGraph) throws(EngineError) -> WeightedGraph {
-        try applied(floatPasses, to: model)
+    package static func float(
+        _ model: WeightedGraph, observer: Observer = { _, _, _ in }
+    ) throws(EngineError) -> WeightedGraph {
+        try applied(floatPasses, to: model, observer: observer)
     }
 
     /// The int8 program: the float program with hidden layers and tables in int8.
+    ///
+    /// Who measures what to choose asks a `Quantizer`, which goes the same way.
     ///
     /// - Parameter floatProgram: What `float` returned.
     /// - Returns: A graph over int8 tensors, and those that stayed float.
     /// - Throws: `EngineError`.
     package static func int8(_ floatProgram: WeightedGraph) throws(EngineError) -> WeightedGraph {
-        try applied(int8Passes, to: floatProgram)
+        try applied(int8Passes(), to: floatProgram)
     }
 
-    private static func applied(
-        _ passes: [Pass], to model: WeightedGraph
+    /// What the int8 passes leave before they round.
+    static func prepared(
+        _ floatProgram: WeightedGraph, _ choices: QuantizationChoices
+    ) throws(EngineError) -> WeightedGraph {
+        try applied(preparingPasses(choices), to: floatProgram)
+    }
+
+    /// What a list of passes leaves.
+    ///
+    /// - Throws: `EngineError`.
+    package static func applied(
+        _ passes: [Pass], to model: WeightedGraph, observer: Observer = { _, _, _ in }
     ) throws(EngineError) -> WeightedGraph {
         do {
             var current = model
-            for pass in passes { current = try pass.applied(current) }
+            for pass in passes {
+                let next = try pass.applied(current)
+                observer(pass, current, next)
+                current = next
+            }
             return current
         } catch { throw EngineError(error) }
     }

@@ -3,38 +3,46 @@
 // Hidden layers and embedding tables hold nearly all bytes and products, and bear rounding well.
 // Layers that feed a sigmoid, an answer or its softmax are small, and an error there is an error of
 // the score; they stay float, and so do their activations. A gate's softmax only weighs experts: its
-// layer is rounded with theirs. Weights are rounded to int8 with a scale
-// an output channel, table rows with a scale a row; activations get their scale a row at run time,
-// so a row's score does not depend on its neighbours.
+// layer is rounded with theirs. Weights are rounded to int8 with a scale an output channel, table
+// rows with a scale a row; activations get their scale a row at run time, so a row's score does not
+// depend on its neighbours. Behind rectifiers the rows of weights keep their sums (RowQuantization).
 
 package import TandemGraph
 
 /// Rewrites float layers and tables to int8.
 package enum Quantization {
-    /// How a tensor becomes int8 rows: its name, itself, and the columns' weights if it is clipped.
-    package typealias Rounding = (String, Tensor, [Float]?) -> (values: Tensor, scales: Tensor)
+    /// How a tensor becomes int8 rows: its name, itself, and the rule.
+    package typealias Rounding = (String, Tensor, RoundingRule) -> (values: Tensor, scales: Tensor)
 
     /// Rewrites a graph.
     ///
     /// - Parameters:
     ///   - source: A float graph and its tensors.
-    ///   - choices: Which nodes stay float, and how others are rounded.
+    ///   - choices: Which nodes stay float or get a second digit, and how others are rounded.
     ///   - rounding: Makes a tensor's int8 rows; the default computes them.
-    /// - Returns: The int8 graph; quantised tensors carry the suffixes `/int8` and `/scale`.
+    /// - Returns: The int8 graph; quantised tensors carry the suffixes `/int8` and `/scale`, those of a
+    ///   second digit `/residual` before that.
     /// - Throws: `GraphError` if a name that the pass makes is taken.
     package static func applied(
         to source: WeightedGraph, _ choices: QuantizationChoices = QuantizationChoices(),
-        rounding: Rounding = { RowQuantization.rows($1, clippedBy: $2) }
+        rounding: Rounding = { RowQuantization.rows($1, $2) }
     ) throws(GraphError) -> WeightedGraph {
         let kept = layersThatStayFloat(source.graph)
+        let nonNegative = source.graph.nonNegativeValues
         return try GraphRewriter.rewrite(source) { rewriter, node throws(GraphError) in
             let name = source.graph[node.output].name
-            guard let (operation, index) = int8Form(of: node, kept),
-                !choices.keptFloat.contains(name),
+            let precision = choices.precision(of: name)
+            guard let (operation, index) = int8Form(of: node, kept), precision != .float,
                 let weight = rewriter.tensor(node.inputs[index])
             else { return nil }
+            if precision == .int8Twice, takesTwoDigits(node, source.graph) {
+                return try ResidualQuantization.node(node, name, weight, &rewriter, rounding)
+            }
             let weightName = source.graph[node.inputs[index]].name
-            let (values, scales) = rounding(weightName, weight, choices.clipped[name])
+            let rule = RoundingRule(
+                columnWeights: choices.clipped[name],
+                keepsSum: operation == .quantizedLinear && nonNegative.contains(node.inputs[0]))
+            let (values, scales) = rounding(weightName, weight, rule)
             var inputs: [ValueID] = []
             for input in node.inputs[..<index] { inputs.append(try rewriter.value(input)) }
             inputs.append(try rewriter.parameter("\(weightName)/int8", values))
@@ -54,8 +62,17 @@ package enum Quantization {
             return QuantizationCandidate(
                 name: source.graph[node.output].name, operation: node.operation.name,
                 input: node.operation == .linear ? node.inputs[0] : nil,
-                weightCount: weight.shape.reduce(1, *))
+                weightCount: weight.shape.reduce(1, *),
+                multiplyAdds: source.graph.multiplyAdds(of: node),
+                precisions: takesTwoDigits(node, source.graph) ? [.int8Twice, .float] : [.float],
+                isOfContext: source.graph[node.output].type.rows != .candidate)
         }
+    }
+
+    /// Whether a node is a layer of the context's one row.
+    private static func takesTwoDigits(_ node: Node, _ graph: Graph) -> Bool {
+        node.operation == .linear && graph[node.output].type.rows != .candidate
+            && graph[node.output].type.shape.count == 1
     }
 
     /// The operation over int8 rows, and which input its weights are; nil for nodes without one.
@@ -86,5 +103,25 @@ package enum Quantization {
             }
         }
         return sensitive
+    }
+}
+
+extension Graph {
+    /// Values whose elements are 0 or more (or NaN), as far as their operations tell.
+    var nonNegativeValues: Set<ValueID> {
+        var found: Set<ValueID> = []
+        for node in nodes {
+            let isNonNegative =
+                switch node.operation {
+                case .unary(.relu), .unary(.sigmoid), .unary(.exp), .unary(.abs), .softmax: true
+                case .mixture, .concat: node.inputs.allSatisfy(found.contains)
+                case .slice, .reshape, .transpose, .expand: found.contains(node.inputs[0])
+                case .reduce(let reduction, _):
+                    reduction != .product && found.contains(node.inputs[0])
+                default: false
+                }
+            if isNonNegative { found.insert(node.output) }
+        }
+        return found
     }
 }

@@ -1,22 +1,51 @@
+// Design: three precisions, of which the cheapest that keeps the scores is taken.
+//
+// int8 is what every operation gets unless something is decided otherwise. Twice int8 is for layers
+// of the context: their inputs and weights have a second int8 digit (`ResidualQuantization`), which
+// costs little, since they run once a request, and leaves nearly no error. Float is for the rest.
+
 package import TandemGraph
+
+/// How an operation's weights and products are computed.
+package enum QuantizationPrecision: String, CaseIterable, Sendable {
+    /// int8 with one scale a row.
+    case int8
+    /// A second int8 digit for what the first one leaves; layers of the context only.
+    case int8Twice = "int8_twice"
+    /// As in the float program.
+    case float
+}
 
 /// What is decided about the nodes that could become int8, by the names of their results.
 ///
 /// Whoever has data measures and decides (`tandem quantize`); without data the default stands. The
 /// choices are made when a package is written, and are part of its graph.
 package struct QuantizationChoices: Sendable, Hashable {
-    /// Nodes that stay float, though the pass would bring them to int8.
-    package var keptFloat: Set<String> = []
+    /// Precisions other than int8.
+    package var precisions: [String: QuantizationPrecision]
     /// Nodes whose weight scales are chosen by error instead of by the largest magnitude.
     ///
     /// A node's array has the mean squared input of each column of weights, which an error there is
     /// multiplied by; an empty one weighs all columns the same.
-    package var clipped: [String: [Float]] = [:]
+    package var clipped: [String: [Float]]
 
     /// Makes choices; by default every node that can be is brought to int8 by its largest weight.
-    package init(keptFloat: Set<String> = [], clipped: [String: [Float]] = [:]) {
-        self.keptFloat = keptFloat
+    package init(
+        precisions: [String: QuantizationPrecision] = [:], clipped: [String: [Float]] = [:]
+    ) {
+        self.precisions = precisions
         self.clipped = clipped
+    }
+
+    /// Choices that keep some nodes float.
+    package init(keptFloat: some Sequence<String>) {
+        self.init(
+            precisions: Dictionary(uniqueKeysWithValues: keptFloat.map { ($0, .float) }))
+    }
+
+    /// The precision of a node.
+    package func precision(of name: String) -> QuantizationPrecision {
+        precisions[name] ?? .int8
     }
 }
 
@@ -26,33 +55,46 @@ package struct QuantizationCandidate: Sendable, Hashable {
     package let name: String
     /// Its operation, as stored.
     package let operation: String
-    /// What it multiplies its weights with; nil for look-ups.
+    /// What it multiplies its weights with, in `Quantizer.source`; nil for look-ups and recurrences.
     package let input: ValueID?
     /// Elements of its weights or table.
     package let weightCount: Int
+    /// Multiply-adds, for those that have some: of a request for layers of the context, otherwise of
+    /// a candidate.
+    package let multiplyAdds: Int
+    /// What it can be raised to, cheapest first.
+    package let precisions: [QuantizationPrecision]
+    /// Whether it runs once a request.
+    package let isOfContext: Bool
 }
 
 /// Quantises one float program again and again by other choices, each tensor and way once.
 package struct Quantizer {
-    /// What is rounded: the float program after the passes that come before that.
+    /// What is rounded by the default choices: the float program after the passes before that.
     package let source: WeightedGraph
     /// The nodes that there is a choice about, in the graph's order.
     package let candidates: [QuantizationCandidate]
-    private var quantized: [Key: (values: Tensor, scales: Tensor)] = [:]
+    private let floatProgram: WeightedGraph
+    private let recurrences: Set<String>
+    /// What is rounded, by the recurrences that stay float.
+    private var prepared: [Set<String>: WeightedGraph] = [:]
+    private var rounded: [Key: (values: Tensor, scales: Tensor)] = [:]
 
     private struct Key: Hashable {
         var tensor: String
-        var columnWeights: [Float]?
+        var rule: RoundingRule
     }
 
     /// Looks for candidates.
     ///
     /// - Throws: `EngineError`.
     package init(_ floatProgram: WeightedGraph) throws(EngineError) {
-        do {
-            source = try TableFolding.applied(to: floatProgram)
-        } catch { throw EngineError(error) }
-        candidates = Quantization.candidates(of: source)
+        self.floatProgram = floatProgram
+        source = try ProgramCompiler.prepared(floatProgram, QuantizationChoices())
+        let split = RecurrentProjections.candidates(of: floatProgram)
+        candidates = split + Quantization.candidates(of: source)
+        recurrences = Set(split.map(\.name))
+        prepared[[]] = source
     }
 
     /// The int8 program by some choices.
@@ -61,13 +103,19 @@ package struct Quantizer {
     package mutating func program(
         _ choices: QuantizationChoices
     ) throws(EngineError) -> WeightedGraph {
-        var cache = quantized
-        defer { quantized = cache }
+        let kept = recurrences.filter { choices.precision(of: $0) == .float }
+        let before =
+            if let found = prepared[kept] { found } else {
+                try ProgramCompiler.prepared(floatProgram, choices)
+            }
+        prepared[kept] = before
+        var cache = rounded
+        defer { rounded = cache }
         do {
-            return try Quantization.applied(to: source, choices) { name, weight, columnWeights in
-                let key = Key(tensor: name, columnWeights: columnWeights)
+            return try Quantization.applied(to: before, choices) { name, weight, rule in
+                let key = Key(tensor: name, rule: rule)
                 if let found = cache[key] { return found }
-                let made = RowQuantization.rows(weight, clippedBy: columnWeights)
+                let made = RowQuantization.rows(weight, rule)
                 cache[key] = made
                 return made
             }

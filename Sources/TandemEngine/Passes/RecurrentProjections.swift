@@ -13,18 +13,22 @@ package enum RecurrentProjections {
     ///
     /// LSTMs with peepholes, other cells, and those whose weights are computed stay as they are.
     ///
-    /// - Parameter source: A float graph and its tensors.
+    /// - Parameters:
+    ///   - source: A float graph and its tensors.
+    ///   - choices: Which of them stay float.
     /// - Returns: The rewritten graph; the layer carries the suffix `/inputs`.
     /// - Throws: `GraphError` if a name that the pass makes is taken.
-    package static func applied(to source: WeightedGraph) throws(GraphError) -> WeightedGraph {
+    package static func applied(
+        to source: WeightedGraph, _ choices: QuantizationChoices = QuantizationChoices()
+    ) throws(GraphError) -> WeightedGraph {
         try GraphRewriter.rewrite(source) { rewriter, node throws(GraphError) in
-            guard case .recurrent(let layer) = node.operation, layer.cell == .lstm,
-                !layer.hasPeepholes, rewriter.tensor(node.inputs[1]) != nil,
+            let graph = rewriter.source.graph
+            let name = graph[node.output].name
+            guard let layer = split(node), choices.precision(of: name) != .float,
+                rewriter.tensor(node.inputs[1]) != nil,
                 let recurrent = rewriter.tensor(node.inputs[2]),
                 let bias = rewriter.tensor(node.inputs[3])
             else { return nil }
-            let graph = rewriter.source.graph
-            let name = graph[node.output].name
             let recurrentName = graph[node.inputs[2]].name
             let projected = try rewriter.node(
                 "\(name)/inputs", .linear,
@@ -43,6 +47,28 @@ package enum RecurrentProjections {
             for input in node.inputs[4...] { inputs.append(try rewriter.value(input)) }
             return try rewriter.node(name, .quantizedRecurrent(layer), inputs)
         }
+    }
+
+    /// The recurrences that `applied` splits if no choice forbids it.
+    static func candidates(of source: WeightedGraph) -> [QuantizationCandidate] {
+        source.graph.nodes.compactMap { node in
+            guard split(node) != nil,
+                let weight = source.tensors[source.graph[node.inputs[2]].name]
+            else { return nil }
+            return QuantizationCandidate(
+                name: source.graph[node.output].name, operation: node.operation.name, input: nil,
+                weightCount: weight.shape.reduce(1, *),
+                multiplyAdds: source.graph.multiplyAdds(of: node), precisions: [.float],
+                isOfContext: source.graph[node.output].type.rows != .candidate)
+        }
+    }
+
+    /// The layer of a node that can be split.
+    private static func split(_ node: Node) -> Recurrence? {
+        guard case .recurrent(let layer) = node.operation, layer.cell == .lstm,
+            !layer.hasPeepholes
+        else { return nil }
+        return layer
     }
 
     /// The inputs' bias and the state's, added.

@@ -22,6 +22,8 @@ struct LoweredGraph: @unchecked Sendable {
     var outputs: [Location] = []
     var contextBytes = 0
     var blockBytes = 0
+    /// The block's buffers as they were placed; nothing reads them while a plan runs.
+    var blockBuffers: [MemoryPlan.Buffer] = []
     var candidateInputBytesPerRow = 0
     var blockRowCount = 1
     /// Bytes of scratch memory that the greediest step uses.

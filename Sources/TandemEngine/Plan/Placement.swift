@@ -174,6 +174,7 @@ struct Placement {
         lowered.contextBytes = context.place()
         block.scale(by: lowered.blockRowCount)
         lowered.blockBytes = block.place()
+        lowered.blockBuffers = block.buffers
     }
 
     /// Where a step on a row axis finds a value; a context value is one row for all candidates.

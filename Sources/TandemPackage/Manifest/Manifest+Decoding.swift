@@ -148,17 +148,18 @@ extension Manifest {
     private static func decodeChoice(
         _ message: ChoiceMessage
     ) throws(PackageError) -> OperationChoice {
-        let isInt8: Bool
+        let precision: OperationChoice.Precision
         switch message.precision {
-        case TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8: isInt8 = true
-        case TANDEM__PACKAGE__V1__PRECISION__PRECISION_FLOAT32: isInt8 = false
+        case TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8: precision = .int8
+        case TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8_TWICE: precision = .int8Twice
+        case TANDEM__PACKAGE__V1__PRECISION__PRECISION_FLOAT32: precision = .float
         default:
             throw PackageError(
                 .invalidManifest, "a choice has no precision that is known",
                 actual: UInt64(clamping: message.precision.rawValue))
         }
         return OperationChoice(
-            operation: try decodeGraphName(message.operation), isInt8: isInt8,
+            operation: try decodeGraphName(message.operation), precision: precision,
             clipsOutliers: message.clips_outliers != 0, sensitivity: message.sensitivity)
     }
 

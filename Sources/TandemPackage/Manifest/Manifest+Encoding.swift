@@ -105,9 +105,11 @@ extension Manifest {
         tandem__package__v1__operation_choice__init(&message)
         message.operation = arena.data(choice.operation)
         message.precision =
-            choice.isInt8
-            ? TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8
-            : TANDEM__PACKAGE__V1__PRECISION__PRECISION_FLOAT32
+            switch choice.precision {
+            case .float: TANDEM__PACKAGE__V1__PRECISION__PRECISION_FLOAT32
+            case .int8: TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8
+            case .int8Twice: TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8_TWICE
+            }
         message.clips_outliers = choice.clipsOutliers ? 1 : 0
         message.sensitivity = choice.sensitivity
         return message

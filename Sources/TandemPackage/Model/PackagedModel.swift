@@ -88,10 +88,20 @@ package struct Program: Hashable, Sendable {
 
 /// What the quantiser decided about one operation of the float program.
 package struct OperationChoice: Hashable, Sendable {
+    /// What an operation computes with.
+    package enum Precision: String, Hashable, Sendable, CaseIterable {
+        /// As in the float program.
+        case float
+        /// int8 weights.
+        case int8
+        /// int8 weights with a second int8 digit for what the first one leaves.
+        case int8Twice = "int8_twice"
+    }
+
     /// The name of the operation's result.
     package var operation: String
-    /// Whether it computes with int8 weights; otherwise it stayed float.
-    package var isInt8: Bool
+    /// What it computes with.
+    package var precision: Precision
     /// Whether weight scales were chosen by error, so that outliers are cut off.
     package var clipsOutliers: Bool
     /// How much the scores change if this operation alone becomes int8: the root of the mean squared
@@ -99,9 +109,11 @@ package struct OperationChoice: Hashable, Sendable {
     package var sensitivity: Double
 
     /// Makes a choice.
-    package init(operation: String, isInt8: Bool, clipsOutliers: Bool, sensitivity: Double) {
+    package init(
+        operation: String, precision: Precision, clipsOutliers: Bool, sensitivity: Double
+    ) {
         self.operation = operation
-        self.isInt8 = isInt8
+        self.precision = precision
         self.clipsOutliers = clipsOutliers
         self.sensitivity = sensitivity
     }

@@ -48,9 +48,11 @@ struct Import: ParsableCommand {
     @Option(
         help: """
             A folder with rows of each input as NAME.npy: golden vectors are taken from them, and \
-            the int8 program is measured against the float one.
+            the int8 program is chosen by its scores on them, as `tandem quantize` does.
             """)
     var calibrate: String?
+
+    @OptionGroup var difference: DifferenceOptions
 
     @OptionGroup var compression: CompressionOption
 
@@ -70,7 +72,7 @@ struct Import: ParsableCommand {
             sizes: try namedSizes(),
             context: try contextParts().names, contextColumns: try contextParts().columns,
             batch: batch, features: try features.map { try FeatureFile(path: $0) },
-            calibration: calibrate)
+            calibration: calibrate, gate: QualityGate(difference: difference))
         let imported = try ImportedPackage(model, settings)
         Terminal.progress("import: writing shards ...")
         let path = try target?.publish(imported.contents, level: compression.compress)

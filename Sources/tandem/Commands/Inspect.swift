@@ -12,6 +12,7 @@ struct Inspect: ParsableCommand {
             Example:
               tandem inspect models/shop/1
               tandem inspect models/shop/1 --graph --executor int8
+              tandem inspect models/shop/1 --plan --passes
               tandem inspect models/shop/1 --shards
               tandem inspect models/shop/1 --quality
               tandem inspect models/shop/1 --dot | dot -Tsvg > graph.svg
@@ -29,8 +30,15 @@ struct Inspect: ParsableCommand {
     @Flag(help: "Print the hash of that graph with its weights, whatever its values are called.")
     var hash = false
 
-    @Flag(help: "Print the kernel calls that the program becomes on this machine.")
+    @Flag(
+        help: """
+            Print the passes that made the program, the kernel calls that it becomes on this \
+            machine, and the memory that these have.
+            """)
     var plan = false
+
+    @Flag(help: "With --plan, print the graph after each pass that makes int8 of float.")
+    var passes = false
 
     @Flag(help: "Print every tensor, where it lies, and every shard.")
     var manifest = false
@@ -50,13 +58,17 @@ struct Inspect: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    func validate() throws {
+        guard !passes || plan else { throw ValidationError("--passes goes with --plan") }
+    }
+
     func run() throws {
         let opened = try PackageReader.open(package)
         if let export {
             try TensorFiles.export(opened, to: export)
         } else if plan {
-            let program = try LoadedProgram(path: package, executor: executor)
-            Terminal.write(try Plan(program.weights.graph, program.weights.tensors).text)
+            Terminal.write(
+                try PlanReport(package, executor, printsGraphs: passes).text)
         } else if hash {
             let program = try LoadedProgram(path: package, executor: executor)
             Terminal.line(try program.weights.contentID().hexadecimal)

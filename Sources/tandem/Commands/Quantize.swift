@@ -8,7 +8,8 @@ struct Quantize: ParsableCommand {
         discussion: """
             Each operation is brought to int8 alone and measured; then all of them are, and the \
             result is judged task by task against the float program. Where a task is worse than a \
-            limit allows, the operations that disturb it most return to float. The new version \
+            limit allows, operations are raised one by one, those first that give most for their work: \
+            layers of the context to two int8 digits, then to float; others to float. The new version \
             keeps the float program as it is, and says what was decided and measured.
 
             The data are files as the model was trained on, of which the rows of the test part \
@@ -46,16 +47,9 @@ struct Quantize: ParsableCommand {
         help: "How much higher a number's root mean squared error may be, as a share of it.")
     var rmseMax = 0.001
 
-    @Option(
-        name: .customLong("max-difference"), help: "Without labels: how far one score may be off.")
-    var differenceMax = 0.01
+    @OptionGroup var difference: DifferenceOptions
 
-    @Option(
-        name: .customLong("max-mean-difference"),
-        help: "Without labels: how far a task's scores may be off on average.")
-    var meanDifferenceMax = 0.002
-
-    @Flag(help: "Refuse when a task fails the gate, instead of returning operations to float.")
+    @Flag(help: "Refuse when a task fails the gate, instead of raising operations.")
     var noFallback = false
 
     @OptionGroup var compression: CompressionOption
@@ -68,7 +62,6 @@ struct Quantize: ParsableCommand {
         let limits = [
             ("--max-auc-loss", aucLossMax), ("--max-logloss", logLossMax),
             ("--max-calibration", calibrationMax), ("--max-rmse", rmseMax),
-            ("--max-difference", differenceMax), ("--max-mean-difference", meanDifferenceMax),
         ]
         for (name, limit) in limits where !(limit >= 0 && limit.isFinite) {
             throw ValidationError("\(name) takes 0 or more")
@@ -82,7 +75,7 @@ struct Quantize: ParsableCommand {
         let rows = try QuantizationRows(program, paths: data)
         let gate = QualityGate(
             aucLossMax: aucLossMax, logLossMax: logLossMax, calibrationMax: calibrationMax,
-            rmseMax: rmseMax, differenceMax: differenceMax, meanDifferenceMax: meanDifferenceMax)
+            rmseMax: rmseMax, difference: difference)
         var search = try QuantizationSearch(
             program.weights, gate: gate, rows: rows, allowsFloat: !noFallback)
         let result = try search.result()

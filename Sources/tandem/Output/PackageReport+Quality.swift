@@ -31,7 +31,7 @@ extension PackageReport {
         var table = TextTable(["sensitivity", "precision", "scales", "operation"])
         for choice in model.choices.sorted(by: { $0.sensitivity > $1.sensitivity }) {
             table.add([
-                Readable.fixed(choice.sensitivity, 6), choice.isInt8 ? "int8" : "float",
+                Readable.fixed(choice.sensitivity, 6), choice.precision.rawValue,
                 choice.clipsOutliers ? "clipped" : "largest", choice.operation,
             ])
         }

@@ -202,7 +202,7 @@ extension PackageReport {
     private static func json(_ choice: OperationChoice) -> JSONText {
         .object([
             ("operation", .string(choice.operation)),
-            ("precision", .string(choice.isInt8 ? "int8" : "float")),
+            ("precision", .string(choice.precision.rawValue)),
             ("clips_outliers", .bool(choice.clipsOutliers)),
             ("sensitivity", .number(choice.sensitivity)),
         ])

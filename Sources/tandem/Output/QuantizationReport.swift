@@ -19,7 +19,7 @@ struct QuantizationReport {
         let sorted = result.operations.sorted { sensitivity($0) > sensitivity($1) }
         for operation in sorted {
             operations.add([
-                Readable.fixed(sensitivity(operation), 6), operation.isInt8 ? "int8" : "float",
+                Readable.fixed(sensitivity(operation), 6), operation.precision.rawValue,
                 operation.clipsOutliers ? "clipped" : "largest",
                 Readable.grouped(operation.candidate.weightCount), operation.candidate.name,
             ])
@@ -40,7 +40,7 @@ struct QuantizationReport {
     }
 
     private var share: String {
-        let int8 = result.operations.filter(\.isInt8)
+        let int8 = result.operations.filter { $0.precision != .float }
         let weights = result.operations.reduce(0) { $0 + $1.candidate.weightCount }
         let kept = int8.reduce(0) { $0 + $1.candidate.weightCount }
         return "\(int8.count) of \(result.operations.count) operations in int8, with "
@@ -68,7 +68,7 @@ struct QuantizationReport {
                     result.operations.map {
                         .object([
                             ("operation", .string($0.candidate.name)),
-                            ("precision", .string($0.isInt8 ? "int8" : "float")),
+                            ("precision", .string($0.precision.rawValue)),
                             ("clips_outliers", .bool($0.clipsOutliers)),
                             ("sensitivity", .number(sensitivity($0))),
                         ])

@@ -4,23 +4,6 @@ import TandemGraph
 import TandemPackage
 import TandemTraining
 
-/// How far int8 is from float on one task's calibration rows.
-struct TaskDifference {
-    var task: String
-    /// Mean of the absolute differences.
-    var mean: Double
-    /// The largest one.
-    var largest: Double
-    var rowCount: Int
-
-    /// As a package stores it.
-    var figure: QualityFigure {
-        QualityFigure(
-            program: Program.int8, task: task, metric: "mean_difference_to_float", value: mean,
-            rowCount: rowCount, split: "calibration")
-    }
-}
-
 /// Rows of a model's inputs that its owner gives, one .npy file an input.
 struct CalibrationRows {
     private static let sampleRowCount = 5
@@ -59,19 +42,10 @@ struct CalibrationRows {
             })
     }
 
-    /// Compares the second program's scores with the first one's, by task.
-    func differences(
-        _ programs: [(ExecutorName, WeightedGraph)]
-    ) throws -> [TaskDifference] {
-        let encoded = TensorFiles.encoded(arrays, rowCount)
-        let scores = try withExtendedLifetime(encoded.storages) {
-            try programs.map { try Executor($0, $1).scores(encoded.inputs, rowCount: rowCount) }
-        }
-        return graph.outputs.enumerated().map { index, id in
-            let gaps = zip(scores[0][index], scores[1][index]).map { Double(abs($0 - $1)) }
-            return TaskDifference(
-                task: graph[id].name, mean: gaps.reduce(0, +) / Double(max(gaps.count, 1)),
-                largest: gaps.max() ?? 0, rowCount: rowCount)
-        }
+    /// The rows to measure int8 on.
+    ///
+    /// - Throws: `Failure`.
+    var quantizationRows: QuantizationRows {
+        get throws(Failure) { try QuantizationRows(arrays) }
     }
 }

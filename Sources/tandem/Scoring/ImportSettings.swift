@@ -14,4 +14,6 @@ struct ImportSettings {
     var features: FeatureFile?
     /// A folder with rows of each input.
     var calibration: String?
+    /// What int8 may change on them.
+    var gate: QualityGate
 }

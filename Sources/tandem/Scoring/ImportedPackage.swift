@@ -10,12 +10,13 @@ struct ImportedPackage {
     /// What is published.
     let contents: PackageContents
     private let notes: [String]
-    private let differences: [TaskDifference]
+    private let search: QuantizationSearch.Result?
 
-    /// Reads a model, takes its batch out, and compiles its programs.
+    /// Reads a model, takes its batch out, and compiles its programs: int8 by rule, or, with
+    /// calibration rows, as `tandem quantize` does.
     ///
     /// - Throws: `ImportError` with everything that cannot be imported, `GraphError`,
-    ///   `EngineError`, or `Failure` for calibration files.
+    ///   `EngineError`, or `Failure` for calibration files and a gate that no choice passes.
     init(_ path: String, _ settings: ImportSettings) throws {
         let served = try ServedImport(path, settings)
         notes = served.notes
@@ -23,14 +24,21 @@ struct ImportedPackage {
             try SignatureBinding.signature(of: served.model.graph, settings.features)
         }
         Terminal.progress("import: compiling ...")
-        let float = try ProgramCompiler.float(served.model)
-        let int8 = try ProgramCompiler.int8(float)
+        var trace = PassTrace()
+        let float = try ProgramCompiler.float(served.model) { trace.add($0, $1, $2) }
+        let calibration = try settings.calibration.map { try CalibrationRows($0, float) }
+        let rows = try calibration?.quantizationRows
+        let found = try rows.map { rows in
+            var search = try QuantizationSearch(
+                float, gate: settings.gate, rows: rows, allowsFloat: true)
+            return try search.result()
+        }
+        search = found
+        let int8 = try found?.program ?? ProgramCompiler.int8(float)
         served.releasePages()
         let programs = [(ExecutorName.float, float), (.int8, int8)]
-        let calibration = try settings.calibration.map { try CalibrationRows($0, float) }
         let sample = calibration?.sample ?? SampleRequest.sample(float.graph, signature)
         let goldens = try GoldenRecorder.vectors([sample], programs)
-        differences = try calibration?.differences(programs) ?? []
         served.releasePages()
         contents = PackageContents(
             model: PackagedModel(
@@ -40,8 +48,10 @@ struct ImportedPackage {
                     Program(
                         name: $0.programName, graph: $1.graph,
                         numericsVersion: ProgramCompiler.numericsVersion)
-                }, goldens: goldens, quality: differences.map(\.figure),
-                provenance: [ProvenanceEntry("importer", "tandem \(ToolVersion.text)")]),
+                }, goldens: goldens, quality: rows.flatMap { found?.quality($0) } ?? [],
+                choices: found?.choices ?? [],
+                provenance: [ProvenanceEntry("importer", "tandem \(ToolVersion.text)")]
+                    + trace.provenance),
             tensors: float.tensors.merging(int8.tensors) { first, _ in first })
     }
 
@@ -76,11 +86,9 @@ extension ImportedPackage {
                 + "\(Readable.grouped(work.perCandidate)) a candidate",
         ]
         lines += notes.map { "note: \($0)" }
-        for difference in differences {
-            lines.append(
-                "int8 differs from float on \(difference.task) by "
-                    + "\(Readable.fixed(difference.mean, 5)) on average, "
-                    + "\(Readable.fixed(difference.largest, 5)) at most")
+        lines += search?.readings.map { "int8 against float: \($0.text)" } ?? []
+        for operation in search?.raised ?? [] {
+            lines.append("raised \(operation.candidate.name) to \(operation.precision.rawValue)")
         }
         lines.append(path.map { "published \($0)" } ?? "nothing was written; --out publishes it")
         return lines.joined(separator: "\n") + "\n"

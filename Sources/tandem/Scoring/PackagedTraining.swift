@@ -16,7 +16,10 @@ struct PackagedTraining {
     /// - Throws: `EngineError`, `TrainingError`.
     init(_ model: TrainedModel, _ examples: Examples) throws {
         self.model = model
-        let float = try ProgramCompiler.float(WeightedGraph(model.graph, model.parameters))
+        var trace = PassTrace()
+        let float = try ProgramCompiler.float(
+            WeightedGraph(model.graph, model.parameters)
+        ) { trace.add($0, $1, $2) }
         let int8 = try ProgramCompiler.int8(float)
         let programs = [(ExecutorName.float, float), (.int8, int8)]
         let rows = model.split.test.isEmpty ? model.split.validation : model.split.test
@@ -48,7 +51,7 @@ struct PackagedTraining {
                 },
                 goldens: try GoldenRecorder.vectors(model.samples, programs),
                 quality: Self.quality(figures, isTest: !model.split.test.isEmpty),
-                provenance: Self.provenance(model)),
+                provenance: Self.provenance(model) + trace.provenance),
             tensors: float.tensors.merging(int8.tensors) { first, _ in first })
     }
 

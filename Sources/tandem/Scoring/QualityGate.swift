@@ -3,17 +3,15 @@ import TandemTraining
 /// How much worse than float an int8 program may be on each task.
 struct QualityGate {
     /// The most that a task's AUC may be lower.
-    var aucLossMax: Double
+    var aucLossMax = 0.0005
     /// The most that a task's log loss may be higher.
-    var logLossMax: Double
+    var logLossMax = 0.001
     /// The most that the sum of predictions over the number of positive rows may move.
-    var calibrationMax: Double
+    var calibrationMax = 0.005
     /// The most that a number's root mean squared error may be higher, as a share of it.
-    var rmseMax: Double
+    var rmseMax = 0.001
     /// Without labels: the most that one score may differ, and all on average.
-    var differenceMax: Double
-    /// See `differenceMax`.
-    var meanDifferenceMax: Double
+    var difference: DifferenceOptions
 
     /// One figure of one task beside its limit.
     struct Reading {
@@ -51,16 +49,26 @@ struct QualityGate {
         return readings
     }
 
+    private static func deviation(_ values: [Float]) -> Double {
+        let count = Double(max(values.count, 1))
+        let mean = values.reduce(0.0) { $0 + Double($1) } / count
+        return (values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count)
+            .squareRoot()
+    }
+
     /// What is judged of a task by its scores alone.
     func readings(task: String, float: [Float], int8: [Float]) -> [Reading] {
-        let gaps = zip(float, int8).map { Double(abs($0 - $1)) }
+        // Numbers in large units are compared by their spread; probabilities as they are.
+        let unit = max(1, Self.deviation(float))
+        let gaps = zip(float, int8).map { Double(abs($0 - $1)) / unit }
         return [
             Reading(
                 task: task, metric: "largest_difference", value: gaps.max() ?? 0,
-                limit: differenceMax),
+                limit: difference.differenceMax),
             Reading(
                 task: task, metric: "mean_difference",
-                value: gaps.reduce(0, +) / Double(max(gaps.count, 1)), limit: meanDifferenceMax),
+                value: gaps.reduce(0, +) / Double(max(gaps.count, 1)),
+                limit: difference.meanDifferenceMax),
         ]
     }
 }

@@ -36,12 +36,7 @@ struct QuantizationRows {
     /// - Throws: `TrainingError`, `Failure`.
     init(_ program: LoadedProgram, paths: [String]) throws {
         if paths.count == 1, OutputDirectory.isDirectory(paths[0]) {
-            let arrays = try TensorFiles.arrays(paths[0], program.weights.graph)
-            let rowCount = try TensorFiles.rowCount(arrays)
-            let encoded = TensorFiles.encoded(arrays, rowCount)
-            source = .tensors(encoded.inputs, encoded.storages, rowCount: rowCount)
-            self.rowCount = rowCount
-            split = "calibration"
+            try self.init(TensorFiles.arrays(paths[0], program.weights.graph))
         } else {
             let input = try PackageExamples.labelled(program.package, paths: paths)
             let examples = input.examples
@@ -52,13 +47,30 @@ struct QuantizationRows {
                     .dataError, "\(paths[0]): has no row of the test part or the validation part")
             }
             let pool = validation.isEmpty ? gate : validation
-            source = .labelled(
-                Evaluator(input.spec, examples, tasks: program.signature.tasks),
-                try input.encoded(program), sample: Array(pool.prefix(Self.sampleRowCountMax)),
-                gate: gate)
-            rowCount = gate.count
-            split = test.isEmpty ? "validation" : "test"
+            self.init(
+                source: .labelled(
+                    Evaluator(input.spec, examples, tasks: program.signature.tasks),
+                    try input.encoded(program),
+                    sample: Array(pool.prefix(Self.sampleRowCountMax)), gate: gate),
+                rowCount: gate.count, split: test.isEmpty ? "validation" : "test")
         }
+    }
+
+    /// Takes tensors that were read, one an input.
+    ///
+    /// - Throws: `Failure` if they differ in rows.
+    init(_ arrays: [NumpyArray]) throws(Failure) {
+        let rowCount = try TensorFiles.rowCount(arrays)
+        let encoded = TensorFiles.encoded(arrays, rowCount)
+        self.init(
+            source: .tensors(encoded.inputs, encoded.storages, rowCount: rowCount),
+            rowCount: rowCount, split: "calibration")
+    }
+
+    private init(source: Source, rowCount: Int, split: String) {
+        self.source = source
+        self.rowCount = rowCount
+        self.split = split
     }
 
     /// Whether figures can be measured.

@@ -3,10 +3,10 @@
 // For each operation that can become int8 a program is made in which it alone is int8, and its
 // scores are compared with float's: that is the operation's sensitivity. Products are tried with
 // their scales clipped by error too, and keep what changes the scores less. Then everything becomes
-// int8 and the gate judges. Where a task fails it, the operation that changes this task's scores
-// most returns to float, one by one, until the gate is content. Errors of operations add up nearly
-// independently, so the order by squares is the order of gain; what counts in the end is only what
-// the gate measured on the whole program.
+// int8 and the gate judges. Where a task fails it, one operation is raised to its next precision,
+// and the gate judges again. Errors of operations add up nearly independently, so their squares are
+// what each has to give; the one is taken that gives most for its work in a request of a usual size.
+// What counts in the end is only what the gate measured on the whole program.
 
 import TandemEngine
 import TandemGraph
@@ -21,8 +21,27 @@ struct QuantizationSearch {
         /// Root mean squared change of each task's scores if it alone is int8, as a share of their
         /// standard deviation.
         var sensitivity: [Double]
-        var isInt8 = true
+        /// The same by the precision that it has.
+        var change: [Double]
+        var precision = QuantizationPrecision.int8
         var clipsOutliers = false
+
+        /// The precision after the one that it has.
+        var nextPrecision: QuantizationPrecision? {
+            guard let index = candidate.precisions.firstIndex(of: precision) else {
+                return candidate.precisions.first
+            }
+            return candidate.precisions.dropFirst(index + 1).first
+        }
+
+        /// What raising it costs: multiply-adds of a usual request; for a table, its elements, which
+        /// is a choice and no measure.
+        var cost: Double {
+            let work = candidate.multiplyAdds * (candidate.isOfContext ? 1 : usualRowCount)
+            return Double(max(work, work == 0 ? candidate.weightCount : 1, 1))
+        }
+
+        private var usualRowCount: Int { 64 }
     }
 
     /// What was found.
@@ -31,6 +50,9 @@ struct QuantizationSearch {
         var operations: [Operation]
         var readings: [QualityGate.Reading]
         var figures: [(ExecutorName, [TaskFigures])]
+
+        /// Operations that the gate wanted more precise than int8.
+        var raised: [Operation] { operations.filter { $0.precision != .int8 } }
     }
 
     let gate: QualityGate
@@ -40,6 +62,8 @@ struct QuantizationSearch {
     private let floatProgram: WeightedGraph
     private var quantizer: Quantizer
     private var choices = QuantizationChoices()
+    /// Of the sample.
+    private var floatScores: [[Float]] = []
 
     /// Starts from a float program.
     ///
@@ -62,8 +86,7 @@ struct QuantizationSearch {
         let float = try rows.measured(floatProgram, .gate)
         while true {
             Terminal.progress(
-                "quantize: judging, \(operations.count(where: { !$0.isInt8 })) operation(s) in float ..."
-            )
+                "quantize: judging, \(choices.precisions.count) operation(s) raised ...")
             let program = try quantizer.program(choices)
             let int8 = try rows.measured(program, .gate)
             let readings = readings(float, int8)
@@ -73,18 +96,30 @@ struct QuantizationSearch {
                     program: program, operations: operations, readings: readings,
                     figures: [(.float, float.figures), (.int8, int8.figures)])
             }
-            guard allowsFloat, let index = worst(operations, for: broken) else {
+            guard allowsFloat, let index = next(operations, for: broken) else {
                 throw Failure(.dataError, refusal(broken))
             }
-            operations[index].isInt8 = false
-            choices.keptFloat.insert(operations[index].candidate.name)
+            try raise(&operations[index])
         }
+    }
+
+    /// Gives an operation its next precision, and measures what it still changes.
+    private mutating func raise(_ operation: inout Operation) throws {
+        guard let precision = operation.nextPrecision else { return }
+        let name = operation.candidate.name
+        operation.precision = precision
+        operation.clipsOutliers = false
+        choices.precisions[name] = precision
+        choices.clipped[name] = nil
+        operation.change =
+            precision == .float
+            ? tasks.map { _ in 0 } : try changes(alone(name, precision))
     }
 
     private func refusal(_ broken: [QualityGate.Reading]) -> String {
         let remedy =
             allowsFloat
-            ? "nothing is left to return to float; widen the limit"
+            ? "nothing is left to be raised; widen the limit"
             : "leave out --no-fallback, or widen the limit"
         return "quantize: " + broken.map(\.text).joined(separator: "; ") + "; \(remedy)"
     }
@@ -105,35 +140,37 @@ struct QuantizationSearch {
         }
     }
 
-    /// The int8 operation that changes the scores of failing tasks most.
-    private func worst(_ operations: [Operation], for broken: [QualityGate.Reading]) -> Int? {
+    /// The operation that gives the failing tasks most for its work.
+    private func next(_ operations: [Operation], for broken: [QualityGate.Reading]) -> Int? {
         let failing = Set(broken.map(\.task))
         let indices = tasks.indices.filter { failing.contains(tasks[$0]) }
-        func change(_ operation: Operation) -> Double {
-            indices.reduce(0) { $0 + operation.sensitivity[$1] * operation.sensitivity[$1] }
+        func gain(_ index: Int) -> Double {
+            let change = operations[index].change
+            return indices.reduce(0) { $0 + change[$1] * change[$1] } / operations[index].cost
         }
-        return operations.indices.filter { operations[$0].isInt8 }
-            .max { change(operations[$0]) < change(operations[$1]) }
+        return operations.indices.filter { operations[$0].nextPrecision != nil }
+            .max { gain($0) < gain($1) }
     }
 
     // MARK: Sensitivity
 
     private mutating func measuredOperations() throws -> [Operation] {
-        let float = try rows.measured(quantizer.source, .sample).scores
-        let all = Set(quantizer.candidates.map(\.name))
+        floatScores = try rows.measured(floatProgram, .sample).scores
         let inputs = try inputSquares()
         var operations: [Operation] = []
         for (index, candidate) in quantizer.candidates.enumerated() {
             Terminal.progress(
-                "quantize: measuring operation \(index + 1) of \(all.count), \(candidate.name) ...")
-            var alone = QuantizationChoices(keptFloat: all.subtracting([candidate.name]))
-            var found = Operation(
-                candidate: candidate, sensitivity: try changes(alone, from: float))
+                "quantize: measuring operation \(index + 1) of \(quantizer.candidates.count), "
+                    + "\(candidate.name) ...")
+            var alone = alone(candidate.name, .int8)
+            let plain = try changes(alone)
+            var found = Operation(candidate: candidate, sensitivity: plain, change: plain)
             if let input = candidate.input, let squares = inputs[input] {
                 alone.clipped[candidate.name] = squares
-                let clipped = try changes(alone, from: float)
-                if Self.total(clipped) < Self.total(found.sensitivity) {
+                let clipped = try changes(alone)
+                if Self.total(clipped) < Self.total(plain) {
                     found.sensitivity = clipped
+                    found.change = clipped
                     found.clipsOutliers = true
                     choices.clipped[candidate.name] = squares
                 }
@@ -143,17 +180,24 @@ struct QuantizationSearch {
         return operations
     }
 
+    /// Choices by which one operation has a precision, and all others are float.
+    private func alone(
+        _ name: String, _ precision: QuantizationPrecision
+    ) -> QuantizationChoices {
+        var choices = QuantizationChoices(keptFloat: quantizer.candidates.map(\.name))
+        choices.precisions[name] = precision
+        return choices
+    }
+
     private static func total(_ changes: [Double]) -> Double {
         changes.reduce(0) { $0 + $1 * $1 }
     }
 
     /// Each task's change on the sample, in a unit that tasks of all kinds share: the root mean
     /// square over the standard deviation of float's scores.
-    private mutating func changes(
-        _ choices: QuantizationChoices, from float: [[Float]]
-    ) throws -> [Double] {
+    private mutating func changes(_ choices: QuantizationChoices) throws -> [Double] {
         let scores = try rows.measured(try quantizer.program(choices), .sample).scores
-        return zip(float, scores).map { before, after in
+        return zip(floatScores, scores).map { before, after in
             let squares = zip(before, after).reduce(0.0) {
                 let gap = Double($1.0) - Double($1.1)
                 return $0 + gap * gap

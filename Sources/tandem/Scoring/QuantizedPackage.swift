@@ -30,23 +30,27 @@ struct QuantizedPackage {
                 })
         }
         model.goldens = try GoldenRecorder.vectors(samples, programs)
-        model.quality = Self.quality(result, rows)
-        model.choices = result.operations.map {
-            OperationChoice(
-                operation: $0.candidate.name, isInt8: $0.isInt8,
-                clipsOutliers: $0.isInt8 && $0.clipsOutliers,
-                sensitivity: $0.sensitivity.max() ?? 0)
-        }
+        model.quality = result.quality(rows)
+        model.choices = result.choices
         contents = PackageContents(
             model: model,
             tensors: source.weights.tensors.merging(result.program.tensors) { first, _ in first })
     }
+}
 
-    /// Both programs' figures, and what the gate read.
-    private static func quality(
-        _ result: QuantizationSearch.Result, _ rows: QuantizationRows
-    ) -> [QualityFigure] {
-        let figures = result.figures.flatMap { name, tasks in
+extension QuantizationSearch.Result {
+    /// As a package stores what was decided.
+    var choices: [OperationChoice] {
+        operations.map {
+            OperationChoice(
+                operation: $0.candidate.name, precision: $0.precision.stored,
+                clipsOutliers: $0.clipsOutliers, sensitivity: $0.sensitivity.max() ?? 0)
+        }
+    }
+
+    /// As a package stores both programs' figures, and what the gate read.
+    func quality(_ rows: QuantizationRows) -> [QualityFigure] {
+        let measured = figures.flatMap { name, tasks in
             tasks.flatMap { task in
                 Figure.allCases.compactMap { figure in
                     task.values[figure].map {
@@ -57,11 +61,22 @@ struct QuantizedPackage {
                 }
             }
         }
-        return figures
-            + result.readings.map {
+        return measured
+            + readings.map {
                 QualityFigure(
                     program: Program.int8, task: $0.task, metric: $0.metric, value: $0.value,
                     rowCount: rows.rowCount, split: rows.split)
             }
+    }
+}
+
+extension QuantizationPrecision {
+    /// As packages name it.
+    fileprivate var stored: OperationChoice.Precision {
+        switch self {
+        case .int8: .int8
+        case .int8Twice: .int8Twice
+        case .float: .float
+        }
     }
 }

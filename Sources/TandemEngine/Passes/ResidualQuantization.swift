@@ -1,0 +1,122 @@
+// Design: a second digit for what runs once a request.
+//
+// The context's share of a first layer is one row, whose rounding every candidate of the request
+// has in its sum: an error that does not average out over the candidates. There int8 gets a second
+// digit. The input becomes high + low, high being whole steps of a scale and low what is left,
+// which rounds with a step 254 times finer; the weights likewise:
+//
+//     y = W1 high + W1 low + W2 high + bias,     W = s1 W1 + s2 W2 + less than s2 / 2
+//
+// W2 low, the smallest product, is left out. high and low go through W1 as two rows of one product,
+// so that W1 is read once. All of it is made of operations that are there already; the steps of
+// `high` are those of `quantizedLinear`, which therefore rounds high without an error.
+//
+// Float weights would be exact and cost four bytes each: a layer of 456 x 512 is then over the
+// second-level cache's size with the rest of its model, and one candidate takes twice as long.
+
+import TandemGraph
+
+/// Rewrites a layer to int8 products of two digits.
+enum ResidualQuantization {
+    /// Emits `linear` of one row a request with int8 weights and inputs of two digits each.
+    ///
+    /// - Parameters:
+    ///   - node: A linear layer over an input `[K]`.
+    ///   - name: Of its result, and the beginning of the names of what is between.
+    ///   - weight: Its weights `[N, K]`.
+    ///   - rewriter: Where it is emitted.
+    ///   - rounding: Makes a tensor's int8 rows.
+    /// - Returns: What stands for the node's result.
+    /// - Throws: `GraphError` if a name that the pass makes is taken.
+    static func node(
+        _ node: Node, _ name: String, _ weight: Tensor, _ rewriter: inout GraphRewriter,
+        _ rounding: Quantization.Rounding
+    ) throws(GraphError) -> ValueID {
+        let weightName = rewriter.source.graph[node.inputs[1]].name
+        let (first, firstScale) = rounding(weightName, weight, RoundingRule())
+        let rest = "\(weightName)/residual"
+        let (second, secondScale) = rounding(
+            rest, residual(weight, first, firstScale), RoundingRule())
+        let (high, pair) = try digits(
+            of: try rewriter.value(node.inputs[0]), count: weight.shape[1], name, &rewriter)
+        let both = try rewriter.node(
+            "\(name)/digits", .quantizedLinear,
+            [
+                pair, try rewriter.parameter("\(weightName)/int8", first),
+                try rewriter.parameter("\(weightName)/scale", firstScale),
+            ])
+        // Views of both rows and one addition, which is faster than a reduction.
+        var rows: [ValueID] = []
+        for row in 0..<2 {
+            let slice = try rewriter.node(
+                "\(name)/digit/\(row)",
+                .slice(axis: 0, start: .fixed(row), end: .fixed(row + 1)), [both])
+            rows.append(
+                try rewriter.node(
+                    "\(name)/product/\(row)", .reshape([.fixed(weight.shape[0])]), [slice]))
+        }
+        var sum = try rewriter.node("\(name)/sum", .binary(.add), rows)
+        if node.inputs.count > 2 {
+            sum = try rewriter.node(
+                "\(name)/biased", .binary(.add), [sum, try rewriter.value(node.inputs[2])])
+        }
+        return try rewriter.node(
+            name, .quantizedLinear,
+            [
+                high, try rewriter.parameter("\(rest)/int8", second),
+                try rewriter.parameter("\(rest)/scale", secondScale), sum,
+            ])
+    }
+
+    /// An input `[K]` as its first digit, and as both `[2, K]`.
+    private static func digits(
+        of input: ValueID, count: Int, _ name: String, _ rewriter: inout GraphRewriter
+    ) throws(GraphError) -> (high: ValueID, pair: ValueID) {
+        func emit(
+            _ part: String, _ operation: Operation, _ inputs: ValueID...
+        ) throws(GraphError) -> ValueID {
+            try rewriter.node("\(name)/\(part)", operation, inputs)
+        }
+        func number(_ text: String, _ value: Float) throws(GraphError) -> ValueID {
+            try rewriter.parameter("number/\(text)", Tensor(.float32, shape: [], [value]))
+        }
+        // As `quantizedLinear`: 255 steps where nothing is negative, otherwise 127 on either side.
+        let lowest = try emit("lowest", .reduce(.minimum, axis: 0), input)
+        let hasNegatives = try emit("negative", .compare(.less), lowest, try number("zero", 0))
+        let levels = try emit(
+            "levels", .select, hasNegatives, try number("127", 127), try number("255", 255))
+        let magnitudes = try emit("magnitudes", .unary(.abs), input)
+        let peak = try emit("peak", .reduce(.maximum, axis: 0), magnitudes)
+        // A row of zeros has a step too, so that nothing is divided by 0.
+        let bounded = try emit("bounded", .binary(.maximum), peak, try number("tiny", 0x1p-100))
+        let step = try emit("step", .binary(.divide), bounded, levels)
+        let quotient = try emit("quotient", .binary(.divide), input, step)
+        let whole = try emit("whole", .unary(.round), quotient)
+        let high = try emit("high", .binary(.multiply), whole, step)
+        let low = try emit("low", .binary(.subtract), input, high)
+        let row: [Dimension] = [.fixed(1), .fixed(count)]
+        let pair = try emit(
+            "pair", .concat(axis: 0), try emit("high/row", .reshape(row), high),
+            try emit("low/row", .reshape(row), low))
+        return (high, pair)
+    }
+
+    /// What int8 rows leave of a matrix.
+    private static func residual(_ matrix: Tensor, _ values: Tensor, _ scales: Tensor) -> Tensor {
+        let result = Tensor(zeros: .float32, shape: matrix.shape)
+        let (source, target) = (
+            matrix.elements(as: Float.self), result.elements(as: Float.self)
+        )
+        let (steps, factors) = (
+            values.elements(as: Int8.self), scales.elements(as: Float.self)
+        )
+        let width = matrix.shape[1]
+        for row in 0..<matrix.shape[0] {
+            for index in row * width..<(row + 1) * width {
+                target[index] = Float(
+                    Double(source[index]) - Double(steps[index]) * Double(factors[row]))
+            }
+        }
+        return result
+    }
+}
