@@ -57,6 +57,21 @@ import Testing
         withExtendedLifetime(second) {}
     }
 
+    @Test func `a version of the same weights reads and packs nothing`() throws {
+        let pool = ShardPool()
+        let budget = MemoryBudget(pool: pool)
+        let source = RepositorySource(path: folder.path, budget: budget)
+        let first = try source.load("tiny", version: 1, terms, LoadProgress())
+        let (read, packed) = (pool.byteCounts.read, budget.packed.byteCount)
+        #expect(read > 400_000 && packed > 0)
+        let progress = LoadProgress()
+        let second = try source.load("tiny", version: 2, terms, progress)
+        #expect(pool.byteCounts.read == read)
+        #expect(progress.byteCounts.all == 0)
+        #expect(budget.packed.byteCount == packed)
+        withExtendedLifetime((first, second)) {}
+    }
+
     @Test func `has room for a version that shares what is there`() throws {
         let roomy = source(1 << 40)
         let held = try roomy.load("tiny", version: 1, terms, LoadProgress())

@@ -29,27 +29,13 @@ extension Setting {
         } write: {
             $0.repository = $1
         },
-        Setting(
-            table: "", key: "executor",
-            about: "Which program of a package runs: best is int8 if there is one.",
-            form: .choice(ExecutorChoice.allCases.map(\.rawValue)), isLive: false,
-            read: { .text($0.executor.rawValue) },
-            write: { options, value in
-                guard case .text(let text) = value, let choice = ExecutorChoice(rawValue: text)
-                else { return }
-                options.executor = choice
-            }),
-        Setting(
-            table: "", key: "versions",
-            about: "Which versions of a model are loaded: latest and those that a label names, "
-                + "all, or listed (those that a label names).",
-            form: .choice(VersionPolicy.allCases.map(\.rawValue)), isLive: false,
-            read: { .text($0.versionPolicy.rawValue) },
-            write: { options, value in
-                guard case .text(let text) = value, let policy = VersionPolicy(rawValue: text)
-                else { return }
-                options.versionPolicy = policy
-            }),
+        choice(
+            "", "executor", "Which program of a package runs: best is int8 if there is one.",
+            \.executor),
+        choice(
+            "", "versions",
+            "Which versions of a model are loaded: latest and those that a label names, all, or "
+                + "listed (those that a label names).", \.versionPolicy),
         Setting(
             table: "", key: "watch",
             about: "Whether changes of the repository are followed as they happen.",
@@ -75,17 +61,10 @@ extension Setting {
         integer(
             "load", "threads", 0...256,
             "Threads that a load may use. 0: one per allowed core.", \.loadThreads),
-        Setting(
-            table: "load", key: "priority",
-            about: "idle: once something is served, loads run where nothing else does. normal: "
-                + "they run beside it, sooner done and felt.",
-            form: .choice(LoadPriority.allCases.map(\.rawValue)), isLive: false,
-            read: { .text($0.loadPriority.rawValue) },
-            write: { options, value in
-                guard case .text(let text) = value, let priority = LoadPriority(rawValue: text)
-                else { return }
-                options.loadPriority = priority
-            }),
+        choice(
+            "load", "priority",
+            "idle: once something is served, loads run where nothing else does. normal: they run "
+                + "beside it, sooner done and felt.", \.loadPriority),
     ]
 
     private static let memory: [Setting] = [
@@ -255,6 +234,20 @@ extension Setting {
             write: { options, value in
                 if case .integer(let integer) = value {
                     options[keyPath: field] = UInt64(integer) * unit.rawValue
+                }
+            })
+    }
+
+    private static func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
+        _ table: String, _ key: String, _ about: String, _ field: Field<Choice>
+    ) -> Setting {
+        Setting(
+            table: table, key: key, about: about,
+            form: .choice(Choice.allCases.map(\.rawValue)), isLive: false,
+            read: { .text($0[keyPath: field].rawValue) },
+            write: { options, value in
+                if case .text(let text) = value, let choice = Choice(rawValue: text) {
+                    options[keyPath: field] = choice
                 }
             })
     }

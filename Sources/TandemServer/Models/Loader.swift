@@ -74,14 +74,16 @@ package struct Loader: Sendable {
     /// Gives back the memory of versions that nobody uses any more.
     private func release() {
         registry.releaseRetired()
-        let left = registry.takeLeft()
+        var left = registry.takeLeft()
         guard !left.isEmpty else { return }
-        let box = Locked(left)
+        let places = left.map(\.place)
+        let last = Locked(left)
+        left = []
         // Dropped on a thread that gives way; here if there is none to be had.
-        try? aside { box.withLock { $0 = [] } }.join()
-        box.withLock { $0 = [] }
+        try? aside { last.withLock { $0 = [] } }.join()
+        last.withLock { $0 = [] }
         registry.change { state in
-            for version in left.map(\.place)
+            for version in places
             where state.models[version.name]?[version.number]?.state.state == .unloading {
                 state.models[version.name]?[version.number]?.state.state = .unavailable
             }
@@ -126,16 +128,6 @@ package struct Loader: Sendable {
         }
         if known.loaded != nil { return .success(stateOf(name, wanted)) }
         return loadVersion(name, wanted, version == 0 ? .serving : .nothing)
-    }
-
-    /// What a version's figures are held against.
-    enum Comparison {
-        /// It was asked for by number.
-        case nothing
-        /// What serves, if anything does.
-        case serving
-        /// What serves, or would if the versions below had come one by one.
-        case history
     }
 
     /// Loads one version on a thread of its own and enters the outcome.
@@ -199,35 +191,6 @@ package struct Loader: Sendable {
         }
         return outcome.take()
             ?? .failure(RequestError(.serverFault, "loading ended without outcome", model: name))
-    }
-
-    /// Refuses a version that may not take the place of another.
-    private func check(
-        _ loaded: LoadedModel, _ name: String, _ comparison: Comparison
-    ) throws(RequestError) {
-        guard let gate = registry.gate, comparison != .nothing else { return }
-        var other = registry.table.models.first { $0.name == name }?.current?.metadata
-        if other == nil, comparison == .history {
-            other = lastPassed(loaded.model.version, name, gate)
-        }
-        if let other, let problem = gate.problem(loaded.metadata, besides: other) {
-            throw RequestError(.loadFailed, problem, model: name)
-        }
-    }
-
-    /// The version that would serve if those below had come one by one, by what they say.
-    private func lastPassed(
-        _ version: UInt64, _ name: String, _ gate: QualityGate
-    ) -> ModelMetadata? {
-        let versions = registry.state.withLock { $0.models[name] ?? [:] }
-        var passed: ModelMetadata?
-        for (number, entry) in versions.sorted(by: { $0.key < $1.key })
-        where number < version && entry.isOnDisk && !entry.isHeldBack && entry.failedStamp == nil {
-            guard let next = registry.source.metadata(name, version: number) else { continue }
-            if let passed, gate.problem(next, besides: passed) != nil { continue }
-            passed = next
-        }
-        return passed
     }
 
     private final class Outcome: Sendable {
