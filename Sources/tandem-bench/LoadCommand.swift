@@ -67,11 +67,19 @@ struct LoadCommand: ParsableCommand {
         }
         let single = Self.report("1 thread", byteCount, singles)
         let parallel = Self.report("\(load.threads) threads", byteCount, parallels)
-        if !cold {
+        guard cold else {
             bounds.check(
                 "load rate by threads x one thread", single / parallel / Double(load.threads),
                 atLeast: 0.85)
+            return parallel
         }
+        let disk = (0..<max(rounds, 1)).map { _ in load.readingSeconds(opened) }
+            .sorted()[max(rounds, 1) / 2]
+        let warm = try Load(program: load.program, threads: 1, isCold: false).seconds(opened)
+        print("reading the files alone: \(formatted(disk)) s")
+        bounds.check(
+            "cold load beside the slower of the disk and decoding",
+            parallel / max(disk / 0.9, warm.seconds / (0.85 * Double(load.threads))), atMost: 1)
         return parallel
     }
 
@@ -155,6 +163,21 @@ private struct Load {
         }
         let tensors = try package.load(program: program.name, threads: threads, pool: pool)
         return try Plan(program.graph, consume tensors)
+    }
+
+    /// How long it takes to read the package's files in order, from the disk.
+    func readingSeconds(_ package: Package) -> Double {
+        dropFromCache(package)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
+        let started = ContinuousClock.now
+        for shard in package.shards {
+            let descriptor = open("\(package.path)/\(shard.fileName)", O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            while read(descriptor, buffer.baseAddress, buffer.count) > 0 {}
+            close(descriptor)
+        }
+        return (ContinuousClock.now - started).seconds
     }
 
     private func dropFromCache(_ package: Package) {

@@ -30,6 +30,9 @@ struct PackageCommand: ParsableCommand {
     @Option(help: "A row to write otherwise.")
     var changedRow: Int?
 
+    @Option(help: "Another seed gives a table of which no shard is the same.")
+    var seed: UInt64 = 0
+
     @Option(help: "zstd's level.")
     var compress = 3
 
@@ -56,7 +59,7 @@ struct PackageCommand: ParsableCommand {
             table = SparseTable.make(rowCount: rowCount, width: width)
         } else {
             table = Tensor(zeros: .int8, shape: [rowCount, width])
-            Self.fill(table)
+            Self.fill(table, seed)
         }
         if let changedRow {
             guard (0..<rowCount).contains(changedRow) else {
@@ -85,8 +88,9 @@ struct PackageCommand: ParsableCommand {
     }
 
     /// Sums of uniform numbers are nearly normal: mean 0, deviation 30.
-    private static func fill(_ table: Tensor) {
-        var state: UInt64 = 0x9E37_79B9_7F4A_7C15
+    private static func fill(_ table: Tensor, _ seed: UInt64) {
+        // Never 0, which would stay so.
+        var state: UInt64 = (0x9E37_79B9_7F4A_7C15 ^ seed) | 1
         let elements = table.elements(as: Int8.self)
         for index in elements.indices {
             state ^= state << 13
@@ -120,7 +124,9 @@ struct PackageCommand: ParsableCommand {
                 features: [
                     Feature(
                         name: "item", side: .candidate, rawType: .int64,
-                        encoding: .hashing(HashEncoding(bucketCount: rowCount - 1)),
+                        // Ids end one below the largest i32.
+                        encoding: .hashing(
+                            HashEncoding(bucketCount: min(rowCount, Int(Int32.max)) - 1)),
                         slot: FeatureSlot(input: "item"))
                 ],
                 tasks: [Task("click", .binary)], formulas: []),

@@ -36,7 +36,11 @@ class Connection:
         Raises ConnectionError when the daemon has closed the connection.
         """
         message = b"\x08\x01" + field(10, request)
-        self.socket.sendall(varint(len(message)) + message)
+        try:
+            self.socket.sendall(varint(len(message)) + message)
+        except BrokenPipeError:
+            # What the daemon said before it closed can still be read.
+            pass
         return self.answer()
 
     def answer(self):
