@@ -85,7 +85,7 @@ def main():
     parser.add_argument("--served-then", help="a second version of it")
     parser.add_argument("--first", required=True, help="model b's package")
     parser.add_argument("--second", required=True, help="a second version of it")
-    parser.add_argument("--rows", type=int, default=200, help="candidates a request")
+    parser.add_argument("--rows", type=int, default=2000, help="candidates a request")
     parser.add_argument("--segments", type=int, default=20, help="of each kind")
     parser.add_argument("--seconds", type=float, default=3)
     parser.add_argument("--set", action="append", default=[], help="a setting of the daemon")
