@@ -179,12 +179,13 @@ test-interop: deps ## Compare imported models with the frameworks that wrote the
 		swift test -c release -Xswiftc -enable-testing --scratch-path .build-interop \
 		--filter 'ConformanceTests|InteropModelTests|BuilderTwinTests|TokenizerCaseTests' \
 		--filter 'SentenceEncoderTests'
-	rm -rf $(PACKAGES) && mkdir -p $(PACKAGES)
+	rm -rf $(PACKAGES) && mkdir -p $(PACKAGES)/table
 	.build-interop/release/tandem import Tests/Golden/import/shop.onnx --context user_id \
-		--calibrate Tests/Golden/import/inputs --out $(PACKAGES)/imported
-	.build-interop/release/tandem-bench package $(PACKAGES)/table --mebibytes 3 --shard-mebibytes 1
+		--calibrate Tests/Golden/import/inputs --out $(PACKAGES)/shop/1
+	.build-interop/release/tandem-bench package $(PACKAGES)/table/1 --mebibytes 3 \
+		--shard-mebibytes 1
 	$(VENV)-package/bin/python Tests/Interop/package_reader.py \
-		--tool .build-interop/release/tandem Tests/Golden/package/1 $(PACKAGES)/*
+		--tool .build-interop/release/tandem Tests/Golden/package/1 $(PACKAGES)/*/1
 
 linear: build ## What a linear model reaches on the data sets in $(DATA).
 	@Tests/Interop/environment.sh $(VENV) linear
