@@ -21,21 +21,35 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 
 
+def external(name, array, file):
+    """An initializer whose bytes are appended to a file: a message cannot hold 2 GiB."""
+    file.seek(0, 2)
+    file.write(bytes(-file.tell() % 4096))
+    tensor = onnx.TensorProto(name=name, dims=array.shape,
+                              data_type=onnx.helper.np_dtype_to_tensor_dtype(array.dtype),
+                              data_location=onnx.TensorProto.EXTERNAL)
+    for key, value in [("location", pathlib.Path(file.name).name), ("offset", file.tell()),
+                       ("length", array.nbytes)]:
+        tensor.external_data.add(key=key, value=str(value))
+    array.tofile(file)
+    return tensor
+
+
 def onnx_model(arrays, folder):
     """A graph that looks one row up in each table, so that no initializer is left out."""
     inputs = [onnx.helper.make_tensor_value_info("id", onnx.TensorProto.INT64, [1])]
     nodes, outputs, initializers = [], [], []
-    for index, (name, array) in enumerate(arrays.items()):
-        initializers.append(onnx.numpy_helper.from_array(array, name))
-        nodes.append(onnx.helper.make_node("Gather", [name, "id"], [f"out{index}"], axis=0))
-        kind = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
-        outputs.append(onnx.helper.make_tensor_value_info(f"out{index}", kind, None))
+    with open(folder / "weights.bin", "wb") as file:
+        for index, (name, array) in enumerate(arrays.items()):
+            initializers.append(external(name, array, file))
+            nodes.append(onnx.helper.make_node("Gather", [name, "id"], [f"out{index}"], axis=0))
+            outputs.append(onnx.helper.make_tensor_value_info(
+                f"out{index}", initializers[-1].data_type, None))
     graph = onnx.helper.make_graph(nodes, "weights", inputs, outputs, initializers)
     model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)])
     model.ir_version = 9
     path = folder / "weights.onnx"
-    onnx.save_model(model, str(path), save_as_external_data=True, location="weights.bin",
-                    size_threshold=0)
+    path.write_bytes(model.SerializeToString())
     return path
 
 
