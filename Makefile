@@ -37,7 +37,7 @@ LIBRARIES := libprotobuf-c:libprotobuf-c-dev libzstd:libzstd-dev zlib:zlib1g-dev
 PROGRAMS := pkg-config:pkg-config protoc-c:protobuf-c-compiler
 
 .PHONY: help deps build test test-interop test-isa test-systemd soak check lint proto demo bench \
-	bench-peers fuzz linear install clean
+	bench-peers figures fuzz linear install clean
 
 help: ## Say what there is to do.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -142,6 +142,12 @@ $(PEERS_MODELS)/minilm128.json: | $(PEERS_VENV)/ready
 bench-peers: build $(PEERS_VENV)/ready $(PEERS_MODELS)/minilm128.json ## Ours beside ONNX Runtime, OpenVINO, PyTorch; PEERS_ARGS='--only mmoe --rows 64'.
 	$(PEERS_VENV)/bin/python Tests/Interop/bench_peers.py --peers $(PEERS) \
 		--models $(PEERS_MODELS) --tandem $(RELEASE)/tandem $(PEERS_ARGS)
+
+# Which of them: `Tests/Figures/daemon.py --help`.
+FIGURE ?= all
+figures: build $(PEERS_VENV)/ready $(PEERS_MODELS)/minilm128.json ## The daemon beside its bars: FIGURE=wire, open-loop, ...; an otherwise idle machine.
+	$(PEERS_VENV)/bin/python Tests/Figures/daemon.py $(FIGURE) --programs $(RELEASE) \
+		--peers $(PEERS) --models $(PEERS_MODELS) --work .build/figures
 
 # Each fuzzer runs FUZZ_SECONDS beside a copy of its committed corpus; what it finds stays in
 # .build-fuzz/found, and ends the run.
