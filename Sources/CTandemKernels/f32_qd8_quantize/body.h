@@ -2,8 +2,8 @@
  *
  * Two passes over a row that lies in the first-level cache: its ends, then its bytes. Neither the
  * largest value nor a wrapping sum depends on an order, so both take four vectors at a time. Eight
- * rows make the first pass, get their factors in one go, and make the second, so that no row waits
- * for its own reduction and division. */
+ * rows make the first pass and get their factors in one go; the next eight make theirs before these
+ * make the second, so that no row waits for its own reduction and division. */
 #include "../lanes/math.h"
 #include "../lanes/stripes.h"
 
@@ -28,10 +28,10 @@ LANES_FN void find_ends(size_t k, const float *x, float *absmax, uint32_t *negat
             high[u] = v_max(v, high[u]);
         }
     }
-    for (int u = 0; j < k; j += LANES, u++) {
+    for (; j < k; j += LANES) {
         vf v = load_upto(x + j, k - j);
-        low[u] = v_min(v, low[u]);
-        high[u] = v_max(v, high[u]);
+        low[0] = v_min(v, low[0]);
+        high[0] = v_max(v, high[0]);
     }
     vf least = v_min(v_min(low[0], low[1]), v_min(low[2], low[3]));
     vf most = v_max(v_max(high[0], high[1]), v_max(high[2], high[3]));
@@ -52,51 +52,81 @@ LANES_FN void find_factors(grids *g) {
     }
 }
 
-LANES_FN vi quantized(vf x, const grids *g, size_t r) {
-    vf y = v_fma(x, v_set(g->inverse[r]), v_set(g->zero[r]));
-    return v_round(v_max(y, v_set(g->floor[r])));
+/* A row's factors in all lanes. */
+typedef struct grid {
+    vf inverse, zero, floor;
+} grid;
+
+LANES_FN vi quantized(vf x, grid g) {
+    return v_round(v_max(v_fma(x, g.inverse, g.zero), g.floor));
 }
 
 /* The second pass over a row; the sum of its bytes. */
-LANES_FN int32_t write_bytes(size_t k, const float *x, const grids *g, size_t r, int8_t *q) {
+LANES_FN int32_t write_bytes(size_t k, const float *x, grid g, int8_t *q) {
+    const size_t stride = tandemk_qd8_stride(k);
     vi sum[4];
     for (int u = 0; u < 4; u++) sum[u] = i_set(0);
     size_t j = 0;
     for (; j + 4 * LANES <= k; j += 4 * LANES) {
         vi v[4];
         for (int u = 0; u < 4; u++) {
-            v[u] = quantized(v_load(x + j + (size_t)u * LANES), g, r);
+            v[u] = quantized(v_load(x + j + (size_t)u * LANES), g);
             sum[u] = i_add(sum[u], v[u]);
         }
         i_store_i8x4(q + j, v[0], v[1], v[2], v[3]);
     }
     for (; j + LANES <= k; j += LANES) {
-        vi v = quantized(v_load(x + j), g, r);
+        vi v = quantized(v_load(x + j), g);
         sum[0] = i_add(sum[0], v);
         i_store_i8(q + j, v);
     }
-    if (j < k) {
-        vi v = quantized(v_load_part(x + j, k - j), g, r);
-        sum[1] = i_add(sum[1], i_keep(v, k - j));
-        i_store_i8_part(q + j, k - j, v);
+    if (j < k) { /* With the zeros up to the stride, which ends within this vector. */
+        vi v = i_keep(quantized(v_load_part(x + j, k - j), g), k - j);
+        sum[1] = i_add(sum[1], v);
+        i_store_i8_part(q + j, stride - j, v);
+        j = stride;
     }
-    for (j = k; j < tandemk_qd8_stride(k); j++) q[j] = 0;
+    for (; LANES == 1 && j < stride; j++) q[j] = 0; /* No vector here holds them. */
     return i_total(i_add(i_add(sum[0], sum[1]), i_add(sum[2], sum[3])));
+}
+
+/* Rows of an input and where they go. */
+typedef struct rows_of {
+    size_t m, k;
+    const float *x;
+    size_t ldx;
+    int8_t *q;
+    size_t ldq;
+    tandemk_qd8_row *rows;
+} rows_of;
+
+LANES_FN void first_pass(const rows_of *p, size_t i, grids *g) {
+    for (size_t r = 0; r < ROWS_AT_ONCE && i + r < p->m; r++)
+        find_ends(p->k, p->x + (i + r) * p->ldx, &g->absmax[r], &g->negative[r]);
+}
+
+LANES_FN void second_pass(const rows_of *p, size_t i, const grids *g) {
+    for (size_t r = 0; r < ROWS_AT_ONCE && i + r < p->m; r++) {
+        const grid own = {v_set(g->inverse[r]), v_set(g->zero[r]), v_set(g->floor[r])};
+        int32_t sum =
+            write_bytes(p->k, p->x + (i + r) * p->ldx, own, p->q + (i + r) * p->ldq);
+        p->rows[i + r] = (tandemk_qd8_row){g->scale[r], (int32_t)g->zero[r], sum};
+    }
 }
 
 tandemk_f32_qd8_quantize_fn KERNEL;
 LANES_KERNEL void KERNEL(
     size_t m, size_t k, const float *x, size_t ldx, int8_t *q, size_t ldq, tandemk_qd8_row *rows
 ) {
+    const rows_of p = {m, k, x, ldx, q, ldq, rows};
+    grids both[2] = {0}, *g = both, *next = both + 1;
+    first_pass(&p, 0, g);
     for (size_t i = 0; i < m; i += ROWS_AT_ONCE) {
-        size_t count = m - i < ROWS_AT_ONCE ? m - i : ROWS_AT_ONCE;
-        grids g = {0};
-        for (size_t r = 0; r < count; r++)
-            find_ends(k, x + (i + r) * ldx, &g.absmax[r], &g.negative[r]);
-        find_factors(&g);
-        for (size_t r = 0; r < count; r++) {
-            int32_t sum = write_bytes(k, x + (i + r) * ldx, &g, r, q + (i + r) * ldq);
-            rows[i + r] = (tandemk_qd8_row){g.scale[r], (int32_t)g.zero[r], sum};
-        }
+        find_factors(g);
+        first_pass(&p, i + ROWS_AT_ONCE, next);
+        second_pass(&p, i, g);
+        grids *done = g;
+        g = next;
+        next = done;
     }
 }
