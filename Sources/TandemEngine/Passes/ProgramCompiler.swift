@@ -9,7 +9,9 @@ package import TandemGraph
 /// imported, and rectifiers are joined to their neighbours when a plan is made, which changes no bit.
 package enum ProgramCompiler {
     /// The version of the arithmetic: raised whenever the same program gives other bits.
-    package static let numericsVersion: UInt32 = 2
+    ///
+    /// 2: rows without negative values have 255 levels. 3: GELU is one exponential.
+    package static let numericsVersion: UInt32 = 3
 
     /// One rewriting of a graph.
     package struct Pass: Sendable {
