@@ -87,23 +87,30 @@ extension KernelCases {
         }
     }
 
-    /// Four and eight experts mixed.
+    /// Four and eight experts mixed for one gate and for three.
     static func mixture() -> [KernelCase] {
         let register = KernelRegister(
             "f32_mixture", count: tandemk_f32_mixture_count(), chosen: tandemk_f32_mixture_chosen()
         ) { (tandemk_f32_mixture_at($0).name, tandemk_f32_mixture_at($0).isa) }
         let (m, dim) = (64, 64)
-        return [4, 8].map { count in
-            let gates = Buffer(floats: m * count)
-            let (values, out) = (Buffer(floats: m * count * dim), Buffer(floats: m * dim))
+        return [(4, 1), (8, 1), (8, 3)].map { count, sums in
+            let gates = Buffer(floats: m * count * sums)
+            let (values, out) = (Buffer(floats: m * count * dim), Buffer(floats: m * dim * sums))
             let experts = Buffer<tandemk_rows>(count: count) {
                 tandemk_rows(base: values.base + $0 * dim, stride: count * dim)
             }
-            let work = 2 * m * count * dim
-            return register.measuring("m \(m) dim \(dim) experts \(count)", work, .operations) {
+            let mixtures = Buffer<tandemk_mixture>(count: sums) {
+                tandemk_mixture(
+                    gates: gates.base + $0 * count, ldg: count * sums,
+                    out: out.base + $0 * m * dim, ldo: dim)
+            }
+            let work = 2 * m * count * dim * sums
+            return register.measuring(
+                "m \(m) dim \(dim) experts \(count) gates \(sums)", work, .operations
+            ) {
                 let run = tandemk_f32_mixture_at($0).run
-                withExtendedLifetime(values) {
-                    run(m, dim, count, gates.base, count, experts.base, out.base, dim)
+                withExtendedLifetime((values, gates, out)) {
+                    run(m, dim, count, experts.base, sums, mixtures.base)
                 }
             }
         }

@@ -279,9 +279,13 @@ static bool f32_mixture(size_t kernel, size_t c) {
     float *values = floats(m * count * dim, true);
     tandemk_rows *experts = guarded(count * sizeof *experts);
     for (size_t e = 0; e < count; e++) experts[e] = (tandemk_rows){values + e * dim, count * dim};
-    tandemk_f32_mixture_at(kernel).run(
-        m, dim, count, floats(m * count, true), count, experts, results(m * (dim + 1)), dim + 1
-    );
+    size_t sums = c % 6;
+    tandemk_mixture *mixtures = guarded(sums * sizeof *mixtures);
+    float *gates = floats(m * count * sums, true), *out = results(sums * m * (dim + 1));
+    for (size_t s = 0; s < sums; s++)
+        mixtures[s] = (tandemk_mixture
+        ){gates + s * count, count * sums, out + s * m * (dim + 1), dim + 1};
+    tandemk_f32_mixture_at(kernel).run(m, dim, count, experts, sums, mixtures);
     return true;
 }
 

@@ -70,32 +70,41 @@ import Testing
         }
     }
 
-    @Test(arguments: widths) func `mixture adds gated experts in order`(dim: Int) {
+    @Test(arguments: widths) func `mixtures add gated experts in order`(dim: Int) {
         var samples = Samples(seed: 53)
         let (m, ldo) = (3, dim + 1)
-        for count in [0, 1, 2, 5] {
-            let gates = GuardedBuffer(samples.floats(m * count))
+        for (count, sums) in [(0, 1), (1, 2), (2, 3), (5, 1), (5, 4), (3, 6), (2, 0)] {
+            let ldg = count * sums
+            let gates = GuardedBuffer(samples.floats(m * ldg))
             let values = (0..<count).map { _ in GuardedBuffer(samples.floats(m * dim)) }
             // The last expert is one row for all, as an expert of the context is.
             let rows = GuardedBuffer(
                 values.enumerated().map {
                     tandemk_rows(base: $1.base, stride: $0 == count - 1 ? 0 : dim)
                 })
-            let out: [Float] = Register.mixture.expectSameBits(m * ldo, "count \(count)") {
-                tandemk_f32_mixture_at($0).run(
-                    m, dim, count, gates.base, count, rows.base, $1, ldo)
+            let out: [Float] = Register.mixture.expectSameBits(
+                sums * m * ldo, "count \(count) sums \(sums)"
+            ) { kernel, out in
+                let mixtures = GuardedBuffer(
+                    (0..<sums).map {
+                        tandemk_mixture(
+                            gates: gates.base + $0 * count, ldg: ldg, out: out + $0 * m * ldo,
+                            ldo: ldo)
+                    })
+                tandemk_f32_mixture_at(kernel).run(m, dim, count, rows.base, sums, mixtures.base)
             }
-            for i in 0..<m {
+            for (s, i) in (0..<sums * m).map({ ($0 / m, $0 % m) }) {
+                let row = out[((s * m + i) * ldo)...]
                 for j in 0..<dim {
                     var sum: Float = 0
                     for e in 0..<count {
                         let x = values[e].base[i * rows.base[e].stride + j]
-                        let gate = gates.base[i * count + e]
+                        let gate = gates.base[i * ldg + s * count + e]
                         sum = e == 0 ? gate * x : sum.addingProduct(gate, x)
                     }
-                    #expect(out[i * ldo + j] == sum)
+                    #expect(row[row.startIndex + j] == sum)
                 }
-                #expect(out[i * ldo + dim].isSame(as: untouched))
+                #expect(row[row.startIndex + dim].isSame(as: untouched))
             }
         }
     }

@@ -1,42 +1,65 @@
-/* A gated sum of experts, four vectors of a row at a time so that their sums do not wait for
- * themselves. Include a vocabulary and define KERNEL first. */
+/* Gated sums of experts. A vector of an expert's row is read once for up to four sums of it, and
+ * four vectors of the row are summed side by side, so that no sum waits for itself. Include a
+ * vocabulary and define KERNEL first. */
 
-#define VECTORS 4
+#define SUMS_MAX 4
+#define VECTORS (LANES == 16 ? 4 : 2)
 
 LANES_FN vf load_upto(const float *p, size_t left) {
     return left < LANES ? v_load_part(p, left) : v_load(p);
 }
 
-/* Row i of all experts, from column j on: `vectors` whole vectors, or one part of a vector. */
+/* Row i of `sums` mixtures, from column j on: `vectors` whole vectors, or one part of a vector;
+ * both are constants where this is inlined, and the loops over them go. */
 LANES_FN void mix(
-    size_t count, const float *gates, const tandemk_rows *experts, size_t i, size_t j, size_t left,
-    int vectors, float *out
+    size_t count, const tandemk_rows *experts, const tandemk_mixture *mixtures, int sums, size_t i,
+    size_t j, size_t left, int vectors
 ) {
-    vf sum[VECTORS];
-    for (int u = 0; u < vectors; u++) sum[u] = v_set(0);
+    vf sum[SUMS_MAX][VECTORS];
+    for (int s = 0; s < sums; s++)
+        for (int u = 0; u < vectors; u++) sum[s][u] = v_set(0);
     for (size_t e = 0; e < count; e++) {
-        const float *x = experts[e].base + i * experts[e].stride + j;
-        vf gate = v_set(gates[e]);
-        for (int u = 0; u < vectors; u++) {
-            vf v = load_upto(x + u * LANES, left);
-            sum[u] = e ? v_fma(gate, v, sum[u]) : v_mul(gate, v);
+        const float *row = experts[e].base + i * experts[e].stride + j;
+        vf x[VECTORS];
+        for (int u = 0; u < vectors; u++) x[u] = load_upto(row + u * LANES, left);
+        for (int s = 0; s < sums; s++) {
+            vf gate = v_set(mixtures[s].gates[i * mixtures[s].ldg + e]);
+            for (int u = 0; u < vectors; u++)
+                sum[s][u] = e ? v_fma(gate, x[u], sum[s][u]) : v_mul(gate, x[u]);
         }
     }
-    for (int u = 0; u < vectors; u++) {
-        if (left < LANES) v_store_part(out + j, left, sum[u]);
-        else v_store(out + j + u * LANES, sum[u]);
+    for (int s = 0; s < sums; s++) {
+        float *out = mixtures[s].out + i * mixtures[s].ldo + j;
+        for (int u = 0; u < vectors; u++) {
+            if (left < LANES) v_store_part(out, left, sum[s][u]);
+            else v_store(out + u * LANES, sum[s][u]);
+        }
+    }
+}
+
+LANES_FN void mix_rows(
+    size_t m, size_t dim, size_t count, const tandemk_rows *experts,
+    const tandemk_mixture *mixtures, int sums
+) {
+    for (size_t i = 0; i < m; i++) {
+        size_t j = 0;
+        for (; j + VECTORS * LANES <= dim; j += VECTORS * LANES)
+            mix(count, experts, mixtures, sums, i, j, LANES, VECTORS);
+        for (; j < dim; j += LANES) mix(count, experts, mixtures, sums, i, j, dim - j, 1);
     }
 }
 
 tandemk_f32_mixture_fn KERNEL;
 LANES_KERNEL void KERNEL(
-    size_t m, size_t dim, size_t count, const float *gates, size_t ldg, const tandemk_rows *experts,
-    float *out, size_t ldo
+    size_t m, size_t dim, size_t count, const tandemk_rows *experts, size_t sums,
+    const tandemk_mixture *mixtures
 ) {
-    for (size_t i = 0; i < m; i++, gates += ldg, out += ldo) {
-        size_t j = 0;
-        for (; j + VECTORS * LANES <= dim; j += VECTORS * LANES)
-            mix(count, gates, experts, i, j, LANES, VECTORS, out);
-        for (; j < dim; j += LANES) mix(count, gates, experts, i, j, dim - j, 1, out);
+    for (; sums >= SUMS_MAX; sums -= SUMS_MAX, mixtures += SUMS_MAX)
+        mix_rows(m, dim, count, experts, mixtures, SUMS_MAX);
+    switch (sums) {
+        case 1: mix_rows(m, dim, count, experts, mixtures, 1); break;
+        case 2: mix_rows(m, dim, count, experts, mixtures, 2); break;
+        case 3: mix_rows(m, dim, count, experts, mixtures, 3); break;
+        default: break;
     }
 }

@@ -4,9 +4,9 @@
 #include "../table.h"
 
 void tandemk_f32_mixture(
-    size_t m, size_t dim, size_t count, const float *gates, size_t ldg, const tandemk_rows *experts,
-    float *out, size_t ldo
+    size_t m, size_t dim, size_t count, const tandemk_rows *experts, size_t sums,
+    const tandemk_mixture *mixtures
 ) {
-    assert(m <= 1 || ldo >= dim);
-    run(m, dim, count, gates, ldg, experts, out, ldo);
+    for (size_t s = 0; s < sums; s++) assert(m <= 1 || mixtures[s].ldo >= dim);
+    run(m, dim, count, experts, sums, mixtures);
 }

@@ -217,7 +217,7 @@ typedef enum tandemk_unary {
     TANDEMK_UNARY_SIGMOID = 6, /* 2.5 ULP. */
     TANDEMK_UNARY_TANH = 7,    /* 1.5 ULP. */
     TANDEMK_UNARY_ERF = 8,     /* 1.5 ULP. */
-    /* x / 2 * (1 + erf(x / sqrt 2)); 1e-7 * max(1, |x|) absolute, as 1 + erf cancels below 0. */
+    /* x / 2 * (1 + erf(x / sqrt 2)); 1e-7 * max(1, |x|) absolute. */
     TANDEMK_UNARY_GELU_ERF = 9,
     /* x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))); error as above. */
     TANDEMK_UNARY_GELU_TANH = 10,
@@ -348,13 +348,21 @@ typedef struct tandemk_rows {
     size_t stride;
 } tandemk_rows;
 
-/* out[i][:] = sum over e < count of gates[i][e] * experts[e][i][:]
+/* One sum of experts: gates, float [m, ldg >= count] (ldg 0 repeats one row), and out, float
+ * [m, ldo >= dim]. */
+typedef struct tandemk_mixture {
+    const float *gates;
+    size_t ldg;
+    float *out;
+    size_t ldo;
+} tandemk_mixture;
+
+/* Of each of `sums` mixtures: out[i][:] = sum over e < count of gates[i][e] * experts[e][i][:]
  * Order: gates[i][0] * experts[0][i][j], then fma over e = 1, 2, ... Zeros where count is 0.
- * gates: float [m, ldg >= count] (ldg 0 repeats one row).  experts: [count], each of m rows of
- * `dim`.  out: float [m, ldo >= dim]. */
+ * experts: [count], each of m rows of `dim`. */
 void tandemk_f32_mixture(
-    size_t m, size_t dim, size_t count, const float *gates, size_t ldg, const tandemk_rows *experts,
-    float *out, size_t ldo
+    size_t m, size_t dim, size_t count, const tandemk_rows *experts, size_t sums,
+    const tandemk_mixture *mixtures
 );
 TANDEMK_FAMILY(f32_mixture)
 

@@ -16,7 +16,9 @@ extension Lowering {
             mixtures.append(other)
         }
         scratchBytes = max(
-            scratchBytes, MixtureStep.scratchBytes(expertCount: node.inputs.count - 1))
+            scratchBytes,
+            MixtureStep.scratchBytes(
+                expertCount: node.inputs.count - 1, taskCount: mixtures.count))
         for other in mixtures.dropFirst() { placement.touch(other.output, step: pending.count) }
         let step = pending.count
         let reads = node.inputs + mixtures.dropFirst().map { $0.inputs[0] }

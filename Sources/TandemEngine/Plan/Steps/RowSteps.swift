@@ -40,10 +40,7 @@ struct LayerNormStep: Step {
     }
 }
 
-/// The same experts mixed by one or more tasks' gates.
-///
-/// All tasks mix a few rows before the next rows' turn, so that the experts' rows come from the
-/// second-level cache once and not once a task.
+/// The same experts mixed by one or more tasks' gates, each expert's rows read once for all of them.
 struct MixtureStep: Step {
     /// One task's gates and result.
     struct Task {
@@ -56,29 +53,29 @@ struct MixtureStep: Step {
     var tasks: ConstantList<Task>
     var experts: ConstantList<Location>
 
-    /// Rows whose experts' values fit in the first-level cache.
-    private static let rowsAtOnce = 4
-
     /// Scratch that the step needs.
-    static func scratchBytes(expertCount: Int) -> Int {
+    static func scratchBytes(expertCount: Int, taskCount: Int) -> Int {
         expertCount * MemoryLayout<tandemk_rows>.stride
+            + taskCount * MemoryLayout<tandemk_mixture>.stride
     }
 
     func run(_ frame: Frame) {
         let rows = frame.scratch.assumingMemoryBound(to: tandemk_rows.self)
-        for start in stride(from: 0, to: frame.rowCount, by: Self.rowsAtOnce) {
-            for index in 0..<experts.count {
-                let expert = experts[index]
-                rows[index] = tandemk_rows(
-                    base: frame.floats(expert) + start * expert.stride, stride: expert.stride)
-            }
-            for index in 0..<tasks.count where tasks[index].tasks.intersects(frame.tasks) {
-                let (gates, output) = (tasks[index].gates, tasks[index].output)
-                tandemk_f32_mixture(
-                    min(Self.rowsAtOnce, frame.rowCount - start), output.width, experts.count,
-                    frame.floats(gates) + start * gates.stride, gates.stride, rows,
-                    frame.floats(output) + start * output.stride, output.stride)
-            }
+        for index in 0..<experts.count {
+            rows[index] = tandemk_rows(
+                base: frame.floats(experts[index]), stride: experts[index].stride)
         }
+        let mixtures = UnsafeMutableRawPointer(rows + experts.count)
+            .assumingMemoryBound(to: tandemk_mixture.self)
+        var count = 0
+        for index in 0..<tasks.count where tasks[index].tasks.intersects(frame.tasks) {
+            let (gates, output) = (tasks[index].gates, tasks[index].output)
+            mixtures[count] = tandemk_mixture(
+                gates: frame.floats(gates), ldg: gates.stride, out: frame.floats(output),
+                ldo: output.stride)
+            count += 1
+        }
+        tandemk_f32_mixture(
+            frame.rowCount, tasks[0].output.width, experts.count, rows, count, mixtures)
     }
 }
