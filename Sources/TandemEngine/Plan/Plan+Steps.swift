@@ -45,14 +45,15 @@ extension Plan {
     /// - Precondition: `prepare` ran; as for `runBlock`; the steps before it ran for the same rows.
     package func runStep(_ index: Int, _ workspace: Workspace, rowStart: Int, rowCount: Int) {
         if index < contextSteps.count {
-            contextSteps[index].step.run(workspace.frame(rowStart: 0, rowCount: 1))
+            contextSteps.run(index, workspace.frame(rowStart: 0, rowCount: 1))
         } else {
             precondition(
                 rowCount <= blockRowCount && rowStart + rowCount <= workspace.rowCountMax)
             if index == contextSteps.count {
                 prefetchBlock(workspace, rowStart: rowStart + rowCount, rowCount: rowCount)
             }
-            candidateSteps[index - contextSteps.count].step.run(
+            candidateSteps.run(
+                index - contextSteps.count,
                 workspace.frame(rowStart: rowStart, rowCount: rowCount))
         }
     }

@@ -47,8 +47,8 @@ package final class Plan: Sendable {
     package let workPerRow: Int
 
     let lowered: LoweredGraph
-    let contextSteps: ConstantList<PlannedStep>
-    let candidateSteps: ConstantList<PlannedStep>
+    let contextSteps: StepList
+    let candidateSteps: StepList
     private let contextHints: ConstantList<LookupHint>
     private let candidateHints: ConstantList<LookupHint>
 
@@ -72,8 +72,8 @@ package final class Plan: Sendable {
         try packed.pack(graph, &tensors)
         let lowering = Lowering(graph, tensors, packed)
         lowered = try lowering.lowered(blockRowCount: blockRowCount)
-        contextSteps = ConstantList(lowered.contextSteps)
-        candidateSteps = ConstantList(lowered.candidateSteps)
+        contextSteps = StepList(lowered.contextSteps)
+        candidateSteps = StepList(lowered.candidateSteps)
         contextHints = ConstantList(lowered.contextHints)
         candidateHints = ConstantList(lowered.candidateHints)
         self.blockRowCount = lowered.blockRowCount

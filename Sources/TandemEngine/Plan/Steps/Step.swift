@@ -19,8 +19,7 @@ struct PlannedStep {
 
 /// Elements at an address of their own, written once.
 ///
-/// Walking an array of existentials copies each, which counts references: microseconds of a small
-/// request. Elements at fixed addresses are used in place.
+/// Walking an array may copy what it holds, which counts references; these are used in place.
 final class ConstantList<Element>: @unchecked Sendable {
     fileprivate let elements: UnsafeMutableBufferPointer<Element>
     var count: Int { elements.count }
@@ -38,11 +37,51 @@ final class ConstantList<Element>: @unchecked Sendable {
     subscript(index: Int) -> Element { elements[index] }
 }
 
-extension ConstantList where Element == PlannedStep {
-    /// Runs the steps that a frame's tasks need, one after the other.
-    func run(_ frame: Frame) {
-        for index in 0..<elements.count where elements[index].tasks.intersects(frame.tasks) {
-            elements[index].step.run(frame)
+/// A plan's steps of one row axis, in order.
+///
+/// Each lies in a box that the list alone owns and calls without counting references: an
+/// existential is copied for the call, and counting took a tenth of a request of one row.
+final class StepList: @unchecked Sendable {
+    private let boxes: UnsafeMutableBufferPointer<(tasks: TaskMask, box: Unmanaged<StepBox>)>
+    var count: Int { boxes.count }
+
+    init(_ steps: [PlannedStep]) {
+        boxes = .allocate(capacity: steps.count)
+        for (index, step) in steps.enumerated() {
+            let box = Unmanaged.passRetained(Self.boxed(step.step))
+            boxes.initializeElement(at: index, to: (step.tasks, box))
         }
     }
+
+    deinit {
+        for element in boxes { element.box.release() }
+        boxes.deallocate()
+    }
+
+    /// Runs the steps that a frame's tasks need, one after the other.
+    func run(_ frame: Frame) {
+        for index in 0..<boxes.count where boxes[index].tasks.intersects(frame.tasks) {
+            run(index, frame)
+        }
+    }
+
+    /// Runs one step, whatever the frame's tasks.
+    func run(_ index: Int, _ frame: Frame) {
+        boxes[index].box._withUnsafeGuaranteedRef { $0.run(frame) }
+    }
+
+    private static func boxed<One: Step>(_ step: One) -> StepBox { StepBoxOf(step) }
+}
+
+/// A step of any type.
+private class StepBox {
+    func run(_ frame: Frame) { preconditionFailure("a box without a step") }
+}
+
+private final class StepBoxOf<One: Step>: StepBox {
+    private let step: One
+
+    init(_ step: One) { self.step = step }
+
+    override func run(_ frame: Frame) { step.run(frame) }
 }
