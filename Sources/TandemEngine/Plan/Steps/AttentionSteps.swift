@@ -122,17 +122,17 @@ struct AttentionStep: Step {
     private func weigh(
         _ scores: UnsafeMutablePointer<Float>, _ frame: Frame, _ row: Int, _ head: Int
     ) {
-        guard let mask else {
-            for index in 0..<queries * keys { scores[index] *= scale }
-            return
+        let own = tandemk_operand(base: scores, stride: keys, step: 1)
+        withUnsafePointer(to: scale) { scale in
+            tandemk_f32_vbinary(
+                TANDEMK_BINARY_MULTIPLY, queries, keys, own,
+                tandemk_operand(base: scale, stride: 0, step: 0), scores, keys)
         }
+        guard let mask else { return }
         let base = frame.floats(mask) + row * mask.stride + head * maskStrides.head
-        for position in 0..<queries {
-            let line = scores + position * keys
-            let added = base + position * maskStrides.query
-            for index in 0..<keys {
-                line[index] = line[index] * scale + added[index * maskStrides.key]
-            }
-        }
+        tandemk_f32_vbinary(
+            TANDEMK_BINARY_ADD, queries, keys, own,
+            tandemk_operand(base: base, stride: maskStrides.query, step: maskStrides.key), scores,
+            keys)
     }
 }
