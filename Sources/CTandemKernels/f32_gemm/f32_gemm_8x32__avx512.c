@@ -1,11 +1,13 @@
 /* Eight rows by two panels in sixteen accumulators: ten loads for sixteen multiply-adds, so that
  * arithmetic is the limit. One row takes four panels at a time instead, because each accumulator
- * waits four cycles for its own last addition. */
+ * waits four cycles for its own last addition. A layer of a few outputs, such as a task's last,
+ * would leave most lanes of a panel empty: there sixteen rows are the lanes. */
 #if defined(__x86_64__)
 #include "../lanes/avx512.h"
 
 #define ROWS_MAX 8
 #define PANELS_MAX 4
+#define FEW_COLUMNS 2
 
 typedef struct layer {
     size_t n, k;
@@ -63,13 +65,69 @@ LANES_FN void strip(const layer *p, size_t i, int rows, int panels) {
     for (; j < p->n; j += TANDEMK_PANEL) tile(p, i, j, rows, 1);
 }
 
+/* Sixteen rows of sixteen become sixteen columns. */
+LANES_FN void transpose(vf r[16]) {
+    vf t[16];
+    /* Pairs within 128 bits, and then pairs of those: lane 4 * b + c of r[4 * g + l] is column
+     * 4 * b + l of row 4 * g + c. */
+    for (int g = 0; g < 16; g += 4) {
+        vf ab = _mm512_unpacklo_ps(r[g], r[g + 1]), cd = _mm512_unpacklo_ps(r[g + 2], r[g + 3]);
+        vf ef = _mm512_unpackhi_ps(r[g], r[g + 1]), gh = _mm512_unpackhi_ps(r[g + 2], r[g + 3]);
+        t[g] = _mm512_shuffle_ps(ab, cd, 0x44), t[g + 1] = _mm512_shuffle_ps(ab, cd, 0xee);
+        t[g + 2] = _mm512_shuffle_ps(ef, gh, 0x44), t[g + 3] = _mm512_shuffle_ps(ef, gh, 0xee);
+    }
+    for (int l = 0; l < 4; l++) {
+        vf low = _mm512_shuffle_f32x4(t[l], t[4 + l], 0x44);
+        vf high = _mm512_shuffle_f32x4(t[l], t[4 + l], 0xee);
+        vf low2 = _mm512_shuffle_f32x4(t[8 + l], t[12 + l], 0x44);
+        vf high2 = _mm512_shuffle_f32x4(t[8 + l], t[12 + l], 0xee);
+        r[l] = _mm512_shuffle_f32x4(low, low2, 0x88);
+        r[4 + l] = _mm512_shuffle_f32x4(low, low2, 0xdd);
+        r[8 + l] = _mm512_shuffle_f32x4(high, high2, 0x88);
+        r[12 + l] = _mm512_shuffle_f32x4(high, high2, 0xdd);
+    }
+}
+
+/* The `columns` columns, few enough for one panel, of sixteen rows. */
+LANES_FN void few_columns(const layer *p, size_t i, int columns) {
+    vf sum[FEW_COLUMNS];
+    for (int q = 0; q < columns; q++) sum[q] = v_set(p->bias ? p->bias[q] : 0);
+    const float *w = p->packed;
+    for (size_t l = 0; l < p->k; l += 16) {
+        const size_t left = p->k - l;
+        vf x[16];
+        for (size_t r = 0; r < 16; r++) x[r] = v_load_part(p->a + (i + r) * p->lda + l, left);
+        transpose(x);
+        for (size_t u = 0; u < 16 && u < left; u++, w += TANDEMK_PANEL)
+            for (int q = 0; q < columns; q++) sum[q] = v_fma(x[u], v_set(w[q]), sum[q]);
+    }
+    for (int q = 0; q < columns; q++) {
+        float y[16];
+        v_store(y, p->activation == TANDEMK_ACTIVATION_RELU ? v_max(v_set(0), sum[q]) : sum[q]);
+        for (size_t r = 0; r < 16; r++) p->c[(i + r) * p->ldc + (size_t)q] = y[r];
+    }
+}
+
+/* Sixteen rows at a time of a layer of few columns; returns how many rows that were. */
+LANES_FN size_t few_columns_of_rows(const layer *p, size_t m) {
+    size_t i = 0;
+    for (; i + 16 <= m; i += 16) {
+        switch (p->n) {
+            case 1: few_columns(p, i, 1); break;
+            case 2: few_columns(p, i, 2); break;
+            default: return i;
+        }
+    }
+    return i;
+}
+
 tandemk_f32_gemm_fn tandemk_f32_gemm_8x32__avx512;
 LANES_KERNEL void tandemk_f32_gemm_8x32__avx512(
     size_t m, size_t n, size_t k, const float *a, size_t lda, const void *packed, const float *bias,
     float *c, size_t ldc, tandemk_activation activation
 ) {
     const layer p = {n, k, a, lda, packed, bias, c, ldc, activation};
-    size_t i = 0;
+    size_t i = few_columns_of_rows(&p, m);
     for (; i + 8 <= m; i += 8) strip(&p, i, 8, 2);
     if (m - i >= 4) {
         strip(&p, i, 4, 2);
