@@ -26,6 +26,8 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "Interop"))
+from wire import field, varint  # noqa: E402
+
 LOOP_CORE, CLIENT_CORE = 0, 1
 
 
@@ -34,18 +36,6 @@ def say(name, value, bar, good, unit=""):
 
 
 # ---- frames ------------------------------------------------------------------------------------
-
-
-def varint(value):
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes(out + bytes([value]))
-
-
-def field(number, payload):
-    return varint(number << 3 | 2) + varint(len(payload)) + payload
 
 
 def column(name, array):
