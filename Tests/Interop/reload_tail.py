@@ -37,8 +37,8 @@ class Reloading:
             while not self.stop.is_set():
                 self.served.reload(self.model, 2 - self.count % 2)
                 self.count += 1
-        except subprocess.SubprocessError as error:
-            self.failure = getattr(error, "stderr", None) or str(error)
+        except (SystemExit, subprocess.SubprocessError) as error:
+            self.failure = str(error)
 
     def __exit__(self, *_):
         self.stop.set()

@@ -29,8 +29,12 @@ class Served:
 
     def tool(self, *words):
         """Runs `tandem` and gives what it prints."""
-        return subprocess.run([str(self.programs / "tandem"), *words], check=True,
-                              capture_output=True, text=True, timeout=120).stdout
+        run = subprocess.run([str(self.programs / "tandem"), *words], capture_output=True,
+                             text=True, timeout=120)
+        if run.returncode != 0:
+            raise SystemExit(f"tandem {' '.join(words)}: {run.stderr}\n"
+                             + (self.folder / "log").read_text()[-2000:])
+        return run.stdout
 
     def publish(self, package, model):
         self.tool("publish", package, str(self.repository), "--model", model)
