@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import TandemNotation
 
 /// The command line: train, look into, evaluate and use models, and ask the daemon.
 @main
@@ -31,11 +32,23 @@ struct Tandem: ParsableCommand {
 
     static func main() {
         do {
+            try checkCommand(CommandLine.arguments.dropFirst().first)
             var command = try parseAsRoot()
             try command.run()
         } catch {
             Failure.exit(error)
         }
+    }
+}
+
+extension Tandem {
+    /// Says what a mistyped command probably was; the parser would call it an argument too many.
+    private static func checkCommand(_ word: String?) throws(Failure) {
+        let names = configuration.subcommands.map { $0._commandName }
+        guard let word, !word.hasPrefix("-"), word != "help", !names.contains(word) else { return }
+        throw Failure(
+            .usage,
+            "there is no command '\(word)'; \(NearestName.remedy(word, among: names))")
     }
 }
 

@@ -35,6 +35,8 @@ import Testing
 
     @Test(arguments: [
         (["--nonsense"], "nonsense"), (["train"], "specification"),
+        (["trian"], "did you mean 'train'?"), (["load-tets"], "'load-test'"),
+        (["frobnicate"], "there are 'generate'"),
         (["bench", "p", "--rows", "0"], "--rows"),
         (["bench", "p", "--threads", "1,0"], "--threads"),
         (["bench", "p", "--callers", "x"], "--callers"),
