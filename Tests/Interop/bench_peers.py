@@ -348,7 +348,7 @@ def floors(options):
         return lambda model, rows: None
     found = json.loads(done.stdout)["results"]
     gops = max(r["value"] for r in found if r["name"] == "int8 multiply-adds")
-    l3 = next(r["value"] for r in found if (r["shape"] or "").startswith("L3"))
+    l3 = next(r["value"] for r in found if r.get("shape", "").startswith("L3"))
 
     def floor(model, rows):
         shared = options.models / f"{model}.opt.json"
@@ -474,9 +474,9 @@ def main():
     parser.add_argument("--only", default=",".join(MODELS), help="models, separated by commas")
     parser.add_argument("--engines", default="", help="peers, separated by commas; all by default")
     parser.add_argument("--rows", default="1,16,64,256,1024")
-    parser.add_argument("--rounds", type=int, default=11)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument(
-        "--seconds", type=float, default=0.1, help="of calls a round, engine and batch size"
+        "--seconds", type=float, default=0.05, help="of calls a round, engine and batch size"
     )
     parser.add_argument("--threads", type=int, default=1, help="of every engine")
     parser.add_argument(
