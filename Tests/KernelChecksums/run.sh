@@ -100,7 +100,11 @@ else
     for executor in int8 float; do
         predict=("$tandem" predict "$work/models/shop/1" "$work/rows.csv" --executor $executor)
         "${predict[@]}" >"$work/native.csv"
-        for isa in scalar avx2 avx512vnni; do
+        for isa in scalar avx2 avxvnni avx512vnni; do
+            if [ $isa = avxvnni ] && ! grep -qw avx_vnni /proc/cpuinfo; then
+                skip "predictions with AVX-VNNI: this processor has none"
+                continue
+            fi
             TANDEM_FORCE_ISA=$isa "${predict[@]}" >"$work/other.csv"
             cmp "$work/native.csv" "$work/other.csv"
             echo "ok: predictions, $executor, TANDEM_FORCE_ISA=$isa"
