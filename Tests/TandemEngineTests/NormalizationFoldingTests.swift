@@ -32,15 +32,7 @@ import Testing
 
     private static func model(_ text: String) throws -> WeightedGraph {
         let graph = try Graph(text: text)
-        var random = RandomSource(seed: 12)
-        var tensors: TensorSet = [:]
-        for id in graph.parameters {
-            let shape = graph[id].type.fixedSizes ?? []
-            tensors[graph[id].name] = Tensor(
-                .float32, shape: shape,
-                (0..<shape.reduce(1, *)).map { _ in random.uniform() * 2 - 1 })
-        }
-        return WeightedGraph(graph, tensors)
+        return WeightedGraph(graph, SampleModels.parameters(for: graph, seed: 12))
     }
 
     private static func expectSameScores(_ one: WeightedGraph, _ other: WeightedGraph) throws {

@@ -218,15 +218,7 @@ extension RowQuantizationTests {
         try builder.output(
             try builder.node("y", .linear, [h, try builder.parameter("v", .float32, [1, 2])]))
         let graph = builder.finished()
-        var random = RandomSource(seed: 5)
-        var tensors: TensorSet = [:]
-        for id in graph.parameters {
-            let shape = graph[id].type.fixedSizes ?? []
-            tensors[graph[id].name] = Tensor(
-                .float32, shape: shape,
-                (0..<shape.reduce(1, *)).map { _ in random.uniform() * 2 - 1 })
-        }
-        return WeightedGraph(graph, tensors)
+        return WeightedGraph(graph, SampleModels.parameters(for: graph, seed: 5))
     }
 
     private static func largestDifference(

@@ -72,6 +72,19 @@ package enum SampleModels {
         return result
     }
 
+    /// Random f32 tensors for a graph's parameters, between -1 and 1.
+    package static func parameters(for graph: Graph, seed: UInt64) -> TensorSet {
+        var random = RandomSource(seed: seed)
+        var tensors: TensorSet = [:]
+        for id in graph.parameters {
+            let shape = graph[id].type.fixedSizes ?? []
+            tensors[graph[id].name] = Tensor(
+                .float32, shape: shape,
+                (0..<shape.reduce(1, *)).map { _ in random.uniform() * 2 - 1 })
+        }
+        return tensors
+    }
+
     /// One more than the largest id or length that an integer input may hold.
     private static func exclusiveLimit(of id: ValueID, in graph: Graph) -> Int32 {
         let name = graph[id].name
