@@ -12,7 +12,7 @@
 
 #define VNNI_FN static inline __attribute__((always_inline)) TANDEMK_TARGET_AVX512VNNI
 #define ROWS_MAX 8
-#define PANELS_MAX 8
+#define PANELS_MAX 4
 
 VNNI_FN __mmask16 live(const layer *p, size_t j) {
     return (__mmask16)(p->n - j < 16 ? (1u << (p->n - j)) - 1 : 0xffff);
@@ -87,7 +87,7 @@ VNNI_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels) {
 #pragma clang loop unroll(full)
         for (int q = 0; q < panels; q++) {
             column[q] = _mm512_load_si512(w + (size_t)q * stride);
-
+            _mm_prefetch(w + (size_t)(panels + q) * stride, _MM_HINT_T0);
         }
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) {
@@ -121,8 +121,8 @@ TANDEMK_TARGET_AVX512VNNI void tandemk_qd8_f32_qc8w_gemm_8x32c4__avx512vnni(
     const size_t whole = m / ROWS_MAX * ROWS_MAX;
     if (whole) strip(&p, 0, whole, ROWS_MAX, 2);
     switch (m - whole) {
-        case 1: strip(&p, whole, m, 1, 8); break;
-        case 2: strip(&p, whole, m, 2, 8); break;
+        case 1: strip(&p, whole, m, 1, 4); break;
+        case 2: strip(&p, whole, m, 2, 4); break;
         case 3: strip(&p, whole, m, 3, 4); break;
         case 4: strip(&p, whole, m, 4, 4); break;
         case 5: strip(&p, whole, m, 5, 2); break;
