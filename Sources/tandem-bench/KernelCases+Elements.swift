@@ -132,4 +132,24 @@ extension KernelCases {
             }
         }
     }
+
+    /// The same with inputs from a table, whose rows are in the caches.
+    static func lookedUpLSTMCell() -> [KernelCase] {
+        let register = KernelRegister(
+            "qr8_f32_lstm_cell", count: tandemk_qr8_f32_lstm_cell_count(),
+            chosen: tandemk_qr8_f32_lstm_cell_chosen()
+        ) { (tandemk_qr8_f32_lstm_cell_at($0).name, tandemk_qr8_f32_lstm_cell_at($0).isa) }
+        let (n, vocabulary) = (128, 64)
+        let (table, scale) = (Buffer(bytes: vocabulary * 4 * n), Buffer(floats: vocabulary))
+        return [1, 16].map { m in
+            let ids = Buffer(ids: m, vocabulary: vocabulary)
+            let products = Buffer(floats: m * 4 * n)
+            let (c, h) = (Buffer(floats: m * n), Buffer(floats: m * n))
+            return register.measuring("m \(m) n \(n)", m * n, .elements) {
+                tandemk_qr8_f32_lstm_cell_at($0).run(
+                    m, n, vocabulary, table.base, scale.base, ids.base, 1, products.base, 4 * n,
+                    c.base, h.base)
+            }
+        }
+    }
 }

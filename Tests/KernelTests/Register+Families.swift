@@ -111,6 +111,14 @@ extension Register {
         return (String(cString: kernel.name), kernel.isa)
     }
 
+    static let qr8LSTMCell = Register(
+        "qr8_f32_lstm_cell", count: tandemk_qr8_f32_lstm_cell_count(),
+        chosen: tandemk_qr8_f32_lstm_cell_chosen()
+    ) {
+        let kernel = tandemk_qr8_f32_lstm_cell_at($0)
+        return (String(cString: kernel.name), kernel.isa)
+    }
+
     /// Every family of tandem_kernels.h.
     static let all = [
         f32GEMM,
@@ -127,6 +135,7 @@ extension Register {
         layerNorm,
         mixture,
         lstmCell,
+        qr8LSTMCell,
         peakF32,
         peakInt8,
         peakRead,

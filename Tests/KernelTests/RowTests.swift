@@ -140,6 +140,33 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 7, 16, 33, 128])
+    func `an LSTM's position over a table is that over its rows`(n: Int) {
+        var samples = Samples(seed: 57)
+        let (m, vocabulary, ldp) = (5, 9, 4 * n + 2)
+        let table = GuardedBuffer(samples.bytes(vocabulary * 4 * n))
+        let scale = GuardedBuffer((0..<vocabulary).map { Float($0 + 1) / 256 })
+        let ids = GuardedBuffer<Int32>([8, 0, 0, 3, 8])
+        let products = GuardedBuffer(samples.floats(m * ldp, scale: 6))
+        let cells = samples.floats(m * n, scale: 1)
+        let found: [Float] = Register.qr8LSTMCell.expectSameBits(2 * m * n, "n \(n)") {
+            kernel, out in
+            for index in 0..<m * n { out[index] = cells[index] }
+            tandemk_qr8_f32_lstm_cell_at(kernel).run(
+                m, n, vocabulary, table.base, scale.base, ids.base, 1, products.base, ldp, out,
+                out + m * n)
+        }
+        // A byte times a power of two is exact, so that one rounding and two give the same sum.
+        let rows = GuardedBuffer(
+            (0..<m).flatMap { row in
+                let id = Int(ids.base[row])
+                return (0..<4 * n).map { Float(table.base[id * 4 * n + $0]) * scale.base[id] }
+            })
+        var (c, h) = (cells, [Float](repeating: 0, count: m * n))
+        tandemk_f32_lstm_cell(m, n, rows.base, 4 * n, products.base, ldp, &c, &h)
+        #expect(found == c + h)
+    }
+
     @Test func `softmax and layer norm may write in place`() {
         var samples = Samples(seed: 54)
         let x = samples.floats(2 * 21)

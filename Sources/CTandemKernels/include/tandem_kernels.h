@@ -372,9 +372,9 @@ TANDEMK_FAMILY(f32_mixture)
  * being input, output, forget, cell:
  *   c[i][j] = sigmoid(g[2][j]) * c[i][j] + sigmoid(g[0][j]) * tanh(g[3][j])
  *   h[i][j] = sigmoid(g[1][j]) * tanh(c[i][j])
- * Each product of a sigmoid is one division: with z = exp(-min(t, 40)), sigmoid(s) * tanh(t) is
- * (1 - z(2t)) / ((1 + z(s)) * (1 + z(2t))). Within 4e-7 of the exact value for |c| <= 1, and 4e-7 *
- * |c| beyond: what matters to a state is absolute.
+ * Each product of a sigmoid is one division: with z(t) = exp(-t), |t| <= 40, sigmoid(s) * tanh(t)
+ * is (1 - z(2t)) / ((1 + z(s)) * (1 + z(2t))). Within 4e-7 of the exact value for |c| <= 1, and
+ * 4e-7 * |c| beyond: what matters to a state is absolute.
  * x: float [m, ldx >= 4n] (ldx 0 repeats one row).  products: float [m, ldp >= 4n].
  * c, h: float [m, n] without gaps; c is read and written, h written. */
 void tandemk_f32_lstm_cell(
@@ -382,6 +382,16 @@ void tandemk_f32_lstm_cell(
     float *h
 );
 TANDEMK_FAMILY(f32_lstm_cell)
+
+/* The same where the inputs are rows of a table: x[i][:] is (float)table[id][:] * scale[id], id =
+ * ids[i * id_stride], and product and sum with the products are one fused multiply-add.
+ * table: int8 [vocabulary, 4n].  scale: float [vocabulary].  ids: int32, each 0 <= id < vocabulary,
+ * or the program ends. */
+void tandemk_qr8_f32_lstm_cell(
+    size_t m, size_t n, size_t vocabulary, const int8_t *table, const float *scale,
+    const int32_t *ids, size_t id_stride, const float *products, size_t ldp, float *c, float *h
+);
+TANDEMK_FAMILY(qr8_f32_lstm_cell)
 
 /* Tells the processor that a thread is waiting for another in a loop. */
 static inline void tandemk_pause(void) {

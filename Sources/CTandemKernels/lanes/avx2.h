@@ -53,6 +53,12 @@ LANES_FN vi i_and(vi a, vi b) { return _mm256_and_si256(a, b); }
 LANES_FN vi i_xor(vi a, vi b) { return _mm256_xor_si256(a, b); }
 LANES_FN vi i_shift_left(vi a, int by) { return _mm256_slli_epi32(a, by); }
 LANES_FN vi i_shift_right(vi a, int by) { return _mm256_srai_epi32(a, by); }
+/* A permutation heeds three bits; the fourth, moved into the sign, chooses between two. */
+LANES_FN vf v_lookup(const float table[16], vi i) {
+    __m256 low = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), i);
+    __m256 high = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), i);
+    return _mm256_blendv_ps(low, high, _mm256_castsi256_ps(_mm256_slli_epi32(i, 28)));
+}
 LANES_FN vf v_from_int(vi a) { return _mm256_cvtepi32_ps(a); }
 LANES_FN vi v_round(vf x) { return _mm256_cvtps_epi32(x); }
 LANES_FN int32_t i_total(vi a) {

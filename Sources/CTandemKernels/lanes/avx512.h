@@ -54,6 +54,9 @@ LANES_FN vi i_and(vi a, vi b) { return _mm512_and_si512(a, b); }
 LANES_FN vi i_xor(vi a, vi b) { return _mm512_xor_si512(a, b); }
 LANES_FN vi i_shift_left(vi a, int by) { return _mm512_slli_epi32(a, (unsigned)by); }
 LANES_FN vi i_shift_right(vi a, int by) { return _mm512_srai_epi32(a, (unsigned)by); }
+LANES_FN vf v_lookup(const float table[16], vi i) {
+    return _mm512_permutexvar_ps(i, _mm512_loadu_ps(table));
+}
 LANES_FN vf v_from_int(vi a) { return _mm512_cvtepi32_ps(a); }
 LANES_FN vi v_round(vf x) { return _mm512_cvtps_epi32(x); }
 LANES_FN int32_t i_total(vi a) { return _mm512_reduce_add_epi32(a); }

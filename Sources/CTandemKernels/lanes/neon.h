@@ -63,6 +63,13 @@ LANES_FN vi i_and(vi a, vi b) { return vandq_s32(a, b); }
 LANES_FN vi i_xor(vi a, vi b) { return veorq_s32(a, b); }
 LANES_FN vi i_shift_left(vi a, int by) { return vshlq_s32(a, vdupq_n_s32(by)); }
 LANES_FN vi i_shift_right(vi a, int by) { return vshlq_s32(a, vdupq_n_s32(-by)); }
+/* Bytes 4 * i ... 4 * i + 3 of the table's 64. */
+LANES_FN vf v_lookup(const float table[16], vi i) {
+    const uint8x16x4_t bytes = vld1q_u8_x4((const uint8_t *)table);
+    int32x4_t first = vmulq_s32(vandq_s32(i, vdupq_n_s32(15)), vdupq_n_s32(0x04040404));
+    uint8x16_t at = vreinterpretq_u8_s32(vaddq_s32(first, vdupq_n_s32(0x03020100)));
+    return vreinterpretq_f32_u8(vqtbl4q_u8(bytes, at));
+}
 LANES_FN vf v_from_int(vi a) { return vcvtq_f32_s32(a); }
 LANES_FN vi v_round(vf x) { return vcvtnq_s32_f32(x); }
 LANES_FN int32_t i_total(vi a) { return vaddvq_s32(a); }

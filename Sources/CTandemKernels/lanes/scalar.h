@@ -54,6 +54,7 @@ LANES_FN vi i_and(vi a, vi b) { return a & b; }
 LANES_FN vi i_xor(vi a, vi b) { return a ^ b; }
 LANES_FN vi i_shift_left(vi a, int by) { return a << by; }
 LANES_FN vi i_shift_right(vi a, int by) { return (uint32_t)((int32_t)a >> by); }
+LANES_FN vf v_lookup(const float table[16], vi i) { return table[i & 15]; }
 LANES_FN vf v_from_int(vi a) { return (float)(int32_t)a; }
 /* To nearest even, for |x| < 2^22: adding 1.5 * 2^23 leaves no bits for a fraction. */
 LANES_FN vi v_round(vf x) { return (vi)(int32_t)((x + 12582912.0f) - 12582912.0f); }

@@ -14,6 +14,7 @@
  *   v_keep(x, n, other)       the first n lanes of x (all if n >= LANES), `other` in the rest
  *   v_fma, v_fnma             a * b + c and -a * b + c, rounded once
  *   v_min, v_max              a < b ? a : b, a > b ? a : b: b where either is NaN
+ *   v_lookup(table, i)        table[the low four bits of i], of sixteen floats
  *   v_round                   to nearest even, |x| < 2^22
  *   i_total                   the wrapping sum of the lanes
  *   i_keep(x, n)              the first n lanes of x (all if n >= LANES), 0 in the rest

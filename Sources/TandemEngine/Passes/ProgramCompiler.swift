@@ -10,8 +10,9 @@ package import TandemGraph
 package enum ProgramCompiler {
     /// The version of the arithmetic: raised whenever the same program gives other bits.
     ///
-    /// 2: rows without negative values have 255 levels. 3: GELU is one exponential.
-    package static let numericsVersion: UInt32 = 3
+    /// 2: rows without negative values have 255 levels. 3: GELU is one exponential. 4: an LSTM's
+    /// gates come from a table of powers.
+    package static let numericsVersion: UInt32 = 4
 
     /// One rewriting of a graph.
     package struct Pass: Sendable {

@@ -47,7 +47,8 @@ struct QuantizedRecurrentStep: Step {
         var scratch = Scratch(frame)
         let count = Self.rowsAtOnce
         let memory = Memory(
-            inputs: scratch.floats(count * 4 * width), products: scratch.floats(count * 4 * width),
+            inputs: scratch.floats(count * 4 * width),
+            products: scratch.floats(count * 4 * width),
             state: scratch.floats(count * width), cell: scratch.floats(count * width),
             bytes: UnsafeMutableRawPointer(
                 scratch.floats(count * tandemk_qd8_stride(width) / 4)
@@ -70,6 +71,7 @@ struct QuantizedRecurrentStep: Step {
         }
         for step in 0..<positions {
             let stride = tandemk_qd8_stride(width)
+            prefetch(frame, rows, layer.isReversed ? positions - 1 - step : step)
             tandemk_f32_qd8_quantize(
                 rows.count, width, memory.state, width, memory.bytes, stride, memory.rows)
             tandemk_qd8_f32_qc8w_gemm(
@@ -114,40 +116,40 @@ struct QuantizedRecurrentStep: Step {
     private func advance(
         _ frame: Frame, _ memory: Memory, first: Int, _ rows: Range<Int>, _ position: Int
     ) {
-        let row = first + rows.lowerBound
-        let total = 4 * width
-        var x: UnsafePointer<Float>
-        var stride = total
+        let (row, total) = (first + rows.lowerBound, 4 * width)
+        let products = memory.products + rows.lowerBound * total
+        let (c, h) = (
+            memory.cell + rows.lowerBound * width, memory.state + rows.lowerBound * width
+        )
         switch source {
         case .values(let location):
-            x = UnsafePointer(frame.floats(location) + row * location.stride + position * total)
-            stride = location.stride
-        case .table(let table, let ids):
-            gather(
-                table, rows.count, frame.integers(ids) + row * ids.stride + position, ids.stride,
-                memory.inputs)
-            x = UnsafePointer(memory.inputs)
+            let x = frame.floats(location) + row * location.stride + position * total
+            tandemk_f32_lstm_cell(rows.count, width, x, location.stride, products, total, c, h)
+        case .table(let table, let location):
+            let ids = frame.integers(location) + row * location.stride + position
+            guard let scales = table.scales else {
+                tandemk_f32_gather(
+                    rows.count, total, table.rowCount, table.floats, ids, location.stride,
+                    memory.inputs, total)
+                tandemk_f32_lstm_cell(
+                    rows.count, width, memory.inputs, total, products, total, c, h)
+                break
+            }
+            tandemk_qr8_f32_lstm_cell(
+                rows.count, width, table.rowCount, table.bytes, scales, ids, location.stride,
+                products, total, c, h)
         }
-        tandemk_f32_lstm_cell(
-            rows.count, width, x, stride, memory.products + rows.lowerBound * total, total,
-            memory.cell + rows.lowerBound * width, memory.state + rows.lowerBound * width)
         guard layer.result == .sequence else { return }
         tandemk_x8_copy(
-            rows.count, width * 4, memory.state + rows.lowerBound * width, width * 4,
+            rows.count, width * 4, h, width * 4,
             frame.floats(output) + row * output.stride + position * width, output.stride * 4)
     }
 
-    private func gather(
-        _ table: Table, _ count: Int, _ ids: UnsafePointer<Int32>, _ stride: Int,
-        _ values: UnsafeMutablePointer<Float>
-    ) {
-        if let scales = table.scales {
-            tandemk_qr8_f32_gather(
-                count, table.width, table.rowCount, table.bytes, scales, ids, stride, values,
-                table.width)
-        } else {
-            tandemk_f32_gather(
-                count, table.width, table.rowCount, table.floats, ids, stride, values, table.width)
-        }
+    /// Asks for the table rows of a position, which are read after the product.
+    private func prefetch(_ frame: Frame, _ rows: Range<Int>, _ position: Int) {
+        guard case .table(let table, let location) = source else { return }
+        let ids = frame.integers(location) + rows.lowerBound * location.stride + position
+        tandemk_prefetch_rows(
+            rows.count, table.rowBytes, table.rowCount, table.values, ids, location.stride)
     }
 }

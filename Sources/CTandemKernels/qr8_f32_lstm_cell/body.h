@@ -1,0 +1,16 @@
+/* One position of an LSTM whose inputs are rows of an int8 table. Include a vocabulary and define
+ * KERNEL first. */
+#include "../lanes/lookup.h"
+#include "../lanes/lstm.h"
+
+tandemk_qr8_f32_lstm_cell_fn KERNEL;
+LANES_KERNEL void KERNEL(
+    size_t m, size_t n, size_t vocabulary, const int8_t *table, const float *scale,
+    const int32_t *ids, size_t id_stride, const float *products, size_t ldp, float *c, float *h
+) {
+    for (size_t i = 0; i < m; i++, products += ldp, c += n, h += n) {
+        size_t id = lookup_row(vocabulary, ids[i * id_stride]);
+        const int8_t *row = table + 4 * n * id;
+        lstm_row((lstm_gates){products, NULL, row, v_set(scale[id])}, n, c, h);
+    }
+}
