@@ -2,7 +2,8 @@
  * vpdpbusd and a weight vector eight, so that a core which starts two of them a cycle needs little
  * more than one load for each two. The panels' pair stays in the first-level cache while the row
  * tiles pass it. What is left of the rows is one tile of its own height, with more panels the fewer
- * rows it has, so that no accumulator waits for itself and weights are read once. */
+ * rows it has, so that no accumulator waits for itself and weights are read once. One row or two
+ * wait for weights, and so ask for the panels behind. */
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -28,51 +29,28 @@ VNNI_FN const qc8w_panel *panel_at(const layer *p, size_t j) {
     return (const void *)(p->packed + j / TANDEMK_PANEL * qc8w_panel_bytes(p->k));
 }
 
-/* What a tile's columns share. sum: 128 times the columns' sums. */
-typedef struct columns {
-    __m512i sum[PANELS_MAX];
-    __m512 scale[PANELS_MAX], bias[PANELS_MAX];
-} columns;
-
-VNNI_FN columns columns_at(const layer *p, size_t j, int panels) {
-    columns found;
-#pragma clang loop unroll(full)
-    for (int q = 0; q < panels; q++, j += TANDEMK_PANEL) {
-        const qc8w_panel *panel = panel_at(p, j);
-        found.sum[q] = _mm512_slli_epi32(_mm512_load_si512(panel->sum), 7);
-        found.scale[q] = _mm512_load_ps(panel->scale);
-        found.bias[q] =
-            p->bias ? _mm512_maskz_loadu_ps(live(p, j), p->bias + j) : _mm512_setzero_ps();
-    }
-    return found;
+/* What the sums of a row and a panel start from. */
+VNNI_FN __m512i start(tandemk_qd8_row row, const qc8w_panel *panel) {
+    __m512i columns = _mm512_load_si512(panel->sum);
+    __m512i zeros = _mm512_mullo_epi32(_mm512_set1_epi32(row.zero), columns);
+    return _mm512_sub_epi32(_mm512_set1_epi32(qd8_start(row, 0)), zeros);
 }
 
-/* sums -> c, for one row. What starts a sum in other kernels is added last here, so that the next
- * tile's products need not wait for it; zero is 0 or -128, which a mask tells apart. */
-VNNI_FN void finish(
-    const layer *p, size_t i, size_t j, const columns *columns, const __m512i *sum, int panels
-) {
-    const tandemk_qd8_row row = p->rows[i];
-    const __m512i own = _mm512_set1_epi32(qd8_start(row, 0));
-    const __mmask16 shifted = row.zero ? 0xffff : 0;
-    const __m512 scale = _mm512_set1_ps(row.scale);
-    const __m512 floor =
-        _mm512_set1_ps(p->activation == TANDEMK_ACTIVATION_RELU ? 0 : -__builtin_inff());
+/* sum -> c, for one row and one panel. Whole panels are stored without a mask: stores with one
+ * kept the next tile's products waiting. */
+VNNI_FN void finish(const layer *p, size_t i, size_t j, const qc8w_panel *panel, __m512i sum) {
     float *c = p->c + i * p->ldc + j;
-#pragma clang loop unroll(full)
-    for (int q = 0; q < panels; q++, c += TANDEMK_PANEL, j += TANDEMK_PANEL) {
-        __m512i added = _mm512_mask_add_epi32(own, shifted, own, columns->sum[q]);
-        __m512 exact = _mm512_cvtepi32_ps(_mm512_add_epi32(sum[q], added));
-        __m512 scales = _mm512_mul_ps(scale, columns->scale[q]);
-        /* The second operand passes where it is NaN or both are equal. */
-        __m512 y = _mm512_max_ps(floor, _mm512_fmadd_ps(exact, scales, columns->bias[q]));
-        if (q + 1 < panels) _mm512_storeu_ps(c, y);
-        else _mm512_mask_storeu_ps(c, live(p, j), y);
-    }
+    __m512 scale = _mm512_mul_ps(_mm512_set1_ps(p->rows[i].scale), _mm512_load_ps(panel->scale));
+    __m512 bias = p->bias ? _mm512_maskz_loadu_ps(live(p, j), p->bias + j) : _mm512_setzero_ps();
+    __m512 y = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), scale, bias);
+    if (p->activation == TANDEMK_ACTIVATION_RELU) y = _mm512_max_ps(_mm512_setzero_ps(), y);
+    if (p->n - j >= TANDEMK_PANEL) _mm512_storeu_ps(c, y);
+    else _mm512_mask_storeu_ps(c, live(p, j), y);
 }
 
 /* `rows` rows by `panels` panels from column j on, the last of which may be a part; both are
- * constants where this is inlined, and the loops over them go. */
+ * constants where this is inlined, and the loops over them go. A row's panels are started and
+ * finished one after the other: their order decides how much of both hides behind products. */
 VNNI_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels) {
     const int8_t *a = p->a + i * p->lda;
     const size_t stride = qc8w_panel_bytes(p->k), groups = tandemk_qd8_stride(p->k) / 4;
@@ -81,13 +59,14 @@ VNNI_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels) {
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
-        for (int q = 0; q < panels; q++) sum[r][q] = _mm512_setzero_si512();
+        for (int q = 0; q < panels; q++)
+            sum[r][q] = start(p->rows[i + (size_t)r], panel_at(p, j + (size_t)q * TANDEMK_PANEL));
     for (size_t g = 0; g < groups; g++, a += 4, w += 64) {
         __m512i column[PANELS_MAX];
 #pragma clang loop unroll(full)
         for (int q = 0; q < panels; q++) {
             column[q] = _mm512_load_si512(w + (size_t)q * stride);
-            _mm_prefetch(w + (size_t)(panels + q) * stride, _MM_HINT_T0);
+            if (rows <= 2) _mm_prefetch(w + (size_t)(panels + q) * stride, _MM_HINT_T0);
         }
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) {
@@ -97,9 +76,13 @@ VNNI_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels) {
                 sum[r][q] = _mm512_dpbusd_epi32(sum[r][q], column[q], x);
         }
     }
-    const columns found = columns_at(p, j, panels);
 #pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++) finish(p, i + (size_t)r, j, &found, sum[r], panels);
+    for (int r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+        for (int q = 0; q < panels; q++) {
+            size_t column = j + (size_t)q * TANDEMK_PANEL;
+            finish(p, i + (size_t)r, column, panel_at(p, column), sum[r][q]);
+        }
 }
 
 /* The rows of [i, end), `rows` at a time, by all columns, `panels` panels at a time and then one by
