@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -259,6 +260,8 @@ int tandemsys_poll(struct pollfd *polls, unsigned count, uint64_t nanoseconds) {
         return errno == EINTR ? 0 : -errno;
     return ready;
 }
+
+void tandemsys_use_precise_timeouts(void) { (void)prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul); }
 
 int tandemsys_eventfd(void) { return RESTART(int, eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
 

@@ -140,6 +140,10 @@ int tandemsys_epoll_wait(
 /* ppoll(2): waits for so many nanoseconds at most. Returns how many are ready, 0 also on EINTR. */
 int tandemsys_poll(struct pollfd *polls, unsigned count, uint64_t nanoseconds);
 
+/* Has this thread's timeouts end when they are over, rather than up to 50 us later (the kernel's
+ * default timer slack). */
+void tandemsys_use_precise_timeouts(void);
+
 /* A counter one thread adds to and another waits on; non-blocking. */
 int tandemsys_eventfd(void);
 int tandemsys_eventfd_signal(int fd);

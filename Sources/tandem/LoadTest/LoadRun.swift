@@ -9,7 +9,8 @@ import Glibc
 // each connection keeps `depth` requests in flight, and latency counts from the send.
 //
 // One thread with poll: it sleeps until shortly before the next request is due and polls the rest of
-// the time, because timers fire some 50 us late.
+// the time, because a core that slept wakes late. The less it polls, the more of the machine is the
+// daemon's.
 
 /// One run of a load test.
 struct LoadRun {
@@ -51,6 +52,9 @@ struct LoadRun {
         var rate: Double { seconds > 0 ? Double(latency.count) / seconds : 0 }
     }
 
+    /// Nanoseconds before a request is due that are polled away.
+    private static let wakeMargin: UInt64 = 20_000
+
     private struct Sent {
         var start: UInt64 = 0
         var deadline: UInt64 = 0
@@ -90,6 +94,7 @@ struct LoadRun {
     /// - Returns: What came of it.
     /// - Throws: `Failure` `unavailable` when a connection breaks.
     mutating func run(report: (Outcome) -> Void = { _ in }) throws(Failure) -> Outcome {
+        tandemsys_use_precise_timeouts()
         let start = tandemsys_monotonic_ns()
         let end = start + UInt64(plan.seconds * 1e9)
         var arrivals = plan.rate.map { ArrivalTimes(rate: $0, plan.spread, start: start) }
@@ -176,7 +181,7 @@ struct LoadRun {
         }
         let now = tandemsys_monotonic_ns()
         let rest = time > now ? time - now : 0
-        let sleep = rest > 80_000 ? rest - 80_000 : 0
+        let sleep = rest > Self.wakeMargin ? rest - Self.wakeMargin : 0
         let count = tandemsys_poll(&polls, UInt32(polls.count), sleep)
         guard count > 0 else { return }
         let arrived = tandemsys_monotonic_ns()
