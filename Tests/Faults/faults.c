@@ -8,6 +8,7 @@
  *   emfile     accept4 fails with EMFILE
  *   enomem     accept4 fails with ENOMEM
  *   aborted    accept4 fails with ECONNABORTED
+ *   clock      the wall clock jumps an hour back or forth
  * TANDEM_COUNTS=FILE keeps the counters below in a file that others may map.
  * TANDEM_MEMORY_FAULT=FILE: a 4-byte number n in that file, when it is not 0, makes the n-th call
  * from then on that takes much memory fail, and counts down to 0 on the way: malloc, calloc,
@@ -24,6 +25,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 /* In the order in which the tests read them. */
@@ -36,7 +38,7 @@ struct fault {
     unsigned period;
     _Atomic unsigned calls;
 };
-static struct fault eintr, shorten, again, emfile, enomem, aborted;
+static struct fault eintr, shorten, again, emfile, enomem, aborted, jump;
 
 static _Atomic int32_t no_memory_fault;
 static _Atomic int32_t *memory_fault = &no_memory_fault;
@@ -68,6 +70,7 @@ __attribute__((constructor)) static void begin(void) {
         set_fault(text, "emfile", &emfile);
         set_fault(text, "enomem", &enomem);
         set_fault(text, "aborted", &aborted);
+        set_fault(text, "clock", &jump);
     }
     void *memory = shared(getenv("TANDEM_COUNTS"), sizeof fallback);
     if (memory)
@@ -122,6 +125,18 @@ ssize_t send(int fd, const void *bytes, size_t length, int flags) {
     if (strikes(&again))
         FAIL(EAGAIN);
     return next(fd, bytes, strikes(&shorten) && length > 7 ? 7 : length, flags);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *time) {
+    NEXT(clock_gettime);
+    static _Atomic long offset;
+    int result = next(clock, time);
+    if (clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_COARSE)
+        return result;
+    if (strikes(&jump))
+        atomic_fetch_xor(&offset, 3600);
+    time->tv_sec += atomic_load(&offset);
+    return result;
 }
 
 int epoll_wait(int fd, struct epoll_event *events, int capacity, int timeout) {

@@ -293,4 +293,14 @@ import Testing
         #expect(try served().predict().status == nil)
         #expect(try first.predict().status == nil)
     }
+
+    @Test func `bounds the admin socket's connections apart`() throws {
+        try daemon.start(["--set", "limits.admin_connections_max=1"])
+        let first = try daemon.connectAdmin()
+        #expect(try first.call(.serverLive).control == .serverLive(true))
+        let refused = try daemon.connectAdmin().answer()
+        #expect(refused.status?.details.first?.limit == "admin_connections_max")
+        #expect(refused.status?.details.first?.bound == 1)
+        #expect(try daemon.connect().predict().status == nil)
+    }
 }

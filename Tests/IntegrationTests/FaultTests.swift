@@ -20,7 +20,7 @@ import Testing
 
     @Test(arguments: [
         "eintr:2", "eintr:3", "short:1", "short:2,eintr:5", "again:3", "again:2,short:3,eintr:7",
-        "emfile:2", "enomem:3,aborted:5", "emfile:4,enomem:5,eintr:3,short:2,again:5",
+        "emfile:2", "enomem:3,aborted:5", "clock:1", "emfile:4,enomem:5,eintr:3,short:2,again:5",
     ])
     func `answers rightly whatever system calls do`(faults: String) throws {
         guard try start(["--threads", "2"], ["TANDEM_FAULTS": faults]) else { return }

@@ -78,6 +78,20 @@ import Testing
         #expect(isFrame(state.nextStep(reader, limits), 1..<2))
     }
 
+    @Test(arguments: [(99, true), (100, true), (101, false)])
+    func `holds frames while more bytes are in flight than the limit`(
+        byteCount: Int, isTaken: Bool
+    ) {
+        var state = ConnectionState()
+        var limits = limits
+        limits.inFlightBytesPerConnectionMax = 100
+        defer { state.input.free() }
+        feed([1, 9], &state)
+        state.owe(1, byteCount: byteCount)
+        #expect(isFrame(state.nextStep(reader, limits), 1..<2) == isTaken)
+        #expect(state.wantsToRead(limits) == isTaken)
+    }
+
     @Test func `answers a peer that ended its side, then is over; half a frame is dropped`() {
         var state = ConnectionState()
         defer { state.input.free() }
