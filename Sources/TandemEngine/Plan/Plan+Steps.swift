@@ -58,3 +58,35 @@ extension Plan {
         }
     }
 }
+
+extension Plan {
+    /// Time by step of `steps`, of those that ran.
+    package struct StepTimes: Sendable {
+        /// Nanoseconds, one entry a step.
+        package var nanoseconds: [UInt64]
+
+        /// No time spent in a plan's steps.
+        package init(_ plan: Plan) {
+            nanoseconds = [UInt64](repeating: 0, count: plan.steps.count)
+        }
+    }
+
+    /// As `runContext`, with the time of each step.
+    package func runContext(_ workspace: Workspace, _ times: inout StepTimes, clock: () -> UInt64) {
+        let frame = workspace.frame(rowStart: 0, rowCount: 1)
+        contextSteps.run(frame, times: &times.nanoseconds, first: 0, clock: clock)
+    }
+
+    /// As `runBlock`, with the time of each step.
+    package func runBlock(
+        _ workspace: Workspace, rowStart: Int, rowCount: Int, _ times: inout StepTimes,
+        clock: () -> UInt64
+    ) {
+        precondition(rowCount <= blockRowCount && rowStart + rowCount <= workspace.rowCountMax)
+        prefetchBlock(workspace, rowStart: rowStart + rowCount, rowCount: rowCount)
+        let frame = workspace.frame(rowStart: rowStart, rowCount: rowCount)
+        candidateSteps.run(
+            frame, times: &times.nanoseconds, first: contextSteps.count, clock: clock)
+        writeOutputs(workspace, frame)
+    }
+}

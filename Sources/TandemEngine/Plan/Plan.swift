@@ -164,12 +164,17 @@ extension Plan {
         prefetchBlock(workspace, rowStart: rowStart + rowCount, rowCount: rowCount)
         let frame = workspace.frame(rowStart: rowStart, rowCount: rowCount, lane: lane)
         candidateSteps.run(frame)
+        writeOutputs(workspace, frame)
+    }
+
+    /// Writes a block's outputs that the workspace's tasks name.
+    func writeOutputs(_ workspace: Workspace, _ frame: Frame) {
         for index in lowered.outputs.indices where workspace.tasks.contains(index) {
             let location = lowered.outputs[index]
             let bytes = location.width * 4
             tandemk_x8_copy(
-                rowCount, bytes, frame.address(location), location.stride * 4,
-                workspace.output(index) + rowStart * location.width, bytes)
+                frame.rowCount, bytes, frame.address(location), location.stride * 4,
+                workspace.output(index) + frame.rowStart * location.width, bytes)
         }
     }
 }

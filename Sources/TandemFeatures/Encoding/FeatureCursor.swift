@@ -20,6 +20,30 @@ package struct FeatureCursor {
         self.rowCount = rowCount
         self.column = column
     }
+
+    /// Stands before the first row again.
+    package mutating func rewind() {
+        row = 0
+        position = ValuePosition()
+    }
+
+    /// Passes over rows of `width` values, or of as many as the column's lists have.
+    mutating func pass(_ count: Int, width: Int) {
+        if let column {
+            var values = count * width
+            if let listCounts = column.listCounts {
+                values = 0
+                for index in row..<row + count { values += Int(listCounts[index]) }
+            }
+            if case .text(_, let byteCounts) = column.values {
+                for index in position.value..<position.value + values {
+                    position.byte += Int(byteCounts[index])
+                }
+            }
+            position.value += values
+        }
+        row += count
+    }
 }
 
 /// A place among a column's values.

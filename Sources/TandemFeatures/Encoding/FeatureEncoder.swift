@@ -138,6 +138,18 @@ package struct FeatureEncoder: Sendable {
         cursor.row += rowCount
     }
 
+    /// Stands before another row of a column, without looking at the values between.
+    ///
+    /// - Parameters:
+    ///   - cursor: The column; it may have been encoded further already.
+    ///   - row: 0 to the cursor's rows.
+    /// - Complexity: O(1), for lists and texts O(rows passed over). Allocates nothing.
+    package func move(_ cursor: inout FeatureCursor, to row: Int) {
+        precondition(row >= 0 && row <= cursor.rowCount, "the column has no such row")
+        if row < cursor.row { cursor.rewind() }
+        cursor.pass(row - cursor.row, width: signature.features[cursor.feature].width)
+    }
+
     /// Encodes a whole column at once: `open` and `encode` in one.
     ///
     /// - Parameters:
