@@ -16,8 +16,14 @@ package import TandemWire
 // Values are checked block by block, where they are read anyway, so that NaN in the last row is
 // found late but the values are touched once.
 //
+// A large request may be shared between `place` and the first `advance`: other loops then take blocks
+// of it too (`SharedRows.swift`). Its end, whether well or not, is then put off until they have left
+// the answer's memory: `advance` says `awaiting`, and a run that was cancelled may have to be advanced
+// once more.
+//
 // Where a task's scores go: into the answer if the task is listed; into scratch memory if only the
-// ranking reads it, or if the answer shall have the ranked rows only; nowhere otherwise.
+// ranking reads it, or if the answer shall have the ranked rows only; nowhere otherwise. Gates come
+// after the tasks and are treated like them: all are listed, or none.
 
 /// The memory and the progress of one model's Predict requests on one loop.
 package final class PredictSession: @unchecked Sendable {
@@ -27,18 +33,23 @@ package final class PredictSession: @unchecked Sendable {
     /// step.
     package let run: UnsafeMutablePointer<PredictRun>
 
+    private let lane: PredictLane
+
     /// Takes all memory that a request of usual size needs.
     ///
     /// - Parameters:
     ///   - model: What is computed.
+    ///   - lane: Where; other sessions may use it in turn. Nil for one of its own.
     ///   - limits: The wire's limits in force.
     ///   - clock: CLOCK_MONOTONIC in nanoseconds, for stage times.
     package init(
-        _ model: ServableModel, limits: WireLimits = WireLimits(),
+        _ model: ServableModel, lane: PredictLane? = nil, limits: WireLimits = WireLimits(),
         clock: @escaping @Sendable () -> UInt64
     ) {
+        self.lane = lane ?? PredictLane(model)
         run = .allocate(capacity: 1)
-        run.initialize(to: PredictRun(model, limits: limits, clock: clock))
+        run.initialize(
+            to: PredictRun(model, lane: self.lane.memory, limits: limits, clock: clock))
     }
 
     deinit {
@@ -64,6 +75,8 @@ package struct PredictRun {
     package enum Progress: Equatable, Sendable {
         /// More rows: call `advance` again.
         case more
+        /// Other loops compute the last rows: call `advance` again after a while.
+        case awaiting
         /// The answer is complete.
         case finished
     }
@@ -75,12 +88,14 @@ package struct PredictRun {
         case idle
         case checked
         case computing(nextRow: Int)
+        /// All blocks are taken, or it is given up; helpers may be within.
+        case ending
     }
 
     /// What is computed.
     package let model: ServableModel
     /// What was seen of each feature since the session began, in the signature's order.
-    package private(set) var featureCounts: [FeatureCounts]
+    package var featureCounts: [FeatureCounts] { computer.featureCounts }
     /// What scores were given since the session began, in the signature's order of tasks.
     package private(set) var scoreCounts: [ScoreHistogram]
     /// Stages of the last request.
@@ -94,19 +109,22 @@ package struct PredictRun {
 
     let limits: WireLimits
     let clock: @Sendable () -> UInt64
-    let workspace: Workspace
-    let inputs: EncodedInputs
-    /// Rows encoded and computed per advance: whole plan blocks, enough of them that what an
-    /// advance costs beyond its rows does not show.
+    /// Rows encoded and computed per advance.
     package let blockRows: Int
-    var phase = Phase.idle
+    private(set) var phase = Phase.idle
+    /// Whether it can take a request.
+    package var isIdle: Bool { phase == .idle }
     var deadline = UInt64.max
     var selection: TaskSelection
+    /// Tasks and gates of the answer, in its order.
+    private var listed: [Int] = []
     var ranking = RankingPlan()
     private var layout: PredictResponseLayout?
     var scratch = ScratchMemory()
-    private var textMemory = TextMemory()
-    var columns: ColumnBinding
+    private var computer: RowComputer
+    private var request: PredictView?
+    private var shared: (rows: SharedRows, offer: SharedRows.Offer)?
+    private var failure: RequestError?
     var isNeeded: [Bool]
     let arrays: UnsafeMutableBufferPointer<UnsafeMutablePointer<Float>>
     let scores: UnsafeMutableBufferPointer<UnsafeMutablePointer<Float>?>
@@ -114,31 +132,24 @@ package struct PredictRun {
     var ranked: RankedPlaces?
 
     init(
-        _ model: ServableModel, limits: WireLimits, clock: @escaping @Sendable () -> UInt64
+        _ model: ServableModel, lane: UnsafeMutablePointer<LaneMemory>, limits: WireLimits,
+        clock: @escaping @Sendable () -> UInt64
     ) {
         self.model = model
         self.limits = limits
         self.clock = clock
-        let planRows = model.plan.blockRowCount
-        blockRows = planRows * max(1, 64 / planRows)
-        workspace = Workspace(model.plan, rowCountMax: blockRows)
-        let workspace = workspace
-        inputs = EncodedInputs(
-            model.plan.inputs.indices.map { index in
-                EncodedInput(
-                    base: workspace.input(index), rowStride: model.plan.inputs[index].width)
-            })
+        blockRows = lane.pointee.blockRows
+        computer = RowComputer(model, lane)
         selection = TaskSelection(model)
-        columns = ColumnBinding(model)
-        featureCounts = model.signature.features.map { _ in FeatureCounts() }
         scoreCounts = model.signature.tasks.map { _ in ScoreHistogram() }
-        let taskCount = model.signature.tasks.count
-        isNeeded = [Bool](repeating: false, count: taskCount)
-        arrays = .allocate(capacity: max(taskCount, 1))
-        scores = .allocate(capacity: max(taskCount, 1))
+        let columnCount = model.widths.count
+        isNeeded = [Bool](repeating: false, count: columnCount)
+        listed.reserveCapacity(columnCount)
+        arrays = .allocate(capacity: columnCount)
+        scores = .allocate(capacity: columnCount)
         scores.initialize(repeating: nil)
-        widths = .allocate(capacity: max(taskCount, 1))
-        _ = widths.initialize(fromContentsOf: model.tasks.widths)
+        widths = .allocate(capacity: columnCount)
+        _ = widths.initialize(fromContentsOf: model.widths)
     }
 
     mutating func free() {
@@ -146,8 +157,11 @@ package struct PredictRun {
         scores.deallocate()
         widths.deallocate()
         scratch.free()
-        columns.free()
+        computer.free()
     }
+
+    /// What computing the request at hand, or the last one, showed, if it is to be explained.
+    package var explanation: RowExplanation? { computer.explanation }
 
     /// What was seen of each feature in a request that is to be explained; else nothing.
     package var requestCounts: [FeatureCounts] {
@@ -164,7 +178,9 @@ package struct PredictRun {
 
     /// Forgets what was seen so far: warm-ups are nobody's requests.
     package mutating func forgetCounts() {
-        for index in featureCounts.indices { featureCounts[index] = FeatureCounts() }
+        for index in computer.featureCounts.indices {
+            computer.featureCounts[index] = FeatureCounts()
+        }
         for index in scoreCounts.indices { scoreCounts[index] = ScoreHistogram() }
     }
 
@@ -196,15 +212,15 @@ package struct PredictRun {
         rowCount = request.rows
         self.deadline = deadline
         try checkDeadline(now)
-        guard !request.wantsGateWeights else {
-            throw RequestError(
-                .optionUnsupported,
-                "want_gate_weights is not implemented by this server; leave it out",
-                model: model.name)
-        }
         try selection.take(request.tasks, model)
+        listed.removeAll(keepingCapacity: true)
+        for position in selection.tasks.indices { listed.append(selection.tasks[position]) }
+        let taskCount = model.tasks.names.count
+        if request.wantsGateWeights {
+            for gate in model.gates.indices { listed.append(taskCount + gate) }
+        }
         try ranking.take(request.ranking, rows: rowCount, model: model)
-        try columns.bind(request, model)
+        try computer.open(request, countsContext: true)
         countsBefore = request.wantsExplanation ? featureCounts : []
         let layout: PredictResponseLayout
         do {
@@ -212,6 +228,7 @@ package struct PredictRun {
                 selection.template, id: id,
                 rows: ranking.rankedRowsOnly ? ranking.count : rowCount,
                 rankedCount: ranking.isWanted ? ranking.count : nil,
+                includesGates: request.wantsGateWeights,
                 frameBytesMax: limits.frameBytesMax)
         } catch {
             throw RequestError(
@@ -219,6 +236,7 @@ package struct PredictRun {
                 bound: error.bound, actual: error.actual)
         }
         self.layout = layout
+        self.request = request
         phase = .checked
         return layout.frameBytes
     }
@@ -235,6 +253,20 @@ package struct PredictRun {
         phase = .computing(nextRow: 0)
     }
 
+    /// Lets other loops compute blocks of the request too; after `place`, before `advance`.
+    ///
+    /// - Parameter rows: Free, and this run's until the request has ended.
+    package mutating func share(_ rows: SharedRows) {
+        guard case .computing(0) = phase, let request else {
+            preconditionFailure("a request is shared before its first block")
+        }
+        let offer = SharedRows.Offer(
+            request: request, rowCount: rowCount, blockRows: blockRows, scores: scores,
+            widths: widths)
+        shared = (rows, offer)
+        rows.open(offer)
+    }
+
     /// Computes the next block of rows, and after the last one ranks.
     ///
     /// - Parameter now: CLOCK_MONOTONIC nanoseconds; past the deadline nothing is computed.
@@ -243,33 +275,93 @@ package struct PredictRun {
     ///   answer's memory holds nothing of use.
     /// - Complexity: O(block's rows x parameters). Allocates nothing.
     package mutating func advance(now: UInt64) throws(RequestError) -> Progress {
-        guard case .computing(let row) = phase else {
-            preconditionFailure("advance follows place")
-        }
-        do throws(RequestError) {
-            try checkDeadline(now)
-            let count = min(blockRows, rowCount - row)
-            try compute(row, count)
-            if row + count < rowCount {
-                phase = .computing(nextRow: row + count)
-                return .more
+        switch phase {
+        case .idle, .checked: preconditionFailure("advance follows place")
+        case .ending: return try end()
+        case .computing(let row):
+            do throws(RequestError) {
+                try checkDeadline(now)
+                if let shared {
+                    if try advance(shared.rows, shared.offer) { return .more }
+                } else {
+                    let count = min(blockRows, rowCount - row)
+                    try compute(row, count)
+                    if row + count < rowCount {
+                        phase = .computing(nextRow: row + count)
+                        return .more
+                    }
+                }
+            } catch {
+                failure = error
+                shared?.rows.close()
             }
+            phase = .ending
+            return try end()
+        }
+    }
+
+    /// Gives the request up.
+    ///
+    /// The run is idle, unless it is shared and others are within: then it is once `advance` has
+    /// thrown `cancelled`.
+    ///
+    /// - Returns: Whether it is idle.
+    package mutating func cancel() -> Bool {
+        shared?.rows.close()
+        guard shared?.rows.isFree ?? true else {
+            failure = RequestError(.cancelled, "the caller gave the call up")
+            phase = .ending
+            return false
+        }
+        becomeIdle()
+        return true
+    }
+
+    // MARK: Ending
+
+    /// Takes a block if there is one; whether there may be more.
+    private mutating func advance(
+        _ rows: SharedRows, _ offer: SharedRows.Offer
+    ) throws(RequestError) -> Bool {
+        guard let row = rows.takeBlock(offer) else { return false }
+        do throws(RequestError) {
+            try compute(row, min(blockRows, rowCount - row))
         } catch {
-            cancel()
-            throw error
+            // Met again by `end`, unless an earlier block is wrong too.
+            rows.giveUp(block: row)
+        }
+        return rows.isOpen
+    }
+
+    private mutating func end() throws(RequestError) -> Progress {
+        if let shared {
+            guard shared.rows.isFree else { return .awaiting }
+            times.compute &+= shared.rows.helpedNanoseconds
+            if failure == nil, let row = shared.rows.wrongBlock {
+                do throws(RequestError) {
+                    try compute(row, min(blockRows, rowCount - row))
+                    preconditionFailure("what is wrong with a value is so for every loop")
+                } catch { failure = error }
+            }
+        }
+        if let failure {
+            becomeIdle()
+            throw failure
         }
         finishRanking()
         countScores()
         finishedLayout = layout
-        cancel()
+        becomeIdle()
         return .finished
     }
 
-    /// Gives the request up; the run is idle.
-    package mutating func cancel() {
+    private mutating func becomeIdle() {
         phase = .idle
         layout = nil
         ranked = nil
+        request = nil
+        shared = nil
+        failure = nil
         scratch.trim()
     }
 
@@ -313,11 +405,9 @@ package struct PredictRun {
         }
         if ranking.isWanted { ranking.program.markTasks(&isNeeded) }
         if ranking.rankedRowsOnly {
-            for position in selection.tasks.indices { isNeeded[selection.tasks[position]] = true }
+            for position in listed.indices { isNeeded[listed[position]] = true }
         } else {
-            for position in selection.tasks.indices {
-                scores[selection.tasks[position]] = arrays[position]
-            }
+            for position in listed.indices { scores[listed[position]] = arrays[position] }
         }
         var floats = 0
         for task in isNeeded.indices where isNeeded[task] && scores[task] == nil {
@@ -335,41 +425,10 @@ package struct PredictRun {
 
     private mutating func compute(_ row: Int, _ count: Int) throws(RequestError) {
         let start = clock()
-        do {
-            if row == 0 {
-                for index in model.contextFeatures.indices {
-                    try encode(model.contextFeatures[index], rows: 1)
-                }
-            }
-            for index in model.candidateFeatures.indices {
-                try encode(model.candidateFeatures[index], rows: count)
-            }
-        } catch { throw RequestError(error) }
-        let encoded = clock()
-        var tasks = TaskMask.none
-        for task in isNeeded.indices {
-            let target = scores[task].map { $0 + row * widths[task] }
-            workspace.redirectOutput(model.outputOfTask[task], to: target)
-            // Those of the answer and those that only the ranking reads.
-            if target != nil { tasks.insert(model.outputOfTask[task]) }
-        }
-        workspace.tasks = tasks
-        model.plan.prepare(workspace, rowCount: count)
-        if row == 0 { model.plan.runContext(workspace) }
-        var blockStart = 0
-        while blockStart < count {
-            let blockCount = model.plan.nextBlockRowCount(remaining: count - blockStart)
-            model.plan.runBlock(workspace, rowStart: blockStart, rowCount: blockCount)
-            blockStart += blockCount
-        }
+        let encoded = try computer.compute(
+            row, count, scores: scores, widths: widths, clock: clock)
         times.features &+= encoded &- start
         times.compute &+= clock() &- encoded
-    }
-
-    private mutating func encode(_ feature: Int, rows: Int) throws(FeatureError) {
-        try model.encoder.encode(
-            &columns.cursors[feature], rowCount: rows, into: inputs,
-            counts: &featureCounts[feature], memory: &textMemory)
     }
 
     private mutating func finishRanking() {
@@ -393,8 +452,8 @@ package struct PredictRun {
     }
 
     private func copyRankedRows(_ keys: UnsafeMutablePointer<UInt64>) {
-        for position in selection.tasks.indices {
-            let task = selection.tasks[position]
+        for position in listed.indices {
+            let task = listed[position]
             guard let source = scores[task] else { continue }
             let width = widths[task]
             for rank in 0..<ranking.count {
@@ -408,9 +467,4 @@ package struct PredictRun {
         let (sum, overflow) = now.addingReportingOverflow(wait)
         return wait == 0 || overflow ? .max : sum
     }
-}
-
-extension PredictSession {
-    /// Bytes of memory that requests are computed in, scratch memory apart.
-    package var byteCount: Int { run.pointee.workspace.byteCount }
 }

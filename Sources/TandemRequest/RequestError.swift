@@ -41,7 +41,6 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
             case tooManyInFlight = "TOO_MANY_IN_FLIGHT"
             case notAllowed = "NOT_ALLOWED"
             case cancelled = "CALL_CANCELLED"
-            case optionUnsupported = "OPTION_UNSUPPORTED"
             case callUnsupported = "CALL_UNSUPPORTED"
             case answerTooLarge = "ANSWER_TOO_LARGE"
             case wrongSocket = "WRONG_SOCKET"
@@ -111,8 +110,6 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
         package static let notAllowed = Code(kind: .notAllowed)
         /// The caller gave the call up.
         package static let cancelled = Code(kind: .cancelled)
-        /// An option is known but not implemented here.
-        package static let optionUnsupported = Code(kind: .optionUnsupported)
         /// A call is known but not implemented here.
         package static let callUnsupported = Code(kind: .callUnsupported)
         /// The answer would be over the frame limit.
@@ -162,7 +159,7 @@ package struct RequestError: Error, Equatable, Sendable, CustomStringConvertible
                 .resourceExhausted
             case .deadlinePassed, .deadlineUnreachable: .deadlineExceeded
             case .cancelled: .cancelled
-            case .optionUnsupported, .callUnsupported: .unimplemented
+            case .callUnsupported: .unimplemented
             case .wrongSocket, .notAllowed: .permissionDenied
             case .idInFlight: .alreadyExists
             case .modelNotReady, .draining: .unavailable

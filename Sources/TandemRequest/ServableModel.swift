@@ -22,8 +22,12 @@ package final class ServableModel: Sendable {
     package let plan: Plan
 
     let encoder: FeatureEncoder
-    /// Position in `plan.outputs`, by task.
-    let outputOfTask: [Int]
+    /// Position in `plan.outputs`, by task and then by gate.
+    let outputs: [Int]
+    /// The gates whose weights can be asked for.
+    package let gates: [GateAnswer]
+    /// Floats a row, by task and then by gate.
+    let widths: [Int]
     /// Its tasks by name.
     package let tasks: TaskTable
     let contextFeatures: [Int]
@@ -40,7 +44,7 @@ package final class ServableModel: Sendable {
     ///   - signature: What it takes and answers.
     ///   - executor: The program's name.
     ///   - graph: The program's graph.
-    ///   - plan: The graph, lowered.
+    ///   - plan: The graph, lowered; one that answers its gates has them to offer.
     /// - Throws: `RequestError.loadFailed` when signature, graph and plan do not fit together.
     package init(
         name: String, version: UInt64, signature: Signature, executor: String, graph: Graph,
@@ -69,7 +73,17 @@ package final class ServableModel: Sendable {
             }
             outputs.append(output)
         }
-        outputOfTask = outputs
+        var gates: [GateAnswer] = []
+        for gate in graph.gates {
+            guard let output = plan.outputs.firstIndex(where: { $0.name == gate.output }) else {
+                continue
+            }
+            outputs.append(output)
+            gates.append(GateAnswer(gate.name, experts: gate.expertCount))
+        }
+        self.outputs = outputs
+        self.gates = gates
+        widths = tasks.widths + gates.map(\.experts)
         contextFeatures = signature.features.indices
             .filter { signature.features[$0].side == .context }
         candidateFeatures = signature.features.indices

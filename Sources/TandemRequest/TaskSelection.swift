@@ -65,6 +65,7 @@ struct TaskSelection {
         _ model: ServableModel, _ tasks: [Int]
     ) -> PredictResponseTemplate {
         PredictResponseTemplate(
-            model: model.name, version: model.version, tasks: tasks.map { model.taskAnswers[$0] })
+            model: model.name, version: model.version, tasks: tasks.map { model.taskAnswers[$0] },
+            gates: model.gates)
     }
 }

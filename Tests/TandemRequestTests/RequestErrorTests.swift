@@ -12,7 +12,7 @@ import Testing
             #expect(status.code == code.statusCode)
             #expect(RequestError(status)?.code == code)
         }
-        #expect(reasons.count == 39)
+        #expect(reasons.count == 38)
     }
 
     @Test func `facts survive the way through a status`() {

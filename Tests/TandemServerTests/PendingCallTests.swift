@@ -221,6 +221,27 @@ import Testing
         #expect(large.status?.details.first?.limit == "in_flight_bytes_per_user_max")
     }
 
+    @Test func `takes as many calls and bytes of one user as the limits, and not one more`() throws
+    {
+        let rows = try ServiceRig().rows(blocks: 2)
+        let byteCount = try TinyRequests.payload(TinyRequests.frame(id: 1, message(rows)))?.count
+        let bytes = try #require(byteCount)
+        for (calls, byteMax, taken) in [
+            (3, bytes * 9, 3), (9, bytes * 2, 2), (9, bytes * 2 - 1, 1), (9, bytes * 2 + 1, 2),
+        ] {
+            var options = ServerOptions(repository: "")
+            options.limits.inFlightPerUserMax = calls
+            options.limits.inFlightBytesPerUserMax = byteMax
+            let rig = try ServiceRig(options: options)
+            rig.state.peer = rig.group.accounts.enter(PeerIdentity(uid: 7, gids: [8]))
+            for id: UInt64 in 1...4 {
+                let answer = try rig.serve(id: id, message(rows))
+                #expect((answer == nil) == (id <= UInt64(taken)), "call \(id) of \(taken)")
+            }
+            #expect(try rig.workAll().count == taken)
+        }
+    }
+
     // MARK: Cost
 
     @Test(.enabled(if: AllocationCounter.isCounting))

@@ -83,6 +83,8 @@ package struct ReadAnswer: Sendable {
     package var version: UInt64 = 0
     /// Scores.
     package var tasks: [Task] = []
+    /// The gates' weights; the width is the number of experts.
+    package var gates: [Task] = []
     /// The ranking's rows; nil for none.
     package var rankedRows: [UInt32]?
     /// The ranking's scores.
@@ -115,6 +117,10 @@ package struct ReadAnswer: Sendable {
                 Task(
                     name: $0.name.string, width: $0.width, given: $0.given.string,
                     values: Array($0.values))
+            }
+            gates = answer.gates.map {
+                Task(
+                    name: $0.name.string, width: $0.experts, given: "", values: Array($0.weights))
             }
             explanation = answer.explanation
             rankedRows = answer.ranked.map { Array($0.rows) }

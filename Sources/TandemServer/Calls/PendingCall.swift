@@ -8,6 +8,8 @@ struct PendingCall {
     enum Phase {
         case waiting
         case begun
+        /// Given up, but other loops are still within.
+        case abandoned
         /// The answer's frame is in `frame`.
         case answered
         case refused(RequestError)
@@ -24,6 +26,8 @@ struct PendingCall {
     let decodeNanoseconds: UInt64
     /// Bytes of its request.
     let byteCount: Int
+    /// What computes it, once begun.
+    var run: UnsafeMutablePointer<PredictRun>?
     /// The answer's frame, once begun.
     var frame = ByteQueue()
     var frameBytes = 0

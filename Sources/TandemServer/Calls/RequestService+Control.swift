@@ -135,7 +135,7 @@ extension RequestService {
         var metadata = ServerMetadata()
         metadata.name = "tandemd"
         metadata.version = ServerVersion.text
-        metadata.extensions = ["predict", "ranking", "explain"]
+        metadata.extensions = ["predict", "ranking", "gate_weights", "explain"]
         metadata.limits = settings.limits
         metadata.instructionSet = context.instructionSet
         metadata.loops = UInt32(clamping: context.group.mailboxes.count)

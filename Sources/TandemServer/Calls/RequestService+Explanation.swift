@@ -1,4 +1,6 @@
+internal import TandemEngine
 internal import TandemFeatures
+internal import TandemGraph
 internal import TandemRequest
 internal import TandemWire
 
@@ -21,11 +23,14 @@ extension RequestService {
             StageTime(.compute, nanoseconds: times.compute),
             StageTime(.rank, nanoseconds: times.rank),
         ]
-        explanation.features = zip(
-            run.pointee.model.signature.features, run.pointee.requestCounts
-        ).map { feature, counts in
+        let seen = run.pointee.explanation
+        explanation.operations = Self.operations(run.pointee, seen)
+        let counts = run.pointee.requestCounts
+        explanation.features = run.pointee.model.signature.features.indices.map { index in
+            let counts = counts[index]
             var resolution = FeatureResolution()
-            resolution.feature = feature.name
+            resolution.feature = run.pointee.model.signature.features[index].name
+            resolution.firstValue = seen?.firstValues[index] ?? ""
             resolution.presentRows = UInt64(counts.rows - counts.missingRows)
             resolution.missingRows = UInt64(counts.missingRows)
             resolution.unknownValues = UInt64(counts.unknownValues)
@@ -49,5 +54,19 @@ extension RequestService {
         let written = layout.add(encoded, to: frame)
         output.commit(written)
         return written
+    }
+
+    /// The steps that ran, as the plan is printed, with what each took over all rows.
+    private static func operations(
+        _ run: PredictRun, _ seen: RowExplanation?
+    ) -> [OperationTime] {
+        guard let seen else { return [] }
+        return zip(run.model.plan.steps, seen.steps.nanoseconds).compactMap { note, spent in
+            guard spent > 0 else { return nil }
+            let rows = note.rows == .candidate ? run.rowCount : 1
+            return OperationTime(
+                name: note.text, kind: note.rows == .candidate ? "a row" : "a request",
+                nanoseconds: spent, multiplyAdds: UInt64(note.cost.multiplyAdds * rows))
+        }
     }
 }

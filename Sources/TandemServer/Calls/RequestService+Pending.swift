@@ -5,8 +5,9 @@ internal import TandemWire
 //
 // A small call has at most one block of rows and is computed in one go. A large one is computed
 // block by block in a session of its own, so that small ones run in between: the loop asks for one
-// piece of work, polls its sockets, and asks again. A model has one large call begun at a time; the
-// others wait in their queue.
+// piece of work, polls its sockets, and asks again. Of a model's large calls one begins when the last
+// has ended, or when it has a higher priority: it then overtakes between two blocks. What is large
+// enough for it is offered to loops that have nothing to do (`RequestService+Sharing.swift`).
 //
 // Whose turn: small calls go before the next block of a large one, unless that has a higher
 // priority, or small ones had their fill since its last block (`fillNanoseconds`), so that a stream
@@ -33,7 +34,10 @@ extension RequestService {
     }
 
     /// Whether calls wait or are half done.
-    package var isBusy: Bool { !smallQueue.isEmpty || !largeQueue.isEmpty || !begun.isEmpty }
+    package var isBusy: Bool { hasOwnWork || isHelpWanted }
+
+    /// Whether calls of this loop wait or are half done.
+    var hasOwnWork: Bool { !smallQueue.isEmpty || !largeQueue.isEmpty || !begun.isEmpty }
 
     /// Nanoseconds of work left of large calls that have begun.
     var begunWork: UInt64 {
@@ -156,12 +160,16 @@ extension RequestService {
         let now = context.clock()
         if let expired = smallQueue.popExpired(now: now) { return expire(expired.token, now) }
         if let expired = largeQueue.popExpired(now: now) { return expire(expired.token, now) }
+        if let token = awaited, context.offers[loop].rows.isFree {
+            awaited = nil
+            return computeBlock(token, isBegun: true, now)
+        }
         let large = nextLarge()
         if let small = smallQueue.first, goesNow(small, before: large) {
             _ = smallQueue.popFirst()
             return computeSmall(small.token, now)
         }
-        guard let large else { return .idle }
+        guard let large else { return help() }
         sinceBlock = 0
         return computeBlock(large.token, isBegun: large.isBegun, now)
     }
@@ -179,7 +187,7 @@ extension RequestService {
     /// and that goes before it.
     private func nextLarge() -> (token: Int, isBegun: Bool)? {
         var best: Int?
-        for index in begun.indices {
+        for index in begun.indices where begun[index] != awaited {
             let entry = pending[begun[index]].pointee.entry
             if let other = best, !entry.goesBefore(pending[other].pointee.entry) { continue }
             best = begun[index]
@@ -191,13 +199,26 @@ extension RequestService {
         return (best, true)
     }
 
+    /// Whether a call would go before the best that has begun, and before all of its model.
     private func mayBegin(_ waiting: CallQueue.Entry, before best: Int?) -> Bool {
-        let model = pending[waiting.token].pointee.loaded
-        for index in begun.indices where pending[begun[index]].pointee.loaded === model {
-            return false
+        let loaded = pending[waiting.token].pointee.loaded
+        for index in begun.indices where pending[begun[index]].pointee.loaded === loaded {
+            guard waiting.priority > pending[begun[index]].pointee.entry.priority else {
+                return false
+            }
         }
+        guard freeRun(loaded) != nil else { return false }
         guard let best else { return true }
         return waiting.goesBefore(pending[best].pointee.entry)
+    }
+
+    /// A session of the model for large calls that is idle.
+    private func freeRun(_ loaded: LoadedModel) -> UnsafeMutablePointer<PredictRun>? {
+        let sessions = loaded.parts[loop].longSessions
+        for index in sessions.indices where sessions[index].run.pointee.isIdle {
+            return sessions[index].run
+        }
+        return nil
     }
 
     private mutating func computeSmall(_ token: Int, _ now: UInt64) -> WorkOutcome {
@@ -214,18 +235,28 @@ extension RequestService {
     private mutating func computeBlock(
         _ token: Int, isBegun: Bool, _ now: UInt64
     ) -> WorkOutcome {
-        let run = pending[token].pointee.loaded.parts[loop].longSession.run
+        guard let run = pending[token].pointee.run ?? freeRun(pending[token].pointee.loaded) else {
+            preconditionFailure("a call begins when there is a session for it")
+        }
         do throws(RequestError) {
             if !isBegun {
                 _ = largeQueue.popFirst()
                 try begin(token, run, now)
+                pending[token].pointee.run = run
                 begun.append(token)
+                offer(token, run)
             }
+            callHelpers(token)
             let progress = try run.pointee.advance(now: now)
             pending[token].pointee.workedNanoseconds = run.pointee.times.sum
-            if progress == .more { return .progressed }
+            if progress == .awaiting { awaited = token }
+            guard progress == .finished else { return .progressed }
         } catch {
             end(token)
+            if case .abandoned = pending[token].pointee.phase {
+                discard(token)
+                return .progressed
+            }
             return refused(token, error)
         }
         end(token)
@@ -234,6 +265,11 @@ extension RequestService {
 
     /// Takes a call out of those that have begun.
     private mutating func end(_ token: Int) {
+        if offered == token {
+            offered = nil
+            // An unloaded model's memory does not wait for the next offer.
+            context.offers[loop].loaded = nil
+        }
         for index in begun.indices where begun[index] == token {
             begun.remove(at: index)
             return
@@ -310,7 +346,7 @@ extension RequestService {
         case .answered where connection.output.isEmpty:
             swap(&connection.output, &call.pointee.frame)
         case .answered: connection.output.append(call.pointee.frame.bytes)
-        case .waiting, .begun: preconditionFailure("the call has not finished")
+        case .waiting, .begun, .abandoned: preconditionFailure("the call has not finished")
         }
         discard(token)
     }
@@ -354,9 +390,16 @@ extension RequestService {
     }
 
     private mutating func giveUp(_ token: Int) {
-        if let index = begun.firstIndex(of: token) {
-            begun.remove(at: index)
-            pending[token].pointee.loaded.parts[loop].longSession.run.pointee.cancel()
+        if case .abandoned = pending[token].pointee.phase { return }
+        if let run = pending[token].pointee.run {
+            guard run.pointee.cancel() else {
+                // Nothing of it may go before the other loops are out of it.
+                pending[token].pointee.phase = .abandoned
+                awaited = token
+                return
+            }
+            if awaited == token { awaited = nil }
+            end(token)
         } else if !smallQueue.remove(token: token) {
             _ = largeQueue.remove(token: token)
         }

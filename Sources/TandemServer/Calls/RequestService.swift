@@ -1,4 +1,5 @@
 internal import Glibc
+internal import TandemEngine
 internal import TandemFeatures
 internal import TandemRequest
 package import TandemWire
@@ -18,6 +19,8 @@ package import TandemWire
 package struct ServiceContext: Sendable {
     /// The models.
     package let registry: Registry
+    /// What each loop lets the others help with, by its number.
+    let offers: [LoopOffer]
     /// The loops.
     package let group: LoopGroup<ServiceMessage>
     /// The wire's limits in force.
@@ -42,6 +45,7 @@ package struct ServiceContext: Sendable {
     ) {
         self.registry = registry
         self.group = group
+        offers = group.mailboxes.map { _ in LoopOffer() }
         self.wireLimits = wireLimits
         self.settings = settings
         self.startedAt = startedAt
@@ -56,6 +60,9 @@ package struct RequestService: FrameService {
     /// Nanoseconds of a turn after which small requests too are queued rather than answered as
     /// they are read, so that those behind them are seen, and refused if need be, in time.
     var turnNanoseconds: UInt64 = 400_000
+
+    /// Multiply-adds of a request from which a second core pays for being woken.
+    var sharedWorkMin = ParallelExecutor.splitWork
 
     let context: ServiceContext
     let loop: Int
@@ -72,8 +79,12 @@ package struct RequestService: FrameService {
     let pending = PendingCalls()
     var smallQueue: CallQueue
     var largeQueue: CallQueue
-    /// Large calls that have begun, one a model at most.
+    /// Large calls that have begun.
     var begun: [Int] = []
+    /// The one among the large calls that other loops may help with.
+    var offered: Int?
+    /// The same, once its last rows are being computed elsewhere.
+    var awaited: Int?
     /// Nanoseconds spent on small calls since a large one that has begun got a block.
     var sinceBlock: UInt64 = 0
     var frames = BufferPool()
@@ -242,13 +253,16 @@ package struct RequestService: FrameService {
         part.refusals = refusals
         for loaded in table.models.flatMap(\.loaded) {
             let own = loaded.parts[loop]
-            var features = own.session.run.pointee.featureCounts
-            for index in features.indices {
-                features[index] += own.longSession.run.pointee.featureCounts[index]
-            }
+            var features = own.helper.featureCounts
             var scores = own.session.run.pointee.scoreCounts
-            for index in scores.indices {
-                scores[index] += own.longSession.run.pointee.scoreCounts[index]
+            for index in features.indices {
+                features[index] += own.session.run.pointee.featureCounts[index]
+            }
+            for long in own.longSessions {
+                for index in features.indices {
+                    features[index] += long.run.pointee.featureCounts[index]
+                }
+                for index in scores.indices { scores[index] += long.run.pointee.scoreCounts[index] }
             }
             part.models.append(
                 LoopStatistics.Model(

@@ -128,6 +128,8 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
         guard timeout != 0 else { return try Self.wait(epoll, &batch, 0) }
         let start = tandemsys_monotonic_ns()
         balancer.pause(at: start)
+        counters.setIdle(true)
+        defer { counters.setIdle(false) }
         var now = start
         var count: Int32 = 0
         let end = start &+ spin.nanoseconds(bound: bound)

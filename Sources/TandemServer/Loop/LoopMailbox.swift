@@ -42,6 +42,8 @@ package final class LoopMailbox<Message: Sendable>: Sendable {
     package let receivedBytes = Atomic<UInt64>(0)
     /// Bytes sent since the start.
     package let sentBytes = Atomic<UInt64>(0)
+    /// Whether the loop polls or sleeps for want of work.
+    private let isWaiting = Atomic<Bool>(false)
     private let load = Atomic<UInt64>(0)
     private let messages: WakingQueue<LoopMessage<Message>>
 
@@ -55,6 +57,12 @@ package final class LoopMailbox<Message: Sendable>: Sendable {
 
     /// Leaves a message and wakes the loop.
     package func post(_ message: LoopMessage<Message>) { messages.add(message) }
+
+    /// Whether the loop has nothing to do just now.
+    package var isIdle: Bool { isWaiting.load(ordering: .relaxed) }
+
+    /// The loop runs out of work, or has some again.
+    func setIdle(_ isIdle: Bool) { isWaiting.store(isIdle, ordering: .relaxed) }
 
     /// Wakes the loop, which then refreshes its service.
     package func wake() { messages.wake() }

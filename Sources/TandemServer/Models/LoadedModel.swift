@@ -36,16 +36,34 @@ package final class LoadedModel: Sendable {
     package final class LoopPart: @unchecked Sendable {
         /// Computes requests that are answered as they are read, or in one go.
         package let session: PredictSession
-        /// Computes one large request block by block, while small ones go through `session`.
-        package let longSession: PredictSession
+        /// Compute large requests block by block, while small ones go through `session`.
+        ///
+        /// In one lane, in which more urgent ones take their turn between two blocks.
+        package let longSessions: [PredictSession]
+        /// Computes blocks of other loops' large requests, in the same lane.
+        package let helper: SharedRowComputer
         /// Counts them.
         ///
         /// Behind a pointer for the loop's own use; others ask the loop.
         package let counters: UnsafeMutablePointer<ModelCounters>
 
-        init(_ session: PredictSession, _ longSession: PredictSession) {
-            self.session = session
-            self.longSession = longSession
+        /// Large requests of a model that may have begun on one loop, each of a higher priority
+        /// than the one before.
+        private static let longSessionCount = 4
+
+        let arenaBytes: Int
+
+        init(
+            _ model: ServableModel, _ limits: WireLimits, _ clock: @escaping @Sendable () -> UInt64
+        ) {
+            let lane = PredictLane(model)
+            let longLane = PredictLane(model)
+            session = PredictSession(model, lane: lane, limits: limits, clock: clock)
+            longSessions = (0..<Self.longSessionCount).map { _ in
+                PredictSession(model, lane: longLane, limits: limits, clock: clock)
+            }
+            helper = SharedRowComputer(model, lane: longLane, clock: clock)
+            arenaBytes = lane.byteCount + longLane.byteCount
             counters = .allocate(capacity: 1)
             counters.initialize(to: ModelCounters())
         }
@@ -64,13 +82,9 @@ package final class LoadedModel: Sendable {
         self.model = model
         self.warmUp = warmUp
         self.metadata = metadata
-        parts = (0..<loopCount).map { _ in
-            LoopPart(
-                PredictSession(model, limits: limits, clock: clock),
-                PredictSession(model, limits: limits, clock: clock))
-        }
+        parts = (0..<loopCount).map { _ in LoopPart(model, limits, clock) }
         var memory = memory
-        memory.arenas = parts.reduce(0) { $0 + $1.session.byteCount + $1.longSession.byteCount }
+        memory.arenas = parts.reduce(0) { $0 + $1.arenaBytes }
         self.memory = memory
     }
 }

@@ -131,7 +131,7 @@ package struct RepositorySource: ModelSource {
         } catch { throw Self.refusal(error, name) }
         do throws(EngineError) {
             // Given away: the plan lets go of each weight when it is packed.
-            return try Plan(program.graph, consume tensors, packed: packed)
+            return try Plan(program.graph.answeringGates(), consume tensors, packed: packed)
         } catch {
             throw RequestError(
                 .loadFailed, "model '\(name)' cannot be executed: \(error.description)",
@@ -194,6 +194,7 @@ extension ModelMetadata {
         formulas = package.signature.formulas.map {
             FormulaMetadata($0.name, $0.expression)
         }
+        gates = program.graph.gates.map(\.name)
     }
 }
 

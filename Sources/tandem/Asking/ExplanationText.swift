@@ -27,10 +27,13 @@ struct ExplanationText {
             }
             text += "\n" + operations.text
         }
-        var features = TextTable(["feature", "present", "missing", "unknown", "clipped"])
+        var features = TextTable([
+            "feature", "first row", "present", "missing", "unknown", "clipped",
+        ])
         for feature in explanation.features {
             features.add([
-                feature.name, "\(feature.presentRows)", "\(feature.missingRows)",
+                feature.name, feature.firstValue, "\(feature.presentRows)",
+                "\(feature.missingRows)",
                 "\(feature.unknownValues)", "\(feature.clippedValues)",
             ])
         }

@@ -45,6 +45,9 @@ struct Predict: ParsableCommand {
     @Flag(help: "Say on standard error how each request was answered, with --socket.")
     var explain = false
 
+    @Flag(help: "Add the weights that each gate gave its experts, with --socket.")
+    var gates = false
+
     @Flag(help: "Print JSON lines instead of CSV.")
     var jsonl = false
 
@@ -56,6 +59,7 @@ struct Predict: ParsableCommand {
         } else {
             guard !paths.isEmpty else { throw ValidationError("name a package, or use --socket") }
             guard !explain else { throw ValidationError("--explain goes with --socket") }
+            guard !gates else { throw ValidationError("--gates goes with --socket") }
             guard paths.count > 1 || inputs != nil else {
                 throw ValidationError("name a CSV file to score, or use --inputs")
             }
@@ -110,8 +114,7 @@ struct Predict: ParsableCommand {
         if !table.missing.isEmpty {
             Terminal.note("missing features: \(table.missing.joined(separator: ", "))")
         }
-        var writer = ScoreWriter(
-            tasks: description.tasks.map { ($0.name, $0.width, $0.labels) }, isJSON: jsonl)
+        var writer: ScoreWriter?
         var start = 0
         while start < table.rowCount {
             let rows = table.requestRows(from: start, limit: requestRows)
@@ -119,18 +122,35 @@ struct Predict: ParsableCommand {
                 model: model, context: table.context(ofRow: start),
                 candidates: table.candidates(rows), rows: rows.count)
             request.wantsExplanation = explain
+            request.wantsGateWeights = gates
             let prediction = try connection.predict(request)
             if let explanation = prediction.explanation {
                 Terminal.note(ExplanationText(explanation, rowCount: rows.count).text)
             }
+            let columns =
+                prediction.tasks.map { ($0.values, $0.width) }
+                + prediction.gates.map { ($0.weights, $0.experts) }
+            let made = writer ?? Self.writer(description, prediction.gates, isJSON: jsonl)
+            writer = made
             for row in 0..<rows.count {
-                writer.append { task, column in
-                    let scores = prediction.tasks[task]
-                    return scores.values[row * scores.width + column]
+                writer?.append { index, column in
+                    columns[index].0[row * columns[index].1 + column]
                 }
             }
             start = rows.upperBound
         }
-        writer.finish()
+        var finished = writer ?? Self.writer(description, [], isJSON: jsonl)
+        finished.finish()
+    }
+
+    /// A column a task, then one a gate's expert.
+    private static func writer(
+        _ description: ModelDescription, _ gates: [Prediction.GateWeights], isJSON: Bool
+    ) -> ScoreWriter {
+        ScoreWriter(
+            tasks: description.tasks.map { ($0.name, $0.width, $0.labels) }
+                + gates.map { gate in
+                    ("gate/\(gate.name)", gate.experts, (0..<gate.experts).map { "expert\($0)" })
+                }, isJSON: isJSON)
     }
 }
