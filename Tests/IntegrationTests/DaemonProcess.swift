@@ -73,6 +73,7 @@ final class DaemonProcess {
         for (index, socket) in sockets.enumerated() {
             posix_spawn_file_actions_adddup2(&actions, socket.0, 3 + Int32(index))
         }
+        Self.closeDescriptors(from: 3 + Int32(sockets.count), &actions)
         var argumentPointers = arguments.map { strdup($0) } + [nil]
         var variablePointers = variables.map { strdup($0) } + [nil]
         defer { for pointer in argumentPointers + variablePointers { free(pointer) } }
@@ -80,6 +81,18 @@ final class DaemonProcess {
             &pid, arguments[0], &actions, nil, &argumentPointers, &variablePointers)
         guard result == 0 else { throw Failure(description: "cannot start: errno \(result)") }
         hasEnded = false
+    }
+
+    /// Has a process begin without what other tests have open at that moment: it would count against
+    /// its descriptor limit, and keep ends of pipes open.
+    static func closeDescriptors(
+        from first: Int32, _ actions: inout posix_spawn_file_actions_t
+    ) {
+        // The lowest free one is given out, so that none is beyond; closing one that is not open
+        // fails no spawn.
+        for descriptor in first..<1_024 {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
     }
 
     /// Starts it and waits until it is ready.

@@ -41,6 +41,7 @@ struct ToolProcess {
             posix_spawn_file_actions_addopen(
                 &actions, descriptor, printed.file(name), O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         }
+        DaemonProcess.closeDescriptors(from: 3, &actions)
         // The shell changes the folder and becomes the tool.
         let line = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder.path, tool] + arguments
         var argumentPointers = line.map { strdup($0) } + [nil]
