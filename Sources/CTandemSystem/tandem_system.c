@@ -65,7 +65,15 @@ int tandemsys_memfd(const char *name) {
     return RESTART(int, memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
 }
 
-int tandemsys_seal(int fd) { return RESTART(int, fcntl(fd, F_ADD_SEALS, TANDEM_SEALS)); }
+/* Sealing against writing fails with EBUSY while anything holds one of the pages, and on a busy
+ * machine the kernel itself does: for compaction, reclaim or a write that went by. It waits 0.16 s,
+ * but whoever has the page may not run for longer. */
+int tandemsys_seal(int fd) {
+    int result = -EBUSY;
+    for (int attempt = 0; attempt < 50 && result == -EBUSY; attempt++)
+        result = RESTART(int, fcntl(fd, F_ADD_SEALS, TANDEM_SEALS));
+    return result;
+}
 
 int tandemsys_seals(int fd) { return RESTART(int, fcntl(fd, F_GET_SEALS)); }
 

@@ -1,5 +1,6 @@
 import CTandemSystem
 import Glibc
+import TandemServer
 import Testing
 
 @Suite struct SystemShimTests {
@@ -15,6 +16,36 @@ import Testing
         #expect(pwrite(memory, &byte, 1, 0) == -1)
         #expect(ftruncate(memory, 8_192) == -1)
         #expect(tandemsys_seal(memory) == -EPERM)
+    }
+
+    @Test func `sealing waits until the kernel lets go of a page`() throws {
+        let memory = tandemsys_memfd("test")
+        defer { close(memory) }
+        #expect(ftruncate(memory, 4_096) == 0)
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        let (output, input) = (ends[0], ends[1])
+        defer {
+            close(output)
+            close(input)
+        }
+        var byte: UInt8 = 1
+        #expect(pwrite(memory, &byte, 1, 0) == 1)
+        // The pipe holds the page itself, not a copy, until it is read.
+        var offset: off_t = 0
+        #expect(sendfile(input, memory, &offset, 4_096) == 4_096)
+        // F_ADD_SEALS and F_SEAL_WRITE, which Swift does not see: one attempt is not enough.
+        #expect(fcntl(memory, 1_033, 8) == -1)
+        #expect(errno == EBUSY)
+        let reader = try ServerThread(name: "reader") {
+            // Longer than the kernel waits by itself.
+            usleep(300_000)
+            var bytes = [UInt8](repeating: 0, count: 4_096)
+            _ = read(output, &bytes, bytes.count)
+        }
+        #expect(tandemsys_seal(memory) == 0)
+        reader.join()
+        #expect(tandemsys_is_sealed(memory))
     }
 
     @Test func `what is no memfd has no seals`() {

@@ -41,8 +41,9 @@ int tandemsys_lock_directory(const char *path, bool wait);
 /* memfd_create(2) with MFD_ALLOW_SEALING. name shows in /proc only. Returns the descriptor. */
 int tandemsys_memfd(const char *name);
 
-/* Seals a memfd against growing, shrinking, writing and further sealing. Fails with EBUSY while
- * it is mapped writable. */
+/* Seals a memfd against growing, shrinking, writing and further sealing. Waits up to some
+ * 8 s for the kernel to let go of its pages; fails with EBUSY after that, and at once while it is
+ * mapped writable. */
 int tandemsys_seal(int fd);
 
 /* The seals of a memfd as F_SEAL_* bits; -EINVAL for what is not a memfd. */
