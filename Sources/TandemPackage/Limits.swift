@@ -84,6 +84,9 @@ package enum Limits {
     /// The largest version: it still fits signed 64-bit integers of other languages.
     package static let versionMax = UInt64(Int64.max)
 
+    /// Blocks between the one that a load decodes and the one that it has the disk bring: at most
+    /// 16 MiB, some 8 ms of reading for a fast disk, which no thread then waits for.
+    package static let readAheadBlocks = 16
     /// Threads of one load.
     package static let threadsMax = 256
 }

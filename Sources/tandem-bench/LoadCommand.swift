@@ -75,11 +75,13 @@ struct LoadCommand: ParsableCommand {
         }
         let disk = (0..<max(rounds, 1)).map { _ in load.readingSeconds(opened) }
             .sorted()[max(rounds, 1) / 2]
-        let warm = try Load(program: load.program, threads: 1, isCold: false).seconds(opened)
+        let cached = Load(program: load.program, threads: 1, isCold: false)
+        let warm = try (0..<max(rounds, 1)).map { _ in try cached.seconds(opened).seconds }
+            .sorted()[max(rounds, 1) / 2]
         print("reading the files alone: \(formatted(disk)) s")
         bounds.check(
             "cold load beside the slower of the disk and decoding",
-            parallel / max(disk / 0.9, warm.seconds / (0.85 * Double(load.threads))), atMost: 1)
+            parallel / max(disk / 0.9, warm / (0.85 * Double(load.threads))), atMost: 1)
         return parallel
     }
 

@@ -6,6 +6,12 @@ package import TandemGraph
 // to be read from a shard of dense weights are biases, scales and the like. They are copied, so that
 // the shard goes back to the system with the last large tensor that somebody holds. The pool knows
 // the copies too: a shard is read only for what neither a copy nor the caller has.
+//
+// A thread that waits for its own block's bytes decodes nothing meanwhile, and threads that take
+// turns look to the system like readers who jump. So each thread that takes a block has the disk
+// bring one that comes later. 900 blocks of 1 MiB and 0.9 ms of work, two threads, 2.4 GB/s of disk:
+// 0.65 to 0.76 s with that advice, 0.95 to 1.17 s without, and no better with one descriptor
+// for all threads, nor with POSIX_FADV_SEQUENTIAL.
 
 extension Package {
     /// Bytes of memory that loading a program takes, before it is packed for kernels.
@@ -120,6 +126,8 @@ extension Package {
             count: queue.count,
             makeWorker: { () throws(PackageError) in try BlockDecoder() },
             body: { (decoder, index) throws(PackageError) in
+                let ahead = index + Limits.readAheadBlocks
+                if ahead < queue.count { queue[ahead].readAhead(decoder, self) }
                 try queue[index].run(decoder, self)
                 progress.add(queue[index].entry.rawByteCount)
             }
@@ -224,6 +232,13 @@ private struct BlockJob: Sendable {
     let block: Int
     let entry: BlockEntry
     let rawOffset: Int
+
+    /// Has the block brought from the disk while others are decoded.
+    func readAhead(_ decoder: BlockDecoder, _ package: Package) {
+        // What is wrong with the file is told when it is read.
+        let file = try? decoder.openAhead(shard, of: package)
+        file?.readAhead(at: entry.fileOffset, byteCount: entry.storedByteCount)
+    }
 
     func run(_ decoder: BlockDecoder, _ package: Package) throws(PackageError) {
         let file = try decoder.open(shard, of: package)

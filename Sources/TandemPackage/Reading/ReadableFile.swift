@@ -63,6 +63,20 @@ final class ReadableFile: Sendable {
         }
     }
 
+    /// Has the system bring bytes from the disk into its cache; does not wait for them.
+    ///
+    /// Advice: what cannot be brought is read when it is asked for, and fails there.
+    func readAhead(at offset: Int, byteCount: Int) {
+        for piece in stride(from: 0, to: byteCount, by: Self.readAheadByteCount) {
+            posix_fadvise(
+                descriptor, off_t(offset + piece),
+                off_t(min(Self.readAheadByteCount, byteCount - piece)), POSIX_FADV_WILLNEED)
+        }
+    }
+
+    /// Linux brings at most one request's worth for each advice; the smallest usual one is this.
+    private static let readAheadByteCount = 128 << 10
+
     /// The first bytes of the file.
     func prefix(_ count: Int) throws(PackageError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)

@@ -9,6 +9,7 @@ final class BlockDecoder {
     private let stored: TensorStorage
     private let raw: TensorStorage
     private var file: ReadableFile?
+    private var fileAhead: ReadableFile?
 
     /// Takes the memory.
     ///
@@ -30,6 +31,15 @@ final class BlockDecoder {
         if let file, file.path == path { return file }
         let opened = try package.openShard(shard)
         file = opened
+        return opened
+    }
+
+    /// The file of a shard that is read next, kept open beside the one that is read now.
+    func openAhead(_ shard: ShardRecord, of package: Package) throws(PackageError) -> ReadableFile {
+        let path = package.path(of: shard)
+        if let fileAhead, fileAhead.path == path { return fileAhead }
+        let opened = try package.openShard(shard)
+        fileAhead = opened
         return opened
     }
 
