@@ -152,16 +152,22 @@ extension RowQuantizationTests {
             return try Self.largestDifference(program, float)
         }
         let (once, twice) = (try error(.int8), try error(.int8Twice))
+        let ofInput = try error(.int8TwiceInput)
         #expect(once > 1e-5)
+        #expect(ofInput < once, "\(ofInput) of \(once)")
+        #expect(twice < ofInput)
         #expect(twice < once / 50, "\(twice) of \(once)")
     }
 
-    @Test func `two digits are the engine's bits and the reference's`() throws {
+    @Test(arguments: [QuantizationPrecision.int8TwiceInput, .int8Twice])
+    func `two digits are the engine's bits and the reference's`(
+        precision: QuantizationPrecision
+    ) throws {
         let float = try Self.floatProgram("mixture")
         var quantizer = try Quantizer(float)
         var choices = QuantizationChoices()
-        for candidate in quantizer.candidates where candidate.precisions.contains(.int8Twice) {
-            choices.precisions[candidate.name] = .int8Twice
+        for candidate in quantizer.candidates where candidate.precisions.contains(precision) {
+            choices.precisions[candidate.name] = precision
         }
         let program = try quantizer.program(choices)
         let inputs = SampleModels.inputs(for: float.graph, rowCount: 7, seed: 3)
@@ -176,7 +182,8 @@ extension RowQuantizationTests {
         }
     }
 
-    @Test func `a context of zeros has two digits of zeros`() throws {
+    @Test(arguments: [QuantizationPrecision.int8TwiceInput, .int8Twice])
+    func `a context of zeros has two digits of zeros`(precision: QuantizationPrecision) throws {
         let graph = try Graph(
             text: """
                 graph g {
@@ -192,7 +199,7 @@ extension RowQuantizationTests {
         let weights = Tensor(.float32, shape: [2, 3], [1, -2, 3, 0.5, 0.25, -1] as [Float])
         var quantizer = try Quantizer(WeightedGraph(graph, ["w": weights]))
         let program = try quantizer.program(
-            QuantizationChoices(precisions: ["h": .int8Twice]))
+            QuantizationChoices(precisions: ["h": precision]))
         let inputs = [
             "x": ReferenceTensor(rowCount: 1, shape: [3], .float32([0, 0, 0])),
             "y": ReferenceTensor(rowCount: 1, shape: [2], .float32([4, 5])),

@@ -3,7 +3,7 @@
  * more than one load for each two. The panels' pair stays in the first-level cache while the row
  * tiles pass it. What is left of the rows is one tile of its own height, with more panels the fewer
  * rows it has, so that no accumulator waits for itself and weights are read once. One row or two
- * wait for weights, and so ask for the panels behind. */
+ * wait for weights, and so ask for some lines ahead. */
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -66,7 +66,7 @@ VNNI_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels) {
 #pragma clang loop unroll(full)
         for (int q = 0; q < panels; q++) {
             column[q] = _mm512_load_si512(w + (size_t)q * stride);
-            if (rows <= 2) _mm_prefetch(w + (size_t)(panels + q) * stride, _MM_HINT_T0);
+            if (rows <= 2) _mm_prefetch(w + (size_t)q * stride + 512, _MM_HINT_T0);
         }
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) {

@@ -35,8 +35,11 @@ package enum Quantization {
             guard let (operation, index) = int8Form(of: node, kept), precision != .float,
                 let weight = rewriter.tensor(node.inputs[index])
             else { return nil }
-            if precision == .int8Twice, takesTwoDigits(node, source.graph) {
-                return try ResidualQuantization.node(node, name, weight, &rewriter, rounding)
+            if precision == .int8Twice || precision == .int8TwiceInput,
+                takesTwoDigits(node, source.graph)
+            {
+                return try ResidualQuantization.node(
+                    node, name, weight, ofWeights: precision == .int8Twice, &rewriter, rounding)
             }
             let weightName = source.graph[node.inputs[index]].name
             let rule = RoundingRule(
@@ -64,7 +67,8 @@ package enum Quantization {
                 input: node.operation == .linear ? node.inputs[0] : nil,
                 weightCount: weight.shape.reduce(1, *),
                 multiplyAdds: source.graph.multiplyAdds(of: node),
-                precisions: takesTwoDigits(node, source.graph) ? [.int8Twice, .float] : [.float],
+                precisions: takesTwoDigits(node, source.graph)
+                    ? [.int8TwiceInput, .int8Twice, .float] : [.float],
                 isOfContext: source.graph[node.output].type.rows != .candidate)
         }
     }

@@ -1,8 +1,9 @@
-// Design: three precisions, of which the cheapest that keeps the scores is taken.
+// Design: four precisions, of which the cheapest that keeps the scores is taken.
 //
-// int8 is what every operation gets unless something is decided otherwise. Twice int8 is for layers
-// of the context: their inputs and weights have a second int8 digit (`ResidualQuantization`), which
-// costs little, since they run once a request, and leaves nearly no error. Float is for the rest.
+// int8 is what every operation gets unless something is decided otherwise. Layers of the context
+// run once a request and can have a second int8 digit (`ResidualQuantization`): of the input, which
+// costs next to nothing since weights are still read once, or of input and weights, which leaves
+// nearly no error and costs one candidate as much again. Float is for the rest.
 
 package import TandemGraph
 
@@ -10,7 +11,9 @@ package import TandemGraph
 package enum QuantizationPrecision: String, CaseIterable, Sendable {
     /// int8 with one scale a row.
     case int8
-    /// A second int8 digit for what the first one leaves; layers of the context only.
+    /// A second int8 digit for what the first one leaves of the input; layers of the context only.
+    case int8TwiceInput = "int8_twice_input"
+    /// A second int8 digit for input and weights; layers of the context only.
     case int8Twice = "int8_twice"
     /// As in the float program.
     case float

@@ -7,7 +7,7 @@
 //
 //     y = W1 high + W1 low + W2 high + bias,     W = s1 W1 + s2 W2 + less than s2 / 2
 //
-// W2 low, the smallest product, is left out. high and low go through W1 as two rows of one product,
+// W2 low, the smallest product, is left out; W2 high is where the input's digit is enough. high and low go through W1 as two rows of one product,
 // so that W1 is read once. All of it is made of operations that are there already; the steps of
 // `high` are those of `quantizedLinear`, which therefore rounds high without an error.
 //
@@ -24,19 +24,17 @@ enum ResidualQuantization {
     ///   - node: A linear layer over an input `[K]`.
     ///   - name: Of its result, and the beginning of the names of what is between.
     ///   - weight: Its weights `[N, K]`.
+    ///   - ofWeights: Whether the weights have a second digit too.
     ///   - rewriter: Where it is emitted.
     ///   - rounding: Makes a tensor's int8 rows.
     /// - Returns: What stands for the node's result.
     /// - Throws: `GraphError` if a name that the pass makes is taken.
     static func node(
-        _ node: Node, _ name: String, _ weight: Tensor, _ rewriter: inout GraphRewriter,
-        _ rounding: Quantization.Rounding
+        _ node: Node, _ name: String, _ weight: Tensor, ofWeights: Bool,
+        _ rewriter: inout GraphRewriter, _ rounding: Quantization.Rounding
     ) throws(GraphError) -> ValueID {
         let weightName = rewriter.source.graph[node.inputs[1]].name
         let (first, firstScale) = rounding(weightName, weight, RoundingRule())
-        let rest = "\(weightName)/residual"
-        let (second, secondScale) = rounding(
-            rest, residual(weight, first, firstScale), RoundingRule())
         let (high, pair) = try digits(
             of: try rewriter.value(node.inputs[0]), count: weight.shape[1], name, &rewriter)
         let both = try rewriter.node(
@@ -55,11 +53,18 @@ enum ResidualQuantization {
                 try rewriter.node(
                     "\(name)/product/\(row)", .reshape([.fixed(weight.shape[0])]), [slice]))
         }
-        var sum = try rewriter.node("\(name)/sum", .binary(.add), rows)
-        if node.inputs.count > 2 {
+        let hasBias = node.inputs.count > 2
+        var sum = try rewriter.node(
+            ofWeights || hasBias ? "\(name)/sum" : name, .binary(.add), rows)
+        if hasBias {
             sum = try rewriter.node(
-                "\(name)/biased", .binary(.add), [sum, try rewriter.value(node.inputs[2])])
+                ofWeights ? "\(name)/biased" : name, .binary(.add),
+                [sum, try rewriter.value(node.inputs[2])])
         }
+        guard ofWeights else { return sum }
+        let rest = "\(weightName)/residual"
+        let (second, secondScale) = rounding(
+            rest, residual(weight, first, firstScale), RoundingRule())
         return try rewriter.node(
             name, .quantizedLinear,
             [

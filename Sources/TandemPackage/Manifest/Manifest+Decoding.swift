@@ -151,6 +151,8 @@ extension Manifest {
         let precision: OperationChoice.Precision
         switch message.precision {
         case TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8: precision = .int8
+        case TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8_TWICE_INPUT:
+            precision = .int8TwiceInput
         case TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8_TWICE: precision = .int8Twice
         case TANDEM__PACKAGE__V1__PRECISION__PRECISION_FLOAT32: precision = .float
         default:

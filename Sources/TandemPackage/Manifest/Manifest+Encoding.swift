@@ -108,6 +108,7 @@ extension Manifest {
             switch choice.precision {
             case .float: TANDEM__PACKAGE__V1__PRECISION__PRECISION_FLOAT32
             case .int8: TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8
+            case .int8TwiceInput: TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8_TWICE_INPUT
             case .int8Twice: TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8_TWICE
             }
         message.clips_outliers = choice.clipsOutliers ? 1 : 0

@@ -94,7 +94,9 @@ package struct OperationChoice: Hashable, Sendable {
         case float
         /// int8 weights.
         case int8
-        /// int8 weights with a second int8 digit for what the first one leaves.
+        /// int8 weights, and an input with a second int8 digit for what the first one leaves.
+        case int8TwiceInput = "int8_twice_input"
+        /// Weights and input with a second int8 digit.
         case int8Twice = "int8_twice"
     }
 

@@ -75,6 +75,7 @@ extension QuantizationPrecision {
     fileprivate var stored: OperationChoice.Precision {
         switch self {
         case .int8: .int8
+        case .int8TwiceInput: .int8TwiceInput
         case .int8Twice: .int8Twice
         case .float: .float
         }

@@ -4680,21 +4680,23 @@ const ProtobufCEnumDescriptor tandem__package__v1__task_kind__descriptor =
   tandem__package__v1__task_kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue tandem__package__v1__precision__enum_values_by_number[4] =
+static const ProtobufCEnumValue tandem__package__v1__precision__enum_values_by_number[5] =
 {
   { "PRECISION_UNSPECIFIED", "TANDEM__PACKAGE__V1__PRECISION__PRECISION_UNSPECIFIED", 0 },
   { "PRECISION_FLOAT32", "TANDEM__PACKAGE__V1__PRECISION__PRECISION_FLOAT32", 1 },
   { "PRECISION_INT8", "TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8", 2 },
   { "PRECISION_INT8_TWICE", "TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8_TWICE", 3 },
+  { "PRECISION_INT8_TWICE_INPUT", "TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8_TWICE_INPUT", 4 },
 };
 static const ProtobufCIntRange tandem__package__v1__precision__value_ranges[] = {
-{0, 0},{0, 4}
+{0, 0},{0, 5}
 };
-static const ProtobufCEnumValueIndex tandem__package__v1__precision__enum_values_by_name[4] =
+static const ProtobufCEnumValueIndex tandem__package__v1__precision__enum_values_by_name[5] =
 {
   { "PRECISION_FLOAT32", 1 },
   { "PRECISION_INT8", 2 },
   { "PRECISION_INT8_TWICE", 3 },
+  { "PRECISION_INT8_TWICE_INPUT", 4 },
   { "PRECISION_UNSPECIFIED", 0 },
 };
 const ProtobufCEnumDescriptor tandem__package__v1__precision__descriptor =
@@ -4704,9 +4706,9 @@ const ProtobufCEnumDescriptor tandem__package__v1__precision__descriptor =
   "Precision",
   "Tandem__Package__V1__Precision",
   "tandem.package.v1",
-  4,
+  5,
   tandem__package__v1__precision__enum_values_by_number,
-  4,
+  5,
   tandem__package__v1__precision__enum_values_by_name,
   1,
   tandem__package__v1__precision__value_ranges,

@@ -190,9 +190,13 @@ typedef enum _Tandem__Package__V1__Precision {
   TANDEM__PACKAGE__V1__PRECISION__PRECISION_FLOAT32 = 1,
   TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8 = 2,
   /*
-   * int8 with a second int8 digit for what the first one leaves.
+   * int8 with a second int8 digit for what the first one leaves of input and weights.
    */
-  TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8_TWICE = 3
+  TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8_TWICE = 3,
+  /*
+   * The same for the input alone.
+   */
+  TANDEM__PACKAGE__V1__PRECISION__PRECISION_INT8_TWICE_INPUT = 4
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TANDEM__PACKAGE__V1__PRECISION)
 } Tandem__Package__V1__Precision;
 
