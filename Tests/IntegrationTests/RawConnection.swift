@@ -14,8 +14,8 @@ final class RawConnection {
         let length = tandemsys_unix_address(path, path.utf8.count, &address)
         descriptor = tandemsys_unix_socket(true, false)
         let result = tandemsys_connect(descriptor, &address, length)
+        // deinit closes it, and runs here too, since nothing is unset.
         guard length > 0, result == 0 else {
-            close(descriptor)
             throw DaemonProcess.Failure(description: "cannot connect to \(path): \(result)")
         }
         // No test waits for ever; none depends on this time.

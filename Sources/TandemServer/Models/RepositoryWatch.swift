@@ -41,9 +41,8 @@ package final class RepositoryWatch: Sendable {
         inotify = tandemsys_watch_create()
         ending = tandemsys_eventfd()
         guard inotify >= 0, ending >= 0 else {
+            // What is open is closed by deinit, which runs here too, since nothing is unset.
             let error = inotify < 0 ? inotify : ending
-            close(inotify)
-            close(ending)
             throw ServerError(
                 .loopFailed,
                 "cannot watch the repository: \(systemErrorText(Int(error))); raise "
