@@ -87,7 +87,7 @@ class Bench:
             calibration.mkdir(parents=True, exist_ok=True)
             import numpy as np
 
-            request = self.models.requests(self.models.SPECS[name], 64, 1, seed=99)[0]
+            request = self.models.requests(self.models.SPECS[name], 1024, 1, seed=99)[0]
             for key, array in request.items():
                 small = array.astype(np.int32) if array.dtype == np.int64 else array
                 np.save(calibration / f"{key}.npy", small)
@@ -252,7 +252,7 @@ def in_process(bench):
                    count=len(names)) as daemon:
         for name in names:
             peers = []
-            for form, engine in bench_peers.engines_of(name, chosen):
+            for form, engine in bench_peers.engines_of(name, chosen, "int8"):
                 if ".opt" in form:
                     continue
                 command = ["taskset", "-c", LOOP_CORE, sys.executable, "-u", bench_peers.__file__,
