@@ -1,13 +1,10 @@
 /* Gated sums of experts. A vector of an expert's row is read once for up to four sums of it, and
  * four vectors of the row are summed side by side, so that no sum waits for itself. Include a
  * vocabulary and define KERNEL first. */
+#include "../lanes/ends.h"
 
 #define SUMS_MAX 4
 #define VECTORS (LANES == 16 ? 4 : 2)
-
-LANES_FN vf load_upto(const float *p, size_t left) {
-    return left < LANES ? v_load_part(p, left) : v_load(p);
-}
 
 /* Row i of `sums` mixtures, from column j on: `vectors` whole vectors, or one part of a vector;
  * both are constants where this is inlined, and the loops over them go. */

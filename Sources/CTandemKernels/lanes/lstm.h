@@ -4,15 +4,8 @@
  * an exponential and a division, and a processor looks ahead over too few vectors to hide that. */
 #pragma once
 
+#include "ends.h"
 #include "math.h"
-
-LANES_FN vf load_upto(const float *p, size_t left) {
-    return left < LANES ? v_load_part(p, left) : v_load(p);
-}
-LANES_FN void store_upto(float *p, size_t left, vf x) {
-    if (left < LANES) v_store_part(p, left, x);
-    else v_store(p, x);
-}
 
 /* exp(-scale * x) for scale 1 or 2, x bounded to scale * |x| <= 40, so that a product of two does
  * not overflow: for gates, where 2^-23 of 1 + exp(-x) is what matters. With n = round(-16 * scale *

@@ -6,6 +6,8 @@
  * began at +0 never is -0, so adding +0 there changes nothing. */
 #pragma once
 
+#include "ends.h"
+
 #define STRIPE_VECTORS (16 / LANES)
 
 typedef struct stripes {
@@ -17,14 +19,6 @@ typedef struct stripes {
 #define FOR_STRIPES(n, at, left, slot)                                    \
     for (size_t at = 0, slot = 0, left; at < (n) && (left = (n) - at, 1); \
          at += LANES, slot = (slot + 1) % STRIPE_VECTORS)
-
-LANES_FN vf load_upto(const float *p, size_t left) {
-    return left < LANES ? v_load_part(p, left) : v_load(p);
-}
-LANES_FN void store_upto(float *p, size_t left, vf x) {
-    if (left < LANES) v_store_part(p, left, x);
-    else v_store(p, x);
-}
 
 LANES_FN stripes stripes_of(float x) {
     stripes s;
