@@ -101,35 +101,9 @@ enum EnvelopeScan {
     /// 0 if there is none.
     static func id(of payload: UnsafeRawBufferPointer) -> UInt64 {
         var id: UInt64 = 0
-        var index = 0
-        while index < payload.count {
-            guard let tag = varint(payload, &index) else { return id }
-            switch tag & 7 {
-            case 0:
-                guard let value = varint(payload, &index) else { return id }
-                if tag >> 3 == 1 { id = value }
-            case 1: index += 8
-            case 2:
-                guard let length = varint(payload, &index),
-                    length <= UInt64(payload.count - index)
-                else { return id }
-                index += Int(length)
-            case 5: index += 4
-            default: return id
-            }
+        FieldScan.fields(payload) { number, value, content in
+            if number == 1, content == nil { id = value }
         }
         return id
-    }
-
-    private static func varint(_ bytes: UnsafeRawBufferPointer, _ index: inout Int) -> UInt64? {
-        var value: UInt64 = 0
-        for shift in stride(from: UInt64(0), to: 70, by: 7) {
-            guard index < bytes.count else { return nil }
-            let byte = bytes[index]
-            index += 1
-            value |= UInt64(byte & 0x7F) << shift
-            if byte & 0x80 == 0 { return value }
-        }
-        return nil
     }
 }

@@ -113,48 +113,12 @@ struct LoadConnection {
     private static func answer(_ payload: UnsafeRawBufferPointer) -> Answer {
         var id: UInt64 = 0
         var code: UInt64 = 0
-        fields(payload) { number, value, content in
+        FieldScan.fields(payload) { number, value, content in
             if number == 1 { id = value }
             guard number == 2, let content else { return }
             code = 2
-            fields(content) { number, value, _ in if number == 1 { code = value } }
+            FieldScan.fields(content) { number, value, _ in if number == 1 { code = value } }
         }
         return Answer(id: id, code: code)
-    }
-
-    private static func fields(
-        _ bytes: UnsafeRawBufferPointer,
-        _ take: (UInt64, UInt64, UnsafeRawBufferPointer?) -> Void
-    ) {
-        var index = 0
-        while index < bytes.count, let tag = varint(bytes, &index) {
-            switch tag & 7 {
-            case 0:
-                guard let value = varint(bytes, &index) else { return }
-                take(tag >> 3, value, nil)
-            case 1: index += 8
-            case 2:
-                guard let length = varint(bytes, &index), length <= UInt64(bytes.count - index)
-                else { return }
-                let content = UnsafeRawBufferPointer(
-                    rebasing: bytes[index..<index + Int(length)])
-                take(tag >> 3, 0, content)
-                index += Int(length)
-            case 5: index += 4
-            default: return
-            }
-        }
-    }
-
-    private static func varint(_ bytes: UnsafeRawBufferPointer, _ index: inout Int) -> UInt64? {
-        var value: UInt64 = 0
-        for shift in stride(from: UInt64(0), to: 64, by: 7) {
-            guard index < bytes.count else { return nil }
-            let byte = bytes[index]
-            index += 1
-            value |= UInt64(byte & 0x7F) << shift
-            if byte & 0x80 == 0 { return value }
-        }
-        return nil
     }
 }
