@@ -27,20 +27,21 @@ final class BlockDecoder {
 
     /// The shard's open file; the last one is kept open.
     func open(_ shard: ShardRecord, of package: Package) throws(PackageError) -> ReadableFile {
-        let path = package.path(of: shard)
-        if let file, file.path == path { return file }
-        let opened = try package.openShard(shard)
-        file = opened
-        return opened
+        try Self.opened(shard, of: package, &file)
     }
 
     /// The file of a shard that is read next, kept open beside the one that is read now.
     func openAhead(_ shard: ShardRecord, of package: Package) throws(PackageError) -> ReadableFile {
-        let path = package.path(of: shard)
-        if let fileAhead, fileAhead.path == path { return fileAhead }
-        let opened = try package.openShard(shard)
-        fileAhead = opened
-        return opened
+        try Self.opened(shard, of: package, &fileAhead)
+    }
+
+    private static func opened(
+        _ shard: ShardRecord, of package: Package, _ kept: inout ReadableFile?
+    ) throws(PackageError) -> ReadableFile {
+        if let kept, kept.path == package.path(of: shard) { return kept }
+        let file = try package.openShard(shard)
+        kept = file
+        return file
     }
 
     /// A buffer for a raw block that is not decoded in place.
