@@ -78,19 +78,15 @@ class Bench:
 
     def repository(self, *names):
         """A repository with these models, each imported once."""
+        import bench_peers
+
         folder = self.work / ("repository-" + "-".join(names))
         for name in names:
             package = folder / name / "1"
             if package.exists():
                 continue
             calibration = self.work / "calibration" / name
-            calibration.mkdir(parents=True, exist_ok=True)
-            import numpy as np
-
-            request = self.models.requests(self.models.SPECS[name], 1024, 1, seed=99)[0]
-            for key, array in request.items():
-                small = array.astype(np.int32) if array.dtype == np.int64 else array
-                np.save(calibration / f"{key}.npy", small)
+            bench_peers.write_calibration(self.models.SPECS[name], calibration)
             self.tandem("import", self.options.models / f"{name}.fp32.onnx", "--out", package,
                         "--calibrate", calibration)
         return folder

@@ -175,6 +175,14 @@ def to_numpy_files(requests, folder):
         )
 
 
+def write_calibration(spec, folder):
+    """What every package that is measured was calibrated on."""
+    import models
+
+    rows = 1024 if spec.kind == "rank" else 8
+    to_numpy_files(models.requests(spec, rows, 1, seed=99), folder)
+
+
 class Ours:
     """A package made from the exported model, its error against fp32, and its process."""
 
@@ -186,8 +194,7 @@ class Ours:
         self.tandem = str(options.tandem)
         self.package = work / "packages" / model / "1"
         shutil.rmtree(self.package.parent, ignore_errors=True)
-        calibration = models.requests(spec, 1024 if spec.kind == "rank" else 8, 1, seed=99)
-        to_numpy_files(calibration, work / "calibration" / model)
+        write_calibration(spec, work / "calibration" / model)
         onnx = options.models / f"{model}.fp32.onnx"
         self.call(
             "import", onnx, "--out", self.package, "--calibrate", work / "calibration" / model
