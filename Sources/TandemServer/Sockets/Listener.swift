@@ -52,8 +52,6 @@ package struct Listener: Sendable {
 
     /// Binds a path and listens.
     ///
-    /// Changes the process's umask for an instant, so call it before other threads make files.
-    ///
     /// - Parameters:
     ///   - path: At most 107 bytes; a leading `@` means the abstract name space.
     ///   - mode: Permission bits of the socket file; who may write may connect.
@@ -116,16 +114,16 @@ package struct Listener: Sendable {
     ) throws(ServerError) {
         let lock = lockDirectory(of: path)
         defer { if lock >= 0 { close(lock) } }
-        let oldMask = umask(mode_t(~mode & 0o777))
-        defer { umask(oldMask) }
+        // The file gets the descriptor's own mode less the umask: no instant with too many rights,
+        // and the umask, which all threads share, stays as it is for the files they make meanwhile.
+        guard fchmod(descriptor, mode_t(mode)) == 0 else { throw failure("make", path, -errno) }
         var result = tandemsys_bind(descriptor, &address, length)
         if result == -EADDRINUSE {
             try removeStale(path, &address, length)
             result = tandemsys_bind(descriptor, &address, length)
         }
         guard result >= 0 else { throw failure("bind", path, result) }
-        // The mask alone leaves no instant with too many rights; this makes them what was asked
-        // for, whatever another thread did to the mask meanwhile.
+        // Gives back the rights that the umask took.
         if !path.hasPrefix("@") { chmod(path, mode_t(mode)) }
         result = tandemsys_listen(descriptor, 4_096)
         guard result >= 0 else { throw failure("listen on", path, result) }
