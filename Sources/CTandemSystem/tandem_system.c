@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -313,6 +314,10 @@ int tandemsys_watch_take(int fd) {
         }
     }
 }
+
+/* ---- Memory ---- */
+
+void tandemsys_map_allocations(size_t bytes) { (void)mallopt(M_MMAP_THRESHOLD, (int)bytes); }
 
 /* ---- Signals ---- */
 

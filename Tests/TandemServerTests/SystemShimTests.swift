@@ -48,6 +48,16 @@ import Testing
         #expect(tandemsys_is_sealed(memory))
     }
 
+    @Test func `large blocks are mapped by themselves, whatever was freed before`() {
+        tandemsys_map_allocations(128 << 10)
+        // This alone would have glibc put what is smaller into its heaps.
+        free(malloc(8 << 20))
+        let block = malloc(1 << 20)
+        defer { free(block) }
+        // glibc marks a mapped block in the word before it.
+        #expect(block.map { ($0 - 8).load(as: UInt.self) & 2 } == 2)
+    }
+
     @Test func `what is no memfd has no seals`() {
         let descriptor = tandemsys_open("/dev/null", O_RDONLY, 0)
         defer { close(descriptor) }

@@ -161,6 +161,12 @@ int tandemsys_watch_add(int fd, const char *path);
  * directory). Events that the kernel dropped count as a change. */
 int tandemsys_watch_take(int fd);
 
+/* ---- Memory ---- */
+
+/* Has malloc map blocks from so many bytes on by themselves, for good: they go back to the system
+ * when they are freed. Without it, glibc raises that size to the largest mapped block ever freed. */
+void tandemsys_map_allocations(size_t bytes);
+
 /* ---- Signals ---- */
 
 /* Blocks the count signals for this thread and those it will start, and returns a signalfd that
@@ -173,7 +179,7 @@ int tandemsys_next_signal(int fd);
 /* ---- Threads and time ---- */
 
 /* Puts the calling thread under SCHED_IDLE, or back under SCHED_OTHER. Linux lets an
- * unprivileged thread return from * SCHED_IDLE only if its nice limit allows, so treat -EPERM on
+ * unprivileged thread return from SCHED_IDLE only if its nice limit allows, so treat -EPERM on
  * the way back as "stays idle". */
 int tandemsys_set_idle_scheduling(bool idle);
 
