@@ -164,7 +164,8 @@ int tandemsys_watch_take(int fd);
 /* ---- Memory ---- */
 
 /* Has malloc map blocks from so many bytes on by themselves, for good: they go back to the system
- * when they are freed. Without it, glibc raises that size to the largest mapped block ever freed. */
+ * when they are freed. Without it, glibc raises that size to the largest mapped block that was ever
+ * freed. */
 void tandemsys_map_allocations(size_t bytes);
 
 /* ---- Signals ---- */
