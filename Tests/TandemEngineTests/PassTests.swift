@@ -1,3 +1,4 @@
+import Glibc
 import TandemEngine
 import TandemGraph
 import TandemTestSupport
@@ -71,6 +72,34 @@ import Testing
         if name == "mmoe" { #expect(layers(joined.graph).count < layers(lifted.graph).count) }
         let context = layers(joined.graph).filter { joined.graph[$0.output].type.rows == .context }
         #expect(Set(context.map(\.inputs[0])).count == context.count)
+    }
+
+    /// So its version is loaded by reading and packing its own weights, and what was joined.
+    @Test(arguments: ["ple", "cgc", "aitm", "dcn-parallel"])
+    func `a task trained anew changes no weight of the trunk or of another task`(
+        name: String
+    ) throws {
+        let model = try SampleArchitectures.model(name)
+        var parameters = model.parameters
+        for (name, tensor) in parameters where name.hasPrefix("task/buy/") {
+            parameters[name] = Tensor(
+                .float32, shape: tensor.shape,
+                tensor.elements(as: Float.self).map { 0.5 - $0 })
+        }
+        let float = try ProgramCompiler.float(WeightedGraph(model.graph, model.parameters))
+        let next = try ProgramCompiler.float(WeightedGraph(model.graph, parameters))
+        for (before, after) in [
+            (float, next), (try ProgramCompiler.int8(float), try ProgramCompiler.int8(next)),
+        ] {
+            #expect(before.tensors.keys == after.tensors.keys)
+            let changed = before.tensors.filter {
+                !$0.value.hasSameBytes(as: after.tensors[$0.key])
+            }
+            #expect(!changed.isEmpty)
+            for name in changed.keys {
+                #expect(name.hasPrefix("task/buy/") || name.hasPrefix("joined/"))
+            }
+        }
     }
 
     @Test(arguments: ["mmoe", "shared_bottom"])
@@ -184,5 +213,12 @@ import Testing
         #expect(float.allSatisfy { $0.contains("/head") })
         // Three experts of two layers, four towers, the gates, and the context's share of all.
         #expect(quantized == 3 * 2 + 4 + 1 + 1)
+    }
+}
+
+extension Tensor {
+    fileprivate func hasSameBytes(as other: Tensor?) -> Bool {
+        guard let other, other.byteCount == byteCount else { return false }
+        return memcmp(base, other.base, byteCount) == 0
     }
 }

@@ -5,6 +5,10 @@
 // read one input become one layer with the rows of all their weights, and each takes its columns of
 // the result, which is a view and costs nothing. Every column keeps its own sum, so no bit changes.
 //
+// A joined weight changes with any task's part of it. So it is no part of the trunk, nor of the first
+// task, but of a kind of its own (`joined/`), which is written to shards of its own: when one task
+// is trained anew, the shards of the trunk and of other tasks are the same as before.
+//
 // Wide layers of candidates stay apart: their results are quantised while they are in the
 // first-level cache, and joined ones would not stay there.
 
@@ -20,7 +24,7 @@ package enum ParallelLinears {
     /// Layers with a rectifier behind them stay apart, since a kernel applies it to all it computes.
     ///
     /// - Parameter source: A float graph and its tensors.
-    /// - Returns: The rewritten graph; a joined layer is named after its first, with `/joined`.
+    /// - Returns: The rewritten graph; a joined layer is named after its first, below `joined/`.
     /// - Throws: `GraphError` if a name that the pass makes is taken.
     package static func applied(to source: WeightedGraph) throws(GraphError) -> WeightedGraph {
         let groups = groups(of: source)
@@ -60,7 +64,7 @@ package enum ParallelLinears {
         of node: Node, in group: [Node], _ rewriter: inout GraphRewriter
     ) throws(GraphError) -> ValueID {
         let graph = rewriter.source.graph
-        let name = "\(graph[group[0].output].name)/joined"
+        let name = "joined/\(graph[group[0].output].name)"
         let weights = group.compactMap { rewriter.tensor($0.inputs[1]) }
         let biases = group.compactMap { rewriter.tensor($0.inputs[2]) }
         let joined = try rewriter.node(

@@ -4,8 +4,8 @@ internal import TandemGraph
 //
 // A reload keeps every shard whose content it already has, and a program reads only shards that
 // hold its tensors. So tensors are grouped first by the set of programs that read them, then by
-// what is trained or replaced together: the trunk, each task's tower, each table (`trunk/...`,
-// `task/<name>/...`, `embedding/<name>...` in tensors' names). Small groups of the same kind share
+// what is trained or replaced together: the trunk, each task's tower, each table, what was joined of
+// several (`trunk/...`, `task/<name>/...`, `embedding/<name>...`, `joined/...` in tensors' names). Small groups of the same kind share
 // a shard, because a file and a block of their own would cost more than they save. A group that is
 // larger than a shard's target is cut between tensors or, within a table, between rows, where the
 // rows so far are whole pages of memory.
