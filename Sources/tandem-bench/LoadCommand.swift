@@ -12,8 +12,8 @@ struct LoadCommand: ParsableCommand {
         discussion: """
             Each round loads the package with one thread and with all, into fresh memory each time; \
             medians are printed. A load by one thread is what a load by all of them is held against: \
-            the same blocks, checks and kind of memory. Then it is loaded and packed once more, \
-            watching the memory. Lines with a bound in brackets end in pass or fail, and a failure \
+            the same blocks, checks and kind of memory. What is packed is packed by one and by all. \
+            Then it is loaded and packed once more, watching the memory. Lines with a bound in brackets end in pass or fail, and a failure \
             is the exit status.
             Example: tandem-bench load big/1 --then big/2
             """)
@@ -46,6 +46,7 @@ struct LoadCommand: ParsableCommand {
             threads: threads ?? Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), isCold: cold)
         var bounds = BoundList()
         let full = try measure(opened, load, &bounds)
+        try pack(opened, load)
         try watch(opened, load, &bounds)
         if let then {
             try reload(opened, try PackageReader.open(then), load, full: full, &bounds)
@@ -85,9 +86,24 @@ struct LoadCommand: ParsableCommand {
         return parallel
     }
 
+    /// Makes plans of loaded tensors, which is packing them.
+    private func pack(_ opened: Package, _ load: Load) throws {
+        for threads in [1, load.threads] {
+            var byteCount = 0
+            let samples = try (0..<max(rounds, 1)).map { _ in
+                let loaded = try load.seconds(opened)
+                let started = ContinuousClock.now
+                let plan = try load.plan(opened, loaded.tensors, threads: threads)
+                byteCount = plan.memory.packedWeights
+                return (ContinuousClock.now - started).seconds
+            }
+            _ = Self.report("packing, threads: \(threads)", byteCount, samples)
+        }
+    }
+
     /// Loads and packs, and looks at the memory that this takes beside what it makes.
     private func watch(_ opened: Package, _ load: Load, _ bounds: inout BoundList) throws {
-        let (plan, peak) = try MemoryPeak.during { try load.plan(opened, ShardPool()) }
+        let (plan, peak) = try MemoryPeak.during { try load.plan(opened) }
         let kept = plan.memory.parameters + plan.memory.packedWeights
         print("model: \(kept >> 20) MiB, of which \(plan.memory.packedWeights >> 20) MiB packed")
         bounds.check(
@@ -159,12 +175,18 @@ private struct Load {
         return Outcome(seconds: (ContinuousClock.now - started).seconds, tensors: tensors)
     }
 
-    func plan(_ package: Package, _ pool: ShardPool) throws -> Plan {
+    func plan(_ package: Package) throws -> Plan {
+        let tensors = try package.load(program: program, threads: threads)
+        return try plan(package, consume tensors, threads: threads)
+    }
+
+    func plan(_ package: Package, _ tensors: consuming TensorSet, threads: Int) throws -> Plan {
         guard let program = package.model.program(named: program) else {
             throw ValidationError("the package has no program '\(program)'")
         }
-        let tensors = try package.load(program: program.name, threads: threads, pool: pool)
-        return try Plan(program.graph, consume tensors)
+        return try Plan(
+            program.graph, consume tensors,
+            inParallel: { ParallelWork.run($0, threads: threads, $1) })
     }
 
     /// How long it takes to read the package's files in order, from the disk.

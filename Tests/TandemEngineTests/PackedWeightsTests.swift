@@ -1,3 +1,4 @@
+import Synchronization
 import TandemGraph
 import TandemTestSupport
 import Testing
@@ -76,6 +77,46 @@ import Testing
             try Plan(graph, ["passing": try #require(tensors["passing"])], packed: packed)
         } throws: {
             ($0 as? EngineError)?.subject == "read"
+        }
+    }
+
+    /// Weights of several pieces, with a panel that is not full.
+    @Test(arguments: [DataType.int8, .float32])
+    func `pieces of a weight may be packed in any order`(dtype: DataType) throws {
+        let shape = [1_003, 511]
+        var random = RandomSource(seed: 3)
+        let values = (0..<shape[0] * shape[1]).map { _ in random.uniform() * 254 - 127 }
+        var tensors: TensorSet = [:]
+        var builder = try GraphBuilder(name: "g")
+        var inputs = [
+            try builder.input("x", TensorType(.float32, .candidate, sizes: [shape[1]])),
+            try builder.parameter("w", dtype, shape),
+        ]
+        if dtype == .int8 {
+            tensors["w"] = Tensor(.int8, shape: shape, values.map { Int8($0) })
+            tensors["s"] = Tensor(
+                .float32, shape: [shape[0]], (0..<shape[0]).map { 0.001 + Float($0) })
+            inputs.append(try builder.parameter("s", .float32, [shape[0]]))
+        } else {
+            tensors["w"] = Tensor(.float32, shape: shape, values)
+        }
+        try builder.output(
+            builder.node("y", dtype == .int8 ? .quantizedLinear : .linear, inputs))
+        let graph = builder.finished()
+        let pieceCount = Mutex(0)
+        let plan = try Plan(graph, tensors) { count, piece in
+            pieceCount.withLock { $0 += count }
+            for index in (0..<count).reversed() { piece(index) }
+        }
+        #expect(pieceCount.withLock { $0 } > 1)
+        let rows = SampleModels.inputs(for: graph, rowCount: 3, seed: 1)
+        let actual = try #require(PlanRunner.run(plan, rows, rowCount: 3)["y"])
+        let expected = try #require(
+            try ReferenceExecutor(graph, tensors).run(rows, rowCount: 3)["y"]
+        ).floats
+        #expect(actual.count == expected.count)
+        for (value, wanted) in zip(actual, expected) {
+            #expect(abs(value - wanted) <= 1e-3 * max(1, abs(wanted)))
         }
     }
 

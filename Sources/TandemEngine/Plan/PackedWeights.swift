@@ -7,6 +7,9 @@ package import TandemGraph
 // tensors only pass through, need not read those whose packed form another plan has, and lets go of
 // each as soon as it is packed: a model is never in memory twice. Panels of packed weights come from
 // one source tensor each; layers that are computed as one are joined when the program is written.
+//
+// Panels do not depend on each other, so several threads pack one weight. Raw weights go in batches
+// of a few MiB: one by one, threads would begin and end more often than they pack.
 
 /// Where a step finds packed weights; the plan keeps their memory.
 ///
@@ -16,6 +19,10 @@ struct Weights {
     var outputCount: Int
     var inputCount: Int
 }
+
+/// Has pieces of work, numbered from 0, done on the threads that there are; returns when all are.
+package typealias ParallelPieces =
+    (_ count: Int, _ piece: @escaping @Sendable (Int) -> Void) -> Void
 
 /// A weight that plans of a graph pack.
 package struct Packing: Hashable, Sendable {
@@ -80,6 +87,7 @@ package struct Packing: Hashable, Sendable {
 package final class PackedWeights: Sendable {
     let outputCount: Int
     let inputCount: Int
+    private let isQuantized: Bool
     private let storage: TensorStorage
 
     /// Bytes that they take.
@@ -90,66 +98,136 @@ package final class PackedWeights: Sendable {
         Weights(base: storage.base, outputCount: outputCount, inputCount: inputCount)
     }
 
-    /// Packs one weight.
+    /// Takes memory for one weight, to be filled by `pieces`.
     ///
     /// - Throws: `EngineError` `tooLarge` or `outOfMemory`.
     /// - Precondition: The tensors have the types of parameters of a checked graph.
-    init(_ packing: Packing, _ tensors: TensorSet) throws(EngineError) {
-        guard let weight = tensors[packing.weight] else {
-            throw EngineError(.invalidGraph, packing.weight, "no tensor has this parameter's name")
-        }
+    fileprivate init(_ packing: Packing, _ weight: Tensor) throws(EngineError) {
         outputCount = weight.shape[0]
         inputCount = weight.shape[1]
-        var byteCount = 0
-        let fits =
-            packing.scale == nil
-            ? tandemk_f32_gemm_packed_bytes(outputCount, inputCount, &byteCount)
-            : tandemk_qd8_f32_qc8w_gemm_packed_bytes(outputCount, inputCount, &byteCount)
-        guard fits else {
+        isQuantized = packing.scale != nil
+        guard let byteCount = Self.byteCount(outputCount, inputCount, isQuantized) else {
             throw EngineError(
                 .tooLarge, packing.weight,
                 "weights \(weight.shape) exceed \(TANDEMK_N_MAX) outputs or \(TANDEMK_K_MAX) inputs"
             )
         }
-        guard let storage = TensorStorage(ifPossible: byteCount) else {
+        guard let storage = TensorStorage(unfilled: byteCount) else {
             throw EngineError(
                 .outOfMemory, packing.weight, "no memory of \(byteCount) bytes to pack it into")
         }
         self.storage = storage
-        // A graph that was checked has the scale.
-        if let scale = packing.scale.flatMap({ tensors[$0] }) {
-            tandemk_qd8_f32_qc8w_gemm_pack(
-                outputCount, inputCount, weight.base.assumingMemoryBound(to: Int8.self),
-                scale.base.assumingMemoryBound(to: Float.self), storage.base)
-        } else {
-            tandemk_f32_gemm_pack(
-                outputCount, inputCount, weight.base.assumingMemoryBound(to: Float.self),
-                storage.base)
+    }
+
+    /// What is left to do, in any order and on any thread, while the tensors live: runs of panels.
+    fileprivate func pieces(_ weight: Tensor, _ scale: Tensor?) -> [Piece] {
+        let panel = Int(TANDEMK_PANEL)
+        let panelByteCount = Self.byteCount(panel, inputCount, isQuantized) ?? 0
+        let panels = max(1, Self.pieceByteCount / max(panelByteCount, 1))
+        let rowByteCount = inputCount * weight.dtype.byteCount
+        let scales = scale?.base.assumingMemoryBound(to: Float.self)
+        return stride(from: 0, to: outputCount, by: panels * panel).map { first in
+            let count = min(panels * panel, outputCount - first)
+            return Piece(
+                outputCount: count, inputCount: inputCount,
+                weight: weight.base + first * rowByteCount, scale: scales.map { $0 + first },
+                packed: storage.base + first / panel * panelByteCount)
+        }
+    }
+
+    private static func byteCount(
+        _ outputCount: Int, _ inputCount: Int, _ isQuantized: Bool
+    ) -> Int? {
+        var byteCount = 0
+        let fits =
+            isQuantized
+            ? tandemk_qd8_f32_qc8w_gemm_packed_bytes(outputCount, inputCount, &byteCount)
+            : tandemk_f32_gemm_packed_bytes(outputCount, inputCount, &byteCount)
+        return fits ? byteCount : nil
+    }
+
+    /// Some 50 us of work.
+    private static let pieceByteCount = 256 << 10
+
+    /// Some panels of one weight.
+    fileprivate struct Piece: @unchecked Sendable {
+        let outputCount: Int
+        let inputCount: Int
+        let weight: UnsafeMutableRawPointer
+        let scale: UnsafePointer<Float>?
+        let packed: UnsafeMutableRawPointer
+
+        func pack() {
+            if let scale {
+                tandemk_qd8_f32_qc8w_gemm_pack(
+                    outputCount, inputCount, weight.assumingMemoryBound(to: Int8.self), scale,
+                    packed)
+            } else {
+                tandemk_f32_gemm_pack(
+                    outputCount, inputCount, weight.assumingMemoryBound(to: Float.self), packed)
+            }
         }
     }
 }
 
 extension [Packing: PackedWeights] {
+    /// Bytes that are packed before raw weights are let go.
+    private static let batchByteCount = 8 << 20
+
     /// Packs what is missing for a graph.
     ///
     /// - Parameters:
     ///   - graph: The graph.
-    ///   - tensors: Loses what only passes through, as soon as it is packed.
+    ///   - tensors: Loses what only passes through, soon after it is packed.
+    ///   - inParallel: Does pieces of it.
     /// - Throws: `EngineError` `tooLarge` or `outOfMemory`.
-    mutating func pack(_ graph: Graph, _ tensors: inout TensorSet) throws(EngineError) {
+    mutating func pack(
+        _ graph: Graph, _ tensors: inout TensorSet, _ inParallel: ParallelPieces
+    ) throws(EngineError) {
         let passing = Packing.parameters(of: graph)
         // By name, as shards are written: so their memory goes shard by shard.
         let packings = Packing.all(of: graph).sorted { $0.weight < $1.weight }
         var uses: [String: Int] = [:]
-        for packing in packings {
-            for name in packing.parameters { uses[name, default: 0] += 1 }
-        }
-        for packing in packings {
-            if self[packing] == nil { self[packing] = try PackedWeights(packing, tensors) }
-            for name in packing.parameters {
+        for name in packings.flatMap(\.parameters) { uses[name, default: 0] += 1 }
+        var batch = Batch()
+        for (index, packing) in packings.enumerated() {
+            if self[packing] == nil { self[packing] = try batch.add(packing, tensors) }
+            batch.names += packing.parameters
+            guard batch.byteCount >= Self.batchByteCount || index == packings.count - 1 else {
+                continue
+            }
+            batch.pack(inParallel)
+            for name in batch.names {
                 uses[name, default: 0] -= 1
                 if uses[name] == 0, passing.contains(name) { tensors[name] = nil }
             }
+            batch = Batch()
+        }
+    }
+
+    /// Weights that are packed together.
+    private struct Batch {
+        var names: [String] = []
+        private(set) var byteCount = 0
+        private var pieces: [PackedWeights.Piece] = []
+
+        mutating func add(
+            _ packing: Packing, _ tensors: TensorSet
+        ) throws(EngineError) -> PackedWeights {
+            guard let weight = tensors[packing.weight] else {
+                throw EngineError(
+                    .invalidGraph, packing.weight, "no tensor has this parameter's name")
+            }
+            let weights = try PackedWeights(packing, weight)
+            // A graph that was checked has the scale.
+            pieces += weights.pieces(weight, packing.scale.flatMap { tensors[$0] })
+            byteCount += weights.byteCount
+            return weights
+        }
+
+        func pack(_ inParallel: ParallelPieces) {
+            let pieces = pieces
+            inParallel(pieces.count) { pieces[$0].pack() }
         }
     }
 }

@@ -59,17 +59,19 @@ package final class Plan: Sendable {
     ///   - tensors: One tensor a parameter; tables are kept, weights are packed and not held.
     ///   - packed: What is packed already; its parameters need no tensors if they only pass through.
     ///   - blockRowCount: Candidate rows a block; nil lets the plan choose by cache size.
+    ///   - inParallel: Packs; the caller's thread alone unless said otherwise.
     /// - Throws: `EngineError` naming the node that cannot be lowered, or the tensor that is
     ///   missing.
     package init(
         _ graph: Graph, _ tensors: consuming TensorSet,
-        packed: [Packing: PackedWeights] = [:], blockRowCount: Int? = nil
+        packed: [Packing: PackedWeights] = [:], blockRowCount: Int? = nil,
+        inParallel: ParallelPieces = { count, piece in for index in 0..<count { piece(index) } }
     ) throws(EngineError) {
         let known = Set(packed.keys.flatMap(\.parameters))
             .intersection(Packing.parameters(of: graph))
         do { try graph.check(tensors, except: known) } catch { throw EngineError(error) }
         var packed = packed
-        try packed.pack(graph, &tensors)
+        try packed.pack(graph, &tensors, inParallel)
         let lowering = Lowering(graph, tensors, packed)
         lowered = try lowering.lowered(blockRowCount: blockRowCount)
         contextSteps = StepList(lowered.contextSteps)

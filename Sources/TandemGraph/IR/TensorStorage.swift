@@ -32,11 +32,20 @@ package final class TensorStorage: @unchecked Sendable {
         self.init(base: memory, byteCount: byteCount) { pointer, _ in free(pointer) }
     }
 
-    private static func memory(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    /// Takes memory from the heap for somebody who writes all of it, or is nil where none can be had.
+    ///
+    /// Its pages are first touched by whoever writes them.
+    package convenience init?(unfilled byteCount: Int) {
+        guard let memory = Self.memory(byteCount, isZeroed: false) else { return nil }
+        self.init(base: memory, byteCount: byteCount) { pointer, _ in free(pointer) }
+    }
+
+    private static func memory(_ byteCount: Int, isZeroed: Bool = true) -> UnsafeMutableRawPointer?
+    {
         var memory: UnsafeMutableRawPointer?
         let size = max(byteCount, alignment)
         guard posix_memalign(&memory, alignment, size) == 0, let memory else { return nil }
-        memset(memory, 0, size)
+        if isZeroed { memset(memory, 0, size) }
         return memory
     }
 

@@ -11,23 +11,24 @@ internal import Synchronization
 
 /// Pieces of work, numbered, that several threads do together.
 ///
-/// `Worker` is what one thread keeps for itself, such as a decompressor.
-final class ParallelWork<Worker>: Sendable {
-    private struct Failure {
+/// `Worker` is what one thread keeps for itself, such as a decompressor; `Failure` what a piece may
+/// throw.
+package final class ParallelWork<Worker, Failure: Error>: Sendable {
+    private struct Failed {
         var index: Int
-        var error: PackageError
+        var error: Failure
     }
 
     private let count: Int
-    private let makeWorker: @Sendable () throws(PackageError) -> Worker
-    private let body: @Sendable (Worker, Int) throws(PackageError) -> Void
+    private let makeWorker: @Sendable () throws(Failure) -> Worker
+    private let body: @Sendable (Worker, Int) throws(Failure) -> Void
     private let next = Atomic<Int>(0)
-    private let failure = Mutex<Failure?>(nil)
+    private let failed = Mutex<Failed?>(nil)
 
     /// Describes work: `body` runs once for each index below `count`.
-    init(
-        count: Int, makeWorker: @escaping @Sendable () throws(PackageError) -> Worker,
-        body: @escaping @Sendable (Worker, Int) throws(PackageError) -> Void
+    package init(
+        count: Int, makeWorker: @escaping @Sendable () throws(Failure) -> Worker,
+        body: @escaping @Sendable (Worker, Int) throws(Failure) -> Void
     ) {
         self.count = count
         self.makeWorker = makeWorker
@@ -40,7 +41,7 @@ final class ParallelWork<Worker>: Sendable {
     ///
     /// - Parameter threads: Threads to use, the caller's among them; fewer if the system has none.
     /// - Throws: The failure of the lowest index among those that failed.
-    func run(threads: Int) throws(PackageError) {
+    package func run(threads: Int) throws(Failure) {
         var started: [pthread_t] = []
         for _ in 1..<max(1, min(threads, count, Limits.threadsMax)) {
             guard let thread = start() else { break }
@@ -48,7 +49,7 @@ final class ParallelWork<Worker>: Sendable {
         }
         work()
         for thread in started { pthread_join(thread, nil) }
-        if let failure = failure.withLock({ $0 }) { throw failure.error }
+        if let failed = failed.withLock({ $0 }) { throw failed.error }
     }
 
     private func start() -> pthread_t? {
@@ -71,7 +72,7 @@ final class ParallelWork<Worker>: Sendable {
 
     private func work() {
         var index = 0
-        do throws(PackageError) {
+        do throws(Failure) {
             let worker = try makeWorker()
             while true {
                 index = next.wrappingAdd(1, ordering: .relaxed).oldValue
@@ -80,12 +81,27 @@ final class ParallelWork<Worker>: Sendable {
             }
         } catch {
             next.store(count, ordering: .relaxed)
-            failure.withLock { known in
+            failed.withLock { known in
                 if known.map({ index < $0.index }) ?? true {
-                    known = Failure(index: index, error: error)
+                    known = Failed(index: index, error: error)
                 }
             }
         }
+    }
+}
+
+extension ParallelWork where Worker == Void, Failure == Never {
+    /// Does pieces of work that cannot fail and need nothing of their own.
+    ///
+    /// - Parameters:
+    ///   - count: Pieces.
+    ///   - threads: Threads to use, the caller's among them.
+    ///   - piece: Does one.
+    package static func run(
+        _ count: Int, threads: Int, _ piece: @escaping @Sendable (Int) -> Void
+    ) {
+        ParallelWork(count: count, makeWorker: {}, body: { _, index in piece(index) })
+            .run(threads: threads)
     }
 }
 

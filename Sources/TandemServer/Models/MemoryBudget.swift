@@ -8,10 +8,10 @@ internal import TandemRequest
 //
 // In use is what lies in memory now: shards and packed weights, each counted once however many
 // versions share it, and what each loaded version has of its own. A load needs the shards that it
-// reads. Weights are packed one by one, and a shard whose weights are all packed goes: so packing
-// takes one shard's weights more, and what is packed already takes nothing. What a version's
-// workspaces take depends on the limits of requests and is known only when it is loaded; it counts
-// from then on.
+// reads. Weights are packed some MiB at a time, and a shard whose weights are all packed goes: so
+// packing takes about one shard's weights more, and what is packed already takes nothing. What a
+// version's workspaces take depends on the limits of requests and is known only when it is loaded;
+// it counts from then on.
 
 /// The memory that models may take, and do.
 package final class MemoryBudget: Sendable {

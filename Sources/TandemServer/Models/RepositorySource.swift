@@ -131,7 +131,9 @@ package struct RepositorySource: ModelSource {
         } catch { throw Self.refusal(error, name) }
         do throws(EngineError) {
             // Given away: the plan lets go of each weight when it is packed.
-            return try Plan(program.graph.answeringGates(), consume tensors, packed: packed)
+            return try Plan(
+                program.graph.answeringGates(), consume tensors, packed: packed,
+                inParallel: { ParallelWork.run($0, threads: terms.threadCount, $1) })
         } catch {
             throw RequestError(
                 .loadFailed, "model '\(name)' cannot be executed: \(error.description)",
