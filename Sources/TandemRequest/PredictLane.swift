@@ -1,4 +1,4 @@
-internal import TandemEngine
+package import TandemEngine
 internal import TandemFeatures
 
 // Design: requests take turns in one workspace.
@@ -18,9 +18,12 @@ package final class PredictLane: @unchecked Sendable {
     let memory: UnsafeMutablePointer<LaneMemory>
 
     /// Takes and touches the memory for a block of rows.
-    package init(_ model: ServableModel) {
+    ///
+    /// - Throws: `EngineError` `outOfMemory`.
+    package init(_ model: ServableModel) throws(EngineError) {
+        let taken = try LaneMemory(model)
         memory = .allocate(capacity: 1)
-        memory.initialize(to: LaneMemory(model))
+        memory.initialize(to: taken)
     }
 
     deinit {
@@ -46,10 +49,10 @@ struct LaneMemory {
     var contextTurn: UInt64 = 0
     private var lastTurn: UInt64 = 0
 
-    init(_ model: ServableModel) {
+    init(_ model: ServableModel) throws(EngineError) {
         let planRows = model.plan.blockRowCount
         blockRows = planRows * max(1, 64 / planRows)
-        workspace = Workspace(model.plan, rowCountMax: blockRows)
+        workspace = try Workspace(ifPossible: model.plan, rowCountMax: blockRows)
         let workspace = workspace
         inputs = EncodedInputs(
             model.plan.inputs.indices.map { index in

@@ -1,4 +1,4 @@
-internal import TandemEngine
+package import TandemEngine
 package import TandemFeatures
 package import TandemWire
 
@@ -42,11 +42,12 @@ package final class PredictSession: @unchecked Sendable {
     ///   - lane: Where; other sessions may use it in turn. Nil for one of its own.
     ///   - limits: The wire's limits in force.
     ///   - clock: CLOCK_MONOTONIC in nanoseconds, for stage times.
+    /// - Throws: `EngineError` `outOfMemory`.
     package init(
         _ model: ServableModel, lane: PredictLane? = nil, limits: WireLimits = WireLimits(),
         clock: @escaping @Sendable () -> UInt64
-    ) {
-        self.lane = lane ?? PredictLane(model)
+    ) throws(EngineError) {
+        if let lane { self.lane = lane } else { self.lane = try PredictLane(model) }
         run = .allocate(capacity: 1)
         run.initialize(
             to: PredictRun(model, lane: self.lane.memory, limits: limits, clock: clock))

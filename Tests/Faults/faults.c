@@ -11,8 +11,9 @@
  *   clock      the wall clock jumps an hour back or forth
  * TANDEM_COUNTS=FILE keeps the counters below in a file that others may map.
  * TANDEM_MEMORY_FAULT=FILE: a 4-byte number n in that file, when it is not 0, makes the n-th call
- * from then on that takes much memory fail, and counts down to 0 on the way: malloc, calloc,
- * realloc, posix_memalign and mmap of 64 KiB and more, memfd_create, ftruncate and pwrite. */
+ * from then on that takes memory for a model fail, and counts down to 0 on the way: malloc, calloc,
+ * realloc and mmap of 64 KiB and more, posix_memalign to 64 bytes, as a tensor's memory is, however
+ * little, memfd_create, ftruncate and pwrite. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -228,7 +229,7 @@ void *__libc_memalign(size_t alignment, size_t size);
 
 int posix_memalign(void **ret_memory, size_t alignment, size_t size) {
     count(MALLOC);
-    void *memory = starves(size) ? NULL : __libc_memalign(alignment, size);
+    void *memory = starves(alignment >= 64 ? MUCH : size) ? NULL : __libc_memalign(alignment, size);
     if (!memory)
         return ENOMEM;
     *ret_memory = memory;

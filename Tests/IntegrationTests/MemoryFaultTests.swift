@@ -68,8 +68,9 @@ import Testing
             if isOver { break }
         }
         #expect(try armed() == 0)
-        // At least the table's shard, its mapping, and two decoders with two buffers and a context.
-        #expect(failures >= 8)
+        // At least the table's shard, its mapping, two decoders with two buffers and a context, the
+        // tensors that are copied, the weights that are packed, and three workspaces.
+        #expect(failures >= 20, "\(failures)")
         guard case .modelLoad(let loaded)? = try admin.call(load).control else {
             Issue.record("it does not load with memory")
             return

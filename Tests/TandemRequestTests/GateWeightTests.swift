@@ -69,7 +69,7 @@ import Testing
     @Test func `answers every gate's weights for every row`() throws {
         let (model, graph, tensors) = try mixture()
         #expect(model.gates == [GateAnswer("click", experts: 3), GateAnswer("buy", experts: 3)])
-        let harness = RunHarness(model)
+        let harness = try RunHarness(model)
         for rows in [1, 64, 150] {
             let answer = try harness.answer(message(rows: rows))
             #expect(answer.gates.map(\.name) == ["click", "buy"])
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test func `gates follow the ranked rows and any list of tasks`() throws {
-        let harness = RunHarness(try mixture().model)
+        let harness = try RunHarness(try mixture().model)
         let all = try harness.answer(message(rows: 9))
         var message = message(rows: 9)
         message.tasks = ["buy"]

@@ -165,7 +165,7 @@ import Testing
     @Test func `refuses an answer over the frame limit`() throws {
         var limits = WireLimits()
         limits.frameBytesMax = 4_000
-        let harness = RunHarness(try TinyShop.model(), limits: limits)
+        let harness = try RunHarness(try TinyShop.model(), limits: limits)
         #expect(try harness.answer(TinyRequests.predict(rows: 40)).tasks.count == 3)
         let error = try #require(harness.refusal(TinyRequests.predict(rows: 300)))
         #expect(error.code == .answerTooLarge)
@@ -190,7 +190,7 @@ import Testing
     private func midway(
         _ body: (UnsafeMutablePointer<PredictRun>) throws -> Void
     ) throws {
-        let harness = RunHarness(try TinyShop.model(blockRowCount: 64))
+        let harness = try RunHarness(try TinyShop.model(blockRowCount: 64))
         var message = TinyRequests.predict(rows: 200)
         message.deadlineNanoseconds = 5_000
         let payload = try #require(TinyRequests.payload(TinyRequests.frame(id: 1, message)))

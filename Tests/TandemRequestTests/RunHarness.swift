@@ -8,12 +8,12 @@ final class RunHarness {
     let limits: WireLimits
     var now: UInt64 = 1_000
 
-    init(_ model: ServableModel, limits: WireLimits = WireLimits()) {
-        session = PredictSession(model, limits: limits, clock: { 0 })
+    init(_ model: ServableModel, limits: WireLimits = WireLimits()) throws {
+        session = try PredictSession(model, limits: limits, clock: { 0 })
         self.limits = limits
     }
 
-    convenience init() throws { self.init(try TinyShop.model()) }
+    convenience init() throws { try self.init(TinyShop.model()) }
 
     /// The whole way from bytes to answer; a refusal is thrown.
     func answer(_ message: PredictRequestMessage, id: UInt64 = 1) throws -> ReadAnswer {

@@ -113,7 +113,7 @@ final class MemorySource: ModelSource {
         }
         guard !isBroken else { throw RequestError(.loadFailed, "broken on purpose", model: name) }
         do {
-            return LoadedModel(
+            return try LoadedModel(
                 try TinyShop.model(version: version, name: name), metadata: metadata(version),
                 memory: LoadedModel.MemoryFigures(), loopCount: terms.loopCount,
                 limits: terms.limits, clock: terms.clock)

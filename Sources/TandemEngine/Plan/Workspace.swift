@@ -28,7 +28,17 @@ package final class Workspace: @unchecked Sendable {
     ///   - plan: What will be run.
     ///   - rowCountMax: The most candidates of a request.
     ///   - laneCount: Blocks that may run at the same time, each on a thread of its own.
-    package init(_ plan: Plan, rowCountMax: Int, laneCount: Int = 1) {
+    /// - Precondition: The memory can be had.
+    package convenience init(_ plan: Plan, rowCountMax: Int, laneCount: Int = 1) {
+        do throws(EngineError) {
+            try self.init(ifPossible: plan, rowCountMax: rowCountMax, laneCount: laneCount)
+        } catch { preconditionFailure(error.description) }
+    }
+
+    /// The same for a process that lives on where no memory can be had.
+    ///
+    /// - Throws: `EngineError` `outOfMemory`.
+    package init(ifPossible plan: Plan, rowCountMax: Int, laneCount: Int = 1) throws(EngineError) {
         self.plan = plan
         self.rowCountMax = rowCountMax
         let lowered = plan.lowered
@@ -38,7 +48,12 @@ package final class Workspace: @unchecked Sendable {
         let total =
             lowered.contextBytes + Self.rounded(rows)
             + (lowered.blockBytes + scratchBytes) * laneCount + own.reduce(0, +)
-        storage = TensorStorage(byteCount: total)
+        guard let storage = TensorStorage(ifPossible: total) else {
+            throw EngineError(
+                .outOfMemory, "workspace",
+                "no memory of \(total) bytes to compute \(rowCountMax) rows in")
+        }
+        self.storage = storage
         context = storage.base
         candidateInput = context + lowered.contextBytes
         block = candidateInput + Self.rounded(rows)

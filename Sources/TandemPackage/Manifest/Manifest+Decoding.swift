@@ -16,6 +16,9 @@ extension Manifest {
                 allocator, bytes.count, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self))
         }
         guard let unpacked else {
+            guard !arena.isOutOfMemory else {
+                throw PackageError(.outOfMemory, "no memory to unpack the manifest into")
+            }
             throw PackageError(
                 .invalidManifest,
                 arena.isExhausted

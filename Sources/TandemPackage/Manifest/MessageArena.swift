@@ -16,7 +16,10 @@ final class MessageArena {
 
     private let byteCountMax: Int
     private(set) var byteCount = 0
+    /// Whether the limit was reached.
     private(set) var isExhausted = false
+    /// Whether the system had no more.
+    private(set) var isOutOfMemory = false
     private var chunks: [UnsafeMutableRawPointer] = []
     private var free: UnsafeMutableRawBufferPointer.SubSequence?
 
@@ -34,8 +37,12 @@ final class MessageArena {
             return UnsafeMutableRawBufferPointer(rebasing: free).baseAddress
         }
         let chunkSize = max(size, Self.chunkByteCount)
-        guard chunkSize <= byteCountMax - byteCount, let base = malloc(chunkSize) else {
+        guard chunkSize <= byteCountMax - byteCount else {
             isExhausted = true
+            return nil
+        }
+        guard let base = malloc(chunkSize) else {
+            isOutOfMemory = true
             return nil
         }
         let chunk = UnsafeMutableRawBufferPointer(start: base, count: chunkSize)

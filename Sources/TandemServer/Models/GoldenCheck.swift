@@ -25,7 +25,7 @@ struct GoldenCheck {
     func run(_ goldens: [GoldenVector]) throws(RequestError) {
         for (number, golden) in goldens.enumerated() {
             guard let expected = golden.output(of: program.name) else { continue }
-            let workspace = Workspace(plan, rowCountMax: max(golden.candidateRows, 1))
+            let workspace = try workspace(max(golden.candidateRows, 1))
             for (index, port) in plan.inputs.enumerated() {
                 guard let input = golden.inputs.first(where: { $0.name == port.name }) else {
                     throw failure("golden vector \(number) lacks input '\(port.name)'")
@@ -42,6 +42,12 @@ struct GoldenCheck {
                 try compare(tensor, workspace, golden.candidateRows, number)
             }
         }
+    }
+
+    private func workspace(_ rowCount: Int) throws(RequestError) -> Workspace {
+        do throws(EngineError) {
+            return try Workspace(ifPossible: plan, rowCountMax: rowCount)
+        } catch { throw failure(error.message) }
     }
 
     private func compare(

@@ -1,3 +1,4 @@
+package import TandemEngine
 package import TandemRequest
 package import TandemWire
 
@@ -55,12 +56,12 @@ package final class LoadedModel: Sendable {
 
         init(
             _ model: ServableModel, _ limits: WireLimits, _ clock: @escaping @Sendable () -> UInt64
-        ) {
-            let lane = PredictLane(model)
-            let longLane = PredictLane(model)
-            session = PredictSession(model, lane: lane, limits: limits, clock: clock)
-            longSessions = (0..<Self.longSessionCount).map { _ in
-                PredictSession(model, lane: longLane, limits: limits, clock: clock)
+        ) throws(EngineError) {
+            let lane = try PredictLane(model)
+            let longLane = try PredictLane(model)
+            session = try PredictSession(model, lane: lane, limits: limits, clock: clock)
+            longSessions = try (0..<Self.longSessionCount).map { (_) throws(EngineError) in
+                try PredictSession(model, lane: longLane, limits: limits, clock: clock)
             }
             helper = SharedRowComputer(model, lane: longLane, clock: clock)
             arenaBytes = lane.byteCount + longLane.byteCount
@@ -75,14 +76,18 @@ package final class LoadedModel: Sendable {
     }
 
     /// Makes a model ready for a number of loops: takes and touches their memory.
+    ///
+    /// - Throws: `EngineError` `outOfMemory`.
     package init(
         _ model: ServableModel, metadata: ModelMetadata, memory: MemoryFigures, loopCount: Int,
         limits: WireLimits, warmUp: [UInt8]? = nil, clock: @escaping @Sendable () -> UInt64
-    ) {
+    ) throws(EngineError) {
         self.model = model
         self.warmUp = warmUp
         self.metadata = metadata
-        parts = (0..<loopCount).map { _ in LoopPart(model, limits, clock) }
+        parts = try (0..<loopCount).map { (_) throws(EngineError) in
+            try LoopPart(model, limits, clock)
+        }
         var memory = memory
         memory.arenas = parts.reduce(0) { $0 + $1.arenaBytes }
         self.memory = memory

@@ -101,10 +101,13 @@ package struct RepositorySource: ModelSource {
         memory.tables = plan.memory.tables
         memory.plan = plan.memory.packedWeights
         memory.dense = plan.memory.parameters - plan.memory.tables
-        let loaded = LoadedModel(
-            model, metadata: ModelMetadata(name, version, program, opened.model), memory: memory,
-            loopCount: terms.loopCount, limits: terms.limits,
-            warmUp: opened.model.warmUps.first, clock: terms.clock)
+        let loaded: LoadedModel
+        do throws(EngineError) {
+            loaded = try LoadedModel(
+                model, metadata: ModelMetadata(name, version, program, opened.model),
+                memory: memory, loopCount: terms.loopCount, limits: terms.limits,
+                warmUp: opened.model.warmUps.first, clock: terms.clock)
+        } catch { throw Self.refusal(error, name) }
         try WarmUp(loaded, terms).run(opened.model.warmUps)
         budget.add(loaded)
         return loaded
@@ -134,11 +137,7 @@ package struct RepositorySource: ModelSource {
             return try Plan(
                 program.graph.answeringGates(), consume tensors, packed: packed,
                 inParallel: { ParallelWork.run($0, threads: terms.threadCount, $1) })
-        } catch {
-            throw RequestError(
-                .loadFailed, "model '\(name)' cannot be executed: \(error.description)",
-                model: name)
-        }
+        } catch { throw Self.refusal(error, name) }
     }
 
     /// Opens a version; one that lacks files, or ends of files, is still being copied.
@@ -169,6 +168,11 @@ package struct RepositorySource: ModelSource {
             .unknownProgram,
             "the package has no program '\(names[0])'; start with --executor best, or publish one "
                 + "that has it", path: opened.path, subject: names[0])
+    }
+
+    private static func refusal(_ error: EngineError, _ name: String) -> RequestError {
+        RequestError(
+            .loadFailed, "model '\(name)' cannot be executed: \(error.description)", model: name)
     }
 
     private static func refusal(_ error: PackageError, _ name: String) -> RequestError {

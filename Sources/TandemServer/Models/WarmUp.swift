@@ -1,3 +1,4 @@
+internal import TandemGraph
 internal import TandemRequest
 internal import TandemWire
 
@@ -26,16 +27,16 @@ struct WarmUp {
             for request in requests {
                 arena.reset()
                 let payload = Self.envelope(request)
-                let memory = UnsafeMutableRawBufferPointer.allocate(
-                    byteCount: payload.count, alignment: 16)
-                defer { memory.deallocate() }
-                memory.copyBytes(from: payload)
-                let view = try decoder.decode(UnsafeRawBufferPointer(memory))
+                let memory = try taken(payload.count)
+                memory.base.copyMemory(from: payload, byteCount: payload.count)
+                let view = try decoder.decode(
+                    UnsafeRawBufferPointer(start: memory.base, count: payload.count))
                 guard case .predict(let predict) = view.call else { continue }
                 for part in loaded.parts {
-                    try Self.run(predict, part.session, terms.clock())
+                    try run(predict, part.session, terms.clock())
                     part.session.run.pointee.forgetCounts()
                 }
+                withExtendedLifetime(memory) {}
             }
         } catch let error as RequestError {
             throw refusal(error.message)
@@ -46,14 +47,27 @@ struct WarmUp {
         }
     }
 
-    private static func run(
+    private func run(
         _ request: PredictView, _ session: PredictSession, _ now: UInt64
     ) throws(RequestError) {
         let byteCount = try session.run.pointee.arrive(request, id: 1, now: now)
-        let frame = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 16)
-        defer { frame.deallocate() }
-        session.run.pointee.place(at: frame)
+        let frame: TensorStorage
+        do {
+            frame = try taken(byteCount)
+        } catch {
+            _ = session.run.pointee.cancel()
+            throw error
+        }
+        session.run.pointee.place(at: frame.base)
         while try session.run.pointee.advance(now: now) == .more {}
+        withExtendedLifetime(frame) {}
+    }
+
+    private func taken(_ byteCount: Int) throws(RequestError) -> TensorStorage {
+        guard let storage = TensorStorage(ifPossible: byteCount) else {
+            throw RequestError(.loadFailed, "no memory of \(byteCount) bytes for it or its answer")
+        }
+        return storage
     }
 
     /// `Request { id: 1, predict: request }`: fields 1 and 10 of `envelope.proto`.

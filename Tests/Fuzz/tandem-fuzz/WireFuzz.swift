@@ -39,7 +39,7 @@ enum WireFuzz {
     }
 
     private static let session: PredictSession? =
-        (try? TinyShop.model()).map { PredictSession($0, clock: { 0 }) }
+        (try? TinyShop.model()).flatMap { try? PredictSession($0, clock: { 0 }) }
 
     /// Decodes a payload and, if it asks for scores, answers it by a small model.
     static func answer(_ bytes: UnsafeRawBufferPointer) {
