@@ -50,6 +50,19 @@ import Testing
         }
     }
 
+    @Test func `rows of many requests calibrate`() throws {
+        let folder = try ScratchFolder()
+        let imported = try Self.run(
+            [
+                "--out", "models/shop/1", "--context", "item_id", "--calibrate",
+                "\(Self.golden)/inputs",
+            ], in: folder)
+        #expect(imported.status == 0, "\(imported.errors)")
+        #expect(imported.output.contains("int8 against float: task click: largest_difference"))
+        let verified = try ToolProcess(["inspect", "models/shop/1", "--quality"], in: folder)
+        #expect(verified.output.contains("calibration"), "\(verified.errors)")
+    }
+
     @Test func `the context's part is computed once a request`() throws {
         let folder = try ScratchFolder()
         let alone = try Self.run(["--context", "user_id", "--json"], in: folder)
@@ -121,8 +134,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--context", "item_id", "--calibrate", "\(golden)/inputs"], "--context", "item_id.npy"),
         (["--features", "features.toml"], "did you mean", "user_idd"),
+        (["--context", "item"], "'item_id'", "item"),
     ])
     func `what does not fit is refused before anything is written`(
         arguments: [String], remedy: String, place: String

@@ -176,11 +176,17 @@ def to_numpy_files(requests, folder):
 
 
 def write_calibration(spec, folder):
-    """What every package that is measured was calibrated on."""
+    """What every package that is measured was calibrated on: rows of many requests."""
     import models
+    import numpy as np
 
-    rows = 1024 if spec.kind == "rank" else 8
-    to_numpy_files(models.requests(spec, rows, 1, seed=99), folder)
+    rows, count = (16, 128) if spec.kind == "rank" else (8, 1)
+    requests = models.requests(spec, rows, count, seed=99)
+    for request in requests:
+        for name, array in request.items():
+            if len(array) == 1:
+                request[name] = np.repeat(array, rows, axis=0)
+    to_numpy_files(requests, folder)
 
 
 class Ours:

@@ -47,8 +47,9 @@ struct Import: ParsableCommand {
 
     @Option(
         help: """
-            A folder with rows of each input as NAME.npy: golden vectors are taken from them, and \
-            the int8 program is chosen by its scores on them, as `tandem quantize` does.
+            A folder with rows of each input as NAME.npy, best of many requests: golden vectors \
+            are taken from them, and the int8 program is chosen by its scores on them, as \
+            `tandem quantize` does. Inputs of the context have one row, or one for each candidate.
             """)
     var calibrate: String?
 

@@ -5,6 +5,9 @@ import TandemPackage
 import TandemTraining
 
 /// Rows of a model's inputs that its owner gives, one .npy file an input.
+///
+/// Inputs of the context have one row, if all rows are of one request, or a row for every candidate.
+/// A context's rounding is in the scores of all its candidates, so rows of many requests say more.
 struct CalibrationRows {
     private static let sampleRowCount = 5
     private let graph: Graph
@@ -13,23 +16,14 @@ struct CalibrationRows {
 
     /// Reads every input of a program.
     ///
-    /// - Throws: `Failure` naming the file: missing, of another shape, an id that no table has, or
-    ///   a context input that differs from row to row.
+    /// - Throws: `Failure` naming the file: missing, of another shape, or an id that no table has.
     init(_ folder: String, _ program: WeightedGraph) throws {
         graph = program.graph
         arrays = try TensorFiles.arrays(folder, graph)
         rowCount = try TensorFiles.rowCount(arrays)
-        for array in arrays where array.isContext {
-            if let row = array.firstRowUnlikeFirst {
-                throw Failure(
-                    .dataError,
-                    "\(array.path): is an input of the context, but row \(row) is not like row 0; "
-                        + "take it out of --context, or give rows of one request")
-            }
-        }
     }
 
-    /// The first rows as a request.
+    /// The first rows as a request, with the first one's context.
     var sample: SampleInputs {
         let count = min(rowCount, Self.sampleRowCount)
         return SampleInputs(

@@ -61,13 +61,6 @@ struct NumpyArray {
         Array(data[dataStart + rows.lowerBound * rowBytes..<dataStart + rows.upperBound * rowBytes])
     }
 
-    /// The first row that is not equal to row 0, or nil.
-    var firstRowUnlikeFirst: Int? {
-        (1..<max(rowCount, 1)).first {
-            !bytes(rows: $0..<$0 + 1).elementsEqual(bytes(rows: 0..<1))
-        }
-    }
-
     /// Refuses ids and lengths that are negative or too large for what they are looked up in.
     ///
     /// - Throws: `Failure` naming the file and the element.
