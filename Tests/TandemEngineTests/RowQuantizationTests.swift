@@ -27,9 +27,10 @@ import Testing
     @Test func `an outlier that its input never shows is cut off`() {
         let row: [Float] = [8, 0.1, -0.07, 0.03, 0.09]
         let weights: [Float] = [0, 1, 1, 1, 1]
+        let moments = InputMoments(samples: weights.map { $0 * 0.5 }, width: 5)
         let matrix = Tensor(.float32, shape: [1, 5], row)
         let plain = RowQuantization.rows(matrix)
-        let clipped = RowQuantization.rows(matrix, RoundingRule(columnWeights: weights))
+        let clipped = RowQuantization.rows(matrix, RoundingRule(clips: true, moments: moments))
         #expect(Self.error(row, clipped, weights) < Self.error(row, plain, weights) / 50)
         #expect(clipped.values.elements(as: Int8.self)[0] == 127)
     }
@@ -42,11 +43,10 @@ import Testing
             let value = random.uniform() * 2 - 1
             return value * value * value * (random.uniform() < 0.05 ? 30 : 1)
         }
-        let weights = seed % 2 == 0 ? [] : (0..<width).map { _ in random.uniform() }
         let matrix = Tensor(.float32, shape: [1, width], row)
-        let plain = Self.error(row, RowQuantization.rows(matrix), weights)
+        let plain = Self.error(row, RowQuantization.rows(matrix), [])
         let clipped = Self.error(
-            row, RowQuantization.rows(matrix, RoundingRule(columnWeights: weights)), weights)
+            row, RowQuantization.rows(matrix, RoundingRule(clips: true)), [])
         #expect(clipped <= plain * (1 + 1e-6))
     }
 }
@@ -67,29 +67,96 @@ extension RowQuantizationTests {
         #expect(abs(gaps.reduce(0, +)) <= 0.51, "\(gaps.reduce(0, +))")
     }
 
-    @Test func `keeping sums makes the error behind rectifiers smaller`() {
+    @Test func `keeping sums makes errors behind rectifiers smaller, moments more so`() throws {
         var random = RandomSource(seed: 11)
-        func bell() -> Float { (0..<12).reduce(-6) { sum, _ in sum + random.uniform() } }
-        let matrix = Tensor(.float32, shape: [64, 128], (0..<64 * 128).map { _ in bell() })
-        let inputs = (0..<50).map { _ in (0..<128).map { _ in max(bell(), 0) } }
-        func error(_ rule: RoundingRule) -> Double {
-            let (values, scales) = RowQuantization.rows(matrix, rule)
-            let (weights, steps, factors) = (
-                matrix.elements(as: Float.self), values.elements(as: Int8.self),
-                scales.elements(as: Float.self)
-            )
-            return inputs.reduce(0.0) { total, input in
-                (0..<64).reduce(total) { total, row in
-                    let gap = (0..<128).reduce(0.0) {
-                        let index = row * 128 + $1
-                        return $0 + Double(input[$1])
-                            * Double(weights[index] - Float(steps[index]) * factors[row])
-                    }
-                    return total + gap * gap
+        let layer = RectifiedLayer(&random)
+        let moments = try #require(
+            InputMoments(samples: layer.inputs(200, &random).flatMap(\.self), width: layer.width))
+        // Rows that nothing was measured on.
+        let inputs = layer.inputs(50, &random)
+        let nearest = layer.error(RoundingRule(), inputs)
+        let kept = layer.error(RoundingRule(keepsSum: true), inputs)
+        let compensated = layer.error(RoundingRule(keepsSum: true, moments: moments), inputs)
+        #expect(kept < 0.8 * nearest)
+        #expect(compensated < 0.9 * kept)
+    }
+
+    @Test func `roundings that make up for one another are steps next to their weights`() throws {
+        var random = RandomSource(seed: 12)
+        let layer = RectifiedLayer(&random)
+        let moments = try #require(
+            InputMoments(samples: layer.inputs(40, &random).flatMap(\.self), width: layer.width))
+        let (values, scales) = RowQuantization.rows(layer.weights, RoundingRule(moments: moments))
+        let nearest = RowQuantization.rows(layer.weights).values.elements(as: Int8.self)
+        let (source, steps, factors) = (
+            layer.weights.elements(as: Float.self), values.elements(as: Int8.self),
+            scales.elements(as: Float.self)
+        )
+        var moved = 0
+        for index in source.indices {
+            let gap =
+                Double(source[index]) / Double(factors[index / layer.width])
+                - Double(steps[index])
+            #expect(gap.magnitude < 1.001)
+            moved += steps[index] == nearest[index] ? 0 : 1
+        }
+        #expect(moved > 0 && moved < source.count / 4)
+    }
+
+    @Test func `moments of no sample, of wide or of endless inputs are not measured`() {
+        #expect(InputMoments(samples: [], width: 4) == nil)
+        #expect(InputMoments(samples: [1, 2, 3], width: 4) == nil)
+        #expect(InputMoments(samples: [1, 2], width: 0) == nil)
+        #expect(InputMoments(samples: [1, .infinity], width: 2) == nil)
+        let widest = InputMoments.widthMax
+        #expect(
+            InputMoments(samples: [Float](repeating: 1, count: widest + 1), width: widest + 1)
+                == nil)
+        #expect(InputMoments(samples: [1, 2, 3, 4], width: 2)?.squares == [5, 10])
+    }
+}
+
+/// Normal weights, and inputs as a rectifier leaves them: of two dozen sources that they share.
+private struct RectifiedLayer {
+    let width = 128
+    let weights: Tensor
+    private let mixing: [[Float]]
+
+    init(_ random: inout RandomSource) {
+        weights = Tensor(
+            .float32, shape: [64, 128], (0..<64 * 128).map { _ in Self.bell(&random) })
+        mixing = (0..<128).map { _ in (0..<24).map { _ in Self.bell(&random) } }
+    }
+
+    private static func bell(_ random: inout RandomSource) -> Float {
+        (0..<12).reduce(-6) { sum, _ in sum + random.uniform() }
+    }
+
+    func inputs(_ count: Int, _ random: inout RandomSource) -> [[Float]] {
+        (0..<count).map { _ in
+            let sources = (0..<24).map { _ in Self.bell(&random) }
+            return mixing.map { max(zip($0, sources).reduce(0) { $0 + $1.0 * $1.1 }, 0) }
+        }
+    }
+
+    /// The squared error of the products with some inputs.
+    func error(_ rule: RoundingRule, _ inputs: [[Float]]) -> Double {
+        let (values, scales) = RowQuantization.rows(weights, rule)
+        let (source, steps, factors) = (
+            weights.elements(as: Float.self), values.elements(as: Int8.self),
+            scales.elements(as: Float.self)
+        )
+        let errors = source.indices.map {
+            Double(source[$0] - Float(steps[$0]) * factors[$0 / width])
+        }
+        return inputs.reduce(0.0) { total, input in
+            (0..<64).reduce(total) { total, row in
+                let gap = (0..<width).reduce(0.0) {
+                    $0 + Double(input[$1]) * errors[row * width + $1]
                 }
+                return total + gap * gap
             }
         }
-        #expect(error(RoundingRule(keepsSum: true)) < 0.8 * error(RoundingRule()))
     }
 }
 

@@ -43,8 +43,9 @@ package enum Quantization {
             }
             let weightName = source.graph[node.inputs[index]].name
             let rule = RoundingRule(
-                columnWeights: choices.clipped[name],
-                keepsSum: operation == .quantizedLinear && nonNegative.contains(node.inputs[0]))
+                clips: choices.clipped.contains(name),
+                keepsSum: operation == .quantizedLinear && nonNegative.contains(node.inputs[0]),
+                moments: choices.moments[name])
             let (values, scales) = rounding(weightName, weight, rule)
             var inputs: [ValueID] = []
             for input in node.inputs[..<index] { inputs.append(try rewriter.value(input)) }

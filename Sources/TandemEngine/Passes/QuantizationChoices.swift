@@ -27,17 +27,18 @@ package struct QuantizationChoices: Sendable, Hashable {
     /// Precisions other than int8.
     package var precisions: [String: QuantizationPrecision]
     /// Nodes whose weight scales are chosen by error instead of by the largest magnitude.
-    ///
-    /// A node's array has the mean squared input of each column of weights, which an error there is
-    /// multiplied by; an empty one weighs all columns the same.
-    package var clipped: [String: [Float]]
+    package var clipped: Set<String>
+    /// What is known of the inputs of nodes; their roundings make up for one another by it.
+    package var moments: [String: InputMoments]
 
     /// Makes choices; by default every node that can be is brought to int8 by its largest weight.
     package init(
-        precisions: [String: QuantizationPrecision] = [:], clipped: [String: [Float]] = [:]
+        precisions: [String: QuantizationPrecision] = [:], clipped: Set<String> = [],
+        moments: [String: InputMoments] = [:]
     ) {
         self.precisions = precisions
         self.clipped = clipped
+        self.moments = moments
     }
 
     /// Choices that keep some nodes float.

@@ -8,24 +8,26 @@
 // Inputs that are never negative, as a rectifier leaves them, have a mean above 0, which multiplies
 // the sum of a row's rounding errors, for every candidate alike. So there the few weights that lie
 // nearest to the middle of two steps are rounded the other way until the errors' sum is below half a
-// step: on layers of 256 normal weights behind a rectifier a fifth of the error is gone.
+// step: on layers of 256 normal weights behind a rectifier a fifth of the error is gone. Where the
+// inputs were measured, roundings make up for one another instead (InputMoments).
 
 package import TandemGraph
 
 /// How a row's scale and roundings are chosen.
 package struct RoundingRule: Hashable, Sendable {
-    /// What the columns' errors count; nil for a scale by the largest magnitude, which becomes 127.
-    ///
-    /// Otherwise the scale has the least squared error, column k counting `columnWeights[k]` times
-    /// (once if empty).
-    package var columnWeights: [Float]?
-    /// Whether roundings are chosen so that a row's sum is kept.
+    /// Whether the scale has the least squared error; otherwise the largest magnitude becomes 127.
+    package var clips: Bool
+    /// Whether roundings are chosen so that a row's sum is kept; without moments only.
     package var keepsSum: Bool
+    /// What is known of the inputs: their squares weigh the columns' errors where scales are chosen
+    /// by error, and roundings make up for one another by them.
+    package var moments: InputMoments?
 
     /// Makes a rule; by default scales by the largest magnitude, and each weight to its nearest step.
-    package init(columnWeights: [Float]? = nil, keepsSum: Bool = false) {
-        self.columnWeights = columnWeights
+    package init(clips: Bool = false, keepsSum: Bool = false, moments: InputMoments? = nil) {
+        self.clips = clips
         self.keepsSum = keepsSum
+        self.moments = moments
     }
 }
 
@@ -42,8 +44,9 @@ package enum RowQuantization {
     ///   - matrix: f32 `[N, K]`, finite.
     ///   - rule: How scales and roundings are chosen.
     /// - Returns: int8 `[N, K]` in -127 ... 127 and f32 `[N]`, with `value = int8 * scale`.
-    /// - Complexity: O(N K); 14 times as much with column weights, log K
-    ///   times where sums are kept.
+    /// - Complexity: O(N K); 14 times as much where scales are chosen by error, log K times where
+    ///   sums are kept, O(N K K) with moments.
+    /// - Precondition: Moments are of K columns.
     package static func rows(
         _ matrix: Tensor, _ rule: RoundingRule = RoundingRule()
     ) -> (values: Tensor, scales: Tensor) {
@@ -58,7 +61,8 @@ package enum RowQuantization {
             var largest: Float = 0
             for element in elements { largest = max(largest, element.magnitude) }
             guard largest >= 0x1p-100 else { continue }
-            let share = rule.columnWeights.map { bestShare(elements, largest, $0) } ?? 1
+            let share =
+                rule.clips ? bestShare(elements, largest, rule.moments?.squares ?? []) : 1
             let end = share == 1 ? largest : Float(Double(largest) * share)
             factors[row] = end / 127
             // Multiplied by the inverse in double: one rounding decides, and 127 is reached.
@@ -66,12 +70,13 @@ package enum RowQuantization {
             for (column, element) in elements.enumerated() {
                 target[row * width + column] = rounded(element, inverse)
             }
-            if rule.keepsSum {
+            if rule.keepsSum, rule.moments == nil {
                 keepSum(
                     UnsafeMutableBufferPointer(rebasing: target[row * width..<(row + 1) * width]),
                     of: elements, inverse)
             }
         }
+        rule.moments?.compensate(values, of: matrix, scales)
         return (values, scales)
     }
 

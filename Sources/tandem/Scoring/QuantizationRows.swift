@@ -15,11 +15,17 @@ struct QuantizationRows {
     }
 
     private static let sampleRowCountMax = 2048
+    /// Contexts below which hidden units that some context would switch on were never seen to be.
+    private static let contextCountMin = 32
 
     private enum Source {
         case labelled(Evaluator, EncodedDataset, sample: [Int32], gate: [Int32])
         case tensors(EncodedInputs, [TensorStorage], rowCount: Int)
     }
+
+    /// Whether the rows are of so many contexts that what layers read of them is what they will read
+    /// of others.
+    let areOfManyContexts: Bool
 
     /// The part of the rows that the gate judges, as figures name it.
     let split: String
@@ -47,12 +53,14 @@ struct QuantizationRows {
                     .dataError, "\(paths[0]): has no row of the test part or the validation part")
             }
             let pool = validation.isEmpty ? gate : validation
+            // Labelled rows are a log's.
             self.init(
                 source: .labelled(
                     Evaluator(input.spec, examples, tasks: program.signature.tasks),
                     try input.encoded(program),
                     sample: Array(pool.prefix(Self.sampleRowCountMax)), gate: gate),
-                rowCount: gate.count, split: test.isEmpty ? "validation" : "test")
+                rowCount: gate.count, split: test.isEmpty ? "validation" : "test",
+                areOfManyContexts: true)
         }
     }
 
@@ -64,11 +72,27 @@ struct QuantizationRows {
         let encoded = TensorFiles.encoded(arrays, rowCount)
         self.init(
             source: .tensors(encoded.inputs, encoded.storages, rowCount: rowCount),
-            rowCount: rowCount, split: "calibration")
+            rowCount: rowCount, split: "calibration",
+            areOfManyContexts: Self.areOfManyContexts(arrays, rowCount))
     }
 
-    private init(source: Source, rowCount: Int, split: String) {
+    /// Rows that follow one another with another context each are counted; a model without one has
+    /// as many as it has rows.
+    private static func areOfManyContexts(_ arrays: [NumpyArray], _ rowCount: Int) -> Bool {
+        let contexts = arrays.filter(\.isContext)
+        if contexts.isEmpty { return true }
+        let changes = (1..<max(rowCount, 1)).lazy.filter { row in
+            contexts.contains { array in
+                array.rowCount > 1
+                    && array.bytes(rows: row..<row + 1) != array.bytes(rows: row - 1..<row)
+            }
+        }
+        return changes.prefix(contextCountMin - 1).count == contextCountMin - 1
+    }
+
+    private init(source: Source, rowCount: Int, split: String, areOfManyContexts: Bool) {
         self.source = source
+        self.areOfManyContexts = areOfManyContexts
         self.rowCount = rowCount
         self.split = split
     }

@@ -1,8 +1,9 @@
 // Design: measure each operation alone, then give back precision where the gate asks for it.
 //
 // For each operation that can become int8 a program is made in which it alone is int8, and its
-// scores are compared with float's: that is the operation's sensitivity. Products are tried with
-// their scales clipped by error too, and keep what changes the scores less. Then everything becomes
+// scores are compared with float's: that is the operation's sensitivity. Products of candidates are
+// rounded by what their inputs are in the sample; products are tried with their scales clipped by
+// error too, and keep what changes the scores less. Then everything becomes
 // int8 and the gate judges. Where a task fails it, one operation is raised to its next precision,
 // and the gate judges again. Errors of operations add up nearly independently, so their squares are
 // what each has to give; the one is taken that gives most for its work in a request of a usual size.
@@ -110,7 +111,7 @@ struct QuantizationSearch {
         operation.precision = precision
         operation.clipsOutliers = false
         choices.precisions[name] = precision
-        choices.clipped[name] = nil
+        choices.clipped.remove(name)
         operation.change =
             precision == .float
             ? tasks.map { _ in 0 } : try changes(alone(name, precision))
@@ -156,7 +157,7 @@ struct QuantizationSearch {
 
     private mutating func measuredOperations() throws -> [Operation] {
         floatScores = try rows.measured(floatProgram, .sample).scores
-        let inputs = try inputSquares()
+        choices.moments = try inputMoments()
         var operations: [Operation] = []
         for (index, candidate) in quantizer.candidates.enumerated() {
             Terminal.progress(
@@ -165,14 +166,14 @@ struct QuantizationSearch {
             var alone = alone(candidate.name, .int8)
             let plain = try changes(alone)
             var found = Operation(candidate: candidate, sensitivity: plain, change: plain)
-            if let input = candidate.input, let squares = inputs[input] {
-                alone.clipped[candidate.name] = squares
+            if candidate.input != nil {
+                alone.clipped.insert(candidate.name)
                 let clipped = try changes(alone)
                 if Self.total(clipped) < Self.total(plain) {
                     found.sensitivity = clipped
                     found.change = clipped
                     found.clipsOutliers = true
-                    choices.clipped[candidate.name] = squares
+                    choices.clipped.insert(candidate.name)
                 }
             }
             operations.append(found)
@@ -186,6 +187,7 @@ struct QuantizationSearch {
     ) -> QuantizationChoices {
         var choices = QuantizationChoices(keptFloat: quantizer.candidates.map(\.name))
         choices.precisions[name] = precision
+        choices.moments = self.choices.moments
         return choices
     }
 
@@ -213,25 +215,25 @@ struct QuantizationSearch {
         return values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
     }
 
-    /// The mean square of each column of what products read.
-    private func inputSquares() throws -> [ValueID: [Float]] {
-        var values: [ValueID] = []
-        for candidate in quantizer.candidates {
-            if let input = candidate.input, !values.contains(input) { values.append(input) }
-        }
+    /// What the inputs of the candidates' products are, by the products' names.
+    ///
+    /// Nothing is learnt from rows of a few requests: by moments of one, scores of others were off
+    /// by half as much again. Nor for the context's layers, which have one input a request.
+    private func inputMoments() throws -> [String: InputMoments] {
+        guard rows.areOfManyContexts else { return [:] }
+        let products = quantizer.candidates.filter { $0.input != nil && !$0.isOfContext }
+        let values = Array(Set(products.compactMap(\.input))).sorted { $0.index < $1.index }
         guard !values.isEmpty else { return [:] }
         let graph = quantizer.source.graph
         let sampled = try rows.sampled(quantizer.source, values)
-        var squares: [ValueID: [Float]] = [:]
+        var moments: [ValueID: InputMoments] = [:]
         for (id, elements) in zip(values, sampled) {
-            let width = graph[id].type.fixedSizes?.last ?? 1
-            var sums = [Double](repeating: 0, count: width)
-            for (index, element) in elements.enumerated() {
-                sums[index % width] += Double(element) * Double(element)
-            }
-            let count = Double(max(elements.count / max(width, 1), 1))
-            squares[id] = sums.map { Float($0 / count) }
+            moments[id] = InputMoments(
+                samples: elements, width: graph[id].type.fixedSizes?.last ?? 1)
         }
-        return squares
+        return Dictionary(
+            uniqueKeysWithValues: products.compactMap { product in
+                product.input.flatMap { moments[$0] }.map { (product.name, $0) }
+            })
     }
 }
