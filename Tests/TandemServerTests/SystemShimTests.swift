@@ -1,7 +1,8 @@
 import CTandemSystem
 import Glibc
-import TandemServer
 import Testing
+
+@testable import TandemServer
 
 @Suite struct SystemShimTests {
     @Test func `a sealed memfd can be neither written nor resized nor unsealed`() {
@@ -57,6 +58,44 @@ import Testing
         defer { free(block) }
         // glibc marks a mapped block in the word before it.
         #expect(block.map { ($0 - 8).load(as: UInt.self) & 2 } == 2)
+    }
+
+    @Test func `another thread has one that gives way give way no more`() throws {
+        let (ready, isOver) = (tandemsys_eventfd(), tandemsys_eventfd())
+        defer {
+            close(ready)
+            close(isOver)
+        }
+        let id = Locked<pid_t>(0)
+        let thread = try ServerThread(name: "idle") {
+            id.withLock { $0 = Self.threadID() }
+            _ = tandemsys_set_idle_scheduling(true)
+            _ = tandemsys_eventfd_signal(ready)
+            Self.wait(isOver)
+        }
+        Self.wait(ready)
+        // SCHED_IDLE, which Swift does not see.
+        #expect(sched_getscheduler(id.withLock { $0 }) == 5)
+        ServerThread.endGivingWay()
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(13), &limit)
+        let isAllowed = geteuid() == 0 || limit.rlim_cur >= 20
+        #expect(sched_getscheduler(id.withLock { $0 }) == (isAllowed ? SCHED_OTHER : 5))
+        _ = tandemsys_eventfd_signal(isOver)
+        thread.join()
+    }
+
+    /// The calling thread's id: /proc/thread-self is a link to `<process>/task/<thread>`.
+    private static func threadID() -> pid_t {
+        var text = [CChar](repeating: 0, count: 64)
+        guard readlink("/proc/thread-self", &text, text.count - 1) > 0 else { return 0 }
+        return strrchr(&text, 47).map { pid_t(atoi($0 + 1)) } ?? 0
+    }
+
+    /// Waits until an eventfd is signalled.
+    private static func wait(_ descriptor: Int32) {
+        var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        while poll(&wait, 1, -1) < 1 {}
     }
 
     @Test func `what is no memfd has no seals`() {

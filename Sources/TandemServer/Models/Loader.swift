@@ -21,9 +21,9 @@ internal import TandemWire
 // instead of 0.5 to 1.0, and a single loop 0.5 to 0.7 s instead of less than 0.1. Shorter system
 // calls of the loaders would not help: a thread bound to their core wakes as fast as without them.
 
-// A thread under SCHED_IDLE ends only when it gets a core, and a process only with its last thread.
-// What is populated once a restart is over, 50 ms for 1 GiB, therefore does not give way: beside two
-// busy programs, the next restart waited 1.1 to 2.8 s for that thread's end, and 0.15 to 0.22 without.
+// What is populated once a restart is over, 50 ms for 1 GiB, does not give way: where a thread may
+// not return from SCHED_IDLE (`ServerThread`), the next restart waited 1.1 to 2.8 s for its end
+// beside two busy programs, and 0.15 to 0.25 s without.
 
 /// Carries out the registry's jobs, one at a time.
 package struct Loader: Sendable {

@@ -24,6 +24,7 @@ extension Server {
             feedWatchdog()
         }
         finish()
+        ServerThread.endGivingWay()
         log.info("ended")
         return exitStatus
     }
