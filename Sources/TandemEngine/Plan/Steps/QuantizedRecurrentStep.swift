@@ -26,6 +26,8 @@ struct QuantizedRecurrentStep: Step {
 
     private var width: Int { weights.inputCount }
     private static let rowsAtOnce = 16
+    /// Outputs of a part of the weights; whole panels.
+    private static let partWidth = 8 * Int(TANDEMK_PANEL)
 
     static func scratchBytes(width: Int) -> Int {
         Scratch.floatBytes(rowsAtOnce * 4 * width) * 2 + Scratch.floatBytes(rowsAtOnce * width) * 2
@@ -74,9 +76,7 @@ struct QuantizedRecurrentStep: Step {
             prefetch(frame, rows, layer.isReversed ? positions - 1 - step : step)
             tandemk_f32_qd8_quantize(
                 rows.count, width, memory.state, width, memory.bytes, stride, memory.rows)
-            tandemk_qd8_f32_qc8w_gemm(
-                rows.count, 4 * width, width, memory.bytes, stride, memory.rows, weights.base, bias,
-                memory.products, 4 * width, TANDEMK_ACTIVATION_NONE)
+            multiply(memory, rows.count, isBackward: step % 2 == 1)
             if length == nil {
                 let position = layer.isReversed ? positions - 1 - step : step
                 advance(frame, memory, first: rows.lowerBound, 0..<rows.count, position)
@@ -92,6 +92,26 @@ struct QuantizedRecurrentStep: Step {
         guard layer.result != .sequence else { return }
         let from = layer.result == .last ? memory.state : memory.cell
         tandemk_x8_copy(rows.count, width * 4, from, width * 4, y, output.stride * 4)
+    }
+
+    /// The state's products.
+    ///
+    /// One row or two wait for weights, which are a little more than the first-level cache holds: so
+    /// these go through them part by part, forwards at one position and backwards at the next, and
+    /// read again first what they read last.
+    private func multiply(_ memory: Memory, _ rowCount: Int, isBackward: Bool) {
+        let total = weights.outputCount
+        let part = rowCount <= 2 ? Self.partWidth : total
+        let count = (total + part - 1) / part
+        for index in 0..<count {
+            let first = (isBackward ? count - 1 - index : index) * part
+            var offset = 0
+            _ = tandemk_qd8_f32_qc8w_gemm_packed_bytes(first, width, &offset)
+            tandemk_qd8_f32_qc8w_gemm(
+                rowCount, min(part, total - first), width, memory.bytes,
+                tandemk_qd8_stride(width), memory.rows, weights.base + offset, bias + first,
+                memory.products + first, total, TANDEMK_ACTIVATION_NONE)
+        }
     }
 
     private func ownLength(_ frame: Frame, _ row: Int) -> Int {
