@@ -3,5 +3,6 @@
 #include "../lanes/avx512.h"
 
 #define KERNEL tandemk_f32_softmax_u16__avx512
+#define NARROW tandemk_f32_softmax_u8__avx2
 #include "body.h"
 #endif
