@@ -40,6 +40,7 @@ import Testing
         (["bench", "p", "--rows", "0"], "--rows"),
         (["bench", "p", "--threads", "1,0"], "--threads"),
         (["bench", "p", "--callers", "x"], "--callers"),
+        (["bench", "p", "--executor", "reference", "--tasks", "click"], "--tasks"),
         (["bench", "p", "--paced", "--threads", "1,2"], "--paced"),
         (["import", "m.onnx", "--max-difference=-1"], "--max-difference"),
         (["profile", "p", "--rows", "0"], "--rows"),

@@ -171,6 +171,7 @@ import Testing
             ["bench", package, "--rows", "4", "--threads", "1,2", "--seconds", "0.01"],
             ["bench", package, "--rows", "4", "--callers", "2", "--seconds", "0.01"],
             ["bench", package, "--rows", "4", "--executor", "reference", "--seconds", "0.01"],
+            ["bench", package, "--rows", "4", "--tasks", "click", "--seconds", "0.01", "--json"],
             ["profile", package, "--rows", "40", "--seconds", "0.01"],
             ["profile", package, "--seconds", "0.01", "--executor", "float", "--json"],
             ["recipe", "list"], ["recipe", "list", "--json"], ["recipe", "show", "shop-mmoe"],
@@ -201,6 +202,15 @@ import Testing
         }
         let wrong = try ToolProcess(["inspect", "models/shop/1", "--passes"], in: published.folder)
         #expect(wrong.status == 64)
+    }
+
+    @Test func `a bench of a task that the model lacks says which it has`() throws {
+        let published = try Self.published.get()
+        let run = try ToolProcess(
+            ["bench", "models/shop/1", "--tasks", "click,purchas"], in: published.folder)
+        #expect(run.status == 64)
+        #expect(run.errors.contains("--tasks: the model has no task 'purchas'; "), "\(run.errors)")
+        #expect(run.errors.contains("did you mean 'purchase'?"), "\(run.errors)")
     }
 
     @Test func `a paced bench answers each number of rows with a round`() throws {

@@ -1,6 +1,8 @@
 import ArgumentParser
 import TandemEngine
+import TandemFeatures
 import TandemGraph
+import TandemNotation
 import TandemTraining
 
 /// Times the engine alone, without socket and without features.
@@ -36,6 +38,9 @@ struct Bench: ParsableCommand {
     @Option(help: "Which executor: int8, float or reference (clear, not fast).")
     var executor = ExecutorName.int8
 
+    @Option(help: "Tasks a request wants, separated by commas; all by default.")
+    var tasks: String?
+
     @Option(help: "Seconds a measurement takes at least.")
     var seconds = 1.0
 
@@ -67,6 +72,9 @@ struct Bench: ParsableCommand {
         guard executor != .reference || threads == "1" else {
             throw ValidationError("--executor reference computes on one thread")
         }
+        guard executor != .reference || tasks == nil else {
+            throw ValidationError("--executor reference computes all tasks; leave out --tasks")
+        }
         guard seconds > 0, seconds <= 3600 else {
             throw ValidationError("--seconds takes more than 0, up to 3600")
         }
@@ -79,7 +87,8 @@ struct Bench: ParsableCommand {
             executor == .reference
             ? .reference(try ReferenceExecutor(graph, tensors)) : .plan(try Plan(graph, tensors))
         let bench = EngineBench(
-            callee: callee, graph: graph, recorded: requests, seconds: seconds)
+            callee: callee, graph: graph, tasks: try taskMask(program), recorded: requests,
+            seconds: seconds)
         if paced { return try answerLines(bench) }
         var results: [EngineBench.Result] = []
         for callerCount in Self.counts(callers, 1...WorkerThreads.countMax) ?? [] {
@@ -97,6 +106,27 @@ struct Bench: ParsableCommand {
         }
         Terminal.clearProgress()
         Terminal.write(json ? jsonText(results) : Self.tableText(results))
+    }
+
+    /// The outputs of the tasks that are wanted.
+    private func taskMask(_ program: LoadedProgram) throws(Failure) -> TaskMask {
+        guard let tasks else { return .all }
+        let graph = program.weights.graph
+        let names = program.signature.tasks.map(\.name)
+        var mask = TaskMask.none
+        for word in tasks.split(separator: ",", omittingEmptySubsequences: false) {
+            let name = String(word)
+            guard names.contains(name),
+                let output = graph.outputs.firstIndex(where: { graph[$0].name == name })
+            else {
+                throw Failure(
+                    .usage,
+                    "--tasks: the model has no task '\(name)'; "
+                        + NearestName.remedy(name, among: names))
+            }
+            mask.insert(output)
+        }
+        return mask
     }
 
     /// One round a line, until standard input ends.
@@ -143,6 +173,7 @@ struct Bench: ParsableCommand {
         }
         let report = JSONText.object([
             ("package", .string(package)), ("executor", .string(executor.rawValue)),
+            ("tasks", tasks.map(JSONText.string) ?? .null),
             ("results", .array(items)),
         ])
         return report.text + "\n"

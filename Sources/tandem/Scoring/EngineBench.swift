@@ -24,6 +24,8 @@ struct EngineBench {
 
     let callee: Callee
     let graph: Graph
+    /// Outputs that a request wants; by the reference always all.
+    let tasks: TaskMask
     /// A folder of recorded requests; nil for random ones.
     let recorded: String?
     /// A measurement takes at least so long.
@@ -60,7 +62,7 @@ struct EngineBench {
                 try BenchRequests(graph, rowCount: rowCount, folder: recorded)
             } else { BenchRequests(graph, rowCount: rowCount, seed: seed) }
         return Caller(
-            callee, graph, requests, rowCount: rowCount, threadCount: threadCount)
+            callee, graph, tasks, requests, rowCount: rowCount, threadCount: threadCount)
     }
 }
 
@@ -81,26 +83,26 @@ extension EngineBench {
         private(set) var failure: GraphError?
 
         fileprivate init(
-            _ callee: Callee, _ graph: Graph, _ requests: BenchRequests, rowCount: Int,
-            threadCount: Int
+            _ callee: Callee, _ graph: Graph, _ tasks: TaskMask, _ requests: BenchRequests,
+            rowCount: Int, threadCount: Int
         ) {
             self.requests = requests
             self.rowCount = rowCount
-            engine =
-                switch callee {
-                case .plan(let plan):
-                    .plan(
-                        ParallelExecutor(plan, rowCountMax: rowCount, threadCount: threadCount))
-                case .reference(let executor):
-                    .reference(
-                        executor, graph,
-                        graph.inputs.map { id in
-                            let type = graph[id].type
-                            let rows = type.rows == .candidate ? rowCount : 1
-                            return TensorStorage(
-                                byteCount: rows * (type.rowElementCount ?? 0) * 4)
-                        })
-                }
+            switch callee {
+            case .plan(let plan):
+                let executor = ParallelExecutor(
+                    plan, rowCountMax: rowCount, threadCount: threadCount)
+                executor.workspace.tasks = tasks
+                engine = .plan(executor)
+            case .reference(let executor):
+                engine = .reference(
+                    executor, graph,
+                    graph.inputs.map { id in
+                        let type = graph[id].type
+                        let rows = type.rows == .candidate ? rowCount : 1
+                        return TensorStorage(byteCount: rows * (type.rowElementCount ?? 0) * 4)
+                    })
+            }
         }
 
         /// Calls the executor for some time, after a few calls that are not timed.
