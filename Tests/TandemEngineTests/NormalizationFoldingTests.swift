@@ -77,4 +77,45 @@ import Testing
         #expect(folded.graph.nodes.count == 6)
         try Self.expectSameScores(model, folded)
     }
+
+    @Test(arguments: ["add(a, r)", "add(r, a)"])
+    func `a bias behind a residual connection goes to the layer before it`(sum: String) throws {
+        let model = try Self.model(
+            """
+            graph g {
+              input x: f32 candidate [6]
+              input r: f32 candidate [5]
+              parameter w: f32 [5, 6]
+              parameter t: f32 [5]
+              a = linear(x, w): f32 candidate [5]
+              s = \(sum): f32 candidate [5]
+              y = add(s, t): f32 candidate [5]
+              output y
+            }
+            """)
+        let folded = try NormalizationFolding.applied(to: model)
+        #expect(folded.graph.nodes.map(\.operation) == [.linear, .binary(.add)])
+        #expect(folded.graph.nodes[0].inputs.count == 3)
+        try Self.expectSameScores(model, folded)
+    }
+
+    @Test func `a bias behind a sum that others read too stays`() throws {
+        let model = try Self.model(
+            """
+            graph g {
+              input x: f32 candidate [6]
+              input r: f32 candidate [5]
+              parameter w: f32 [5, 6]
+              parameter t: f32 [5]
+              a = linear(x, w): f32 candidate [5]
+              s = add(a, r): f32 candidate [5]
+              y = add(s, t): f32 candidate [5]
+              output y
+              output s
+            }
+            """)
+        let folded = try NormalizationFolding.applied(to: model)
+        #expect(folded.graph.nodes.count == 3)
+        try Self.expectSameScores(model, folded)
+    }
 }

@@ -2,7 +2,8 @@
 //
 // Batch norm at serving time is `x * s + t` with a number a column. Behind a linear layer it is
 // that layer with other rows, `diag(s) W` and `s b + t`; before linear layers that alone read it, it
-// is those with other columns, `W diag(s)` and `b + W t`. Sums and products are taken in double and
+// is those with other columns, `W diag(s)` and `b + W t`. A bias behind a residual connection is the
+// layer's before it: `(W x + r) + t` is `(W x + t) + r`. Sums and products are taken in double and
 // rounded once. Each walk moves one factor or one term into a layer; walks are repeated until none
 // is left. Behind a convolution the two stay: engine and wire have no model that would gain.
 
@@ -38,11 +39,14 @@ package enum NormalizationFolding {
         var input: ValueID
         var weight: Tensor
         var bias: Tensor?
+        /// What is added to the layer to give the value, if anything.
+        var addend: ValueID?
     }
 
     private static func folded(_ node: Node, _ view: GraphView) -> Layer? {
         switch node.operation {
-        case .binary(.multiply), .binary(.add): behindLayer(node, view)
+        case .binary(.multiply): behindLayer(node, view)
+        case .binary(.add): behindLayer(node, view) ?? behindSum(node, view)
         case .linear: beforeLayer(node, view)
         default: nil
         }
@@ -61,6 +65,22 @@ package enum NormalizationFolding {
             layer.bias = column.added(to: layer.bias)
         }
         return layer
+    }
+
+    /// `(linear + r) + t` as one layer and r.
+    private static func behindSum(_ node: Node, _ view: GraphView) -> Layer? {
+        guard let (sum, column) = operands(node, view), view.useCount(sum) == 1,
+            let terms = view.inputs(sum, of: .binary(.add))
+        else { return nil }
+        for (product, other) in [(terms[0], terms[1]), (terms[1], terms[0])] {
+            guard let inputs = view.inputs(product, of: .linear), view.useCount(product) == 1,
+                view.tensor(other) == nil, var layer = layer(inputs, node.output, view)
+            else { continue }
+            layer.bias = column.added(to: layer.bias)
+            layer.addend = other
+            return layer
+        }
+        return nil
     }
 
     /// `linear(x * s)` or `linear(x + t)` as one layer, where nothing but layers reads the argument.
@@ -131,7 +151,11 @@ package enum NormalizationFolding {
         if let bias = layer.bias {
             inputs.append(try rewriter.parameter("\(name)/folded/bias", bias))
         }
-        return try rewriter.node(name, .linear, inputs)
+        guard let addend = layer.addend else {
+            return try rewriter.node(name, .linear, inputs)
+        }
+        let product = try rewriter.node("\(name)/layer", .linear, inputs)
+        return try rewriter.node(name, .binary(.add), [product, try rewriter.value(addend)])
     }
 }
 
