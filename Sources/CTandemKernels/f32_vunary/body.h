@@ -1,5 +1,6 @@
 /* y = operation(x), whole vectors and then one part of a vector. Include a vocabulary and define
  * KERNEL first. */
+#include "../lanes/gelu.h"
 #include "../lanes/math.h"
 #include "../lanes/trigonometry.h"
 

@@ -1,4 +1,4 @@
-/* exp, log, sigmoid, tanh, erf, gelu, rounding on lanes. Include a vocabulary first.
+/* exp, log, sigmoid, tanh, erf, rounding on lanes. Include a vocabulary first.
  *
  * The polynomials were fitted with Sollya's fpminimax (coefficients rounded to float in the fit);
  * each states its form, range and largest relative error before rounding. Stated ULP errors of the
@@ -137,27 +137,6 @@ LANES_FN vf math_erf(vf x) {
     vf t = v_min(v_set(4), a);
     vf large = v_sub(v_set(1), math_exp(math_negate(v_mul(t, polynomial(t, Q, 9)))));
     return v_select(v_less(a, v_set(0.9375f)), small, math_signed(large, x));
-}
-
-/* max(x, 0) - |x| / 2 * erfc(t), t = |x| / sqrt 2 up to 4, erfc(t) = exp(t * Q(t)): what the fit
- * misses moves the result by 5e-9 at most, since only the absolute error of erfc counts here. */
-LANES_FN vf math_gelu_erf(vf x) {
-    static const float Q[] = {
-        -1.1283832788467407f,     -0.6365638375282288f,   -0.10305613279342651f,
-        0.019850600510835648f,    -0.0008162145386449993f, -0.0008728554821573198f,
-        0.00026218939456157386f, -2.601499727461487e-05f
-    };
-    vf a = v_min(v_set(5.6568542f), math_abs(x));
-    vf t = v_mul(a, v_set(0.70710678118654752f));
-    vf rest = math_exp_near(v_mul(t, polynomial(t, Q, 8)));
-    return v_fnma(v_mul(a, v_set(0.5f)), rest, math_relu(x));
-}
-
-/* The approximation by tanh, whose argument is x * (A + B * x^2). */
-LANES_FN vf math_gelu_tanh(vf x) {
-    vf half = v_mul(x, v_set(0.5f));
-    vf slope = v_fma(v_mul(x, x), v_set(0.035677408136300125f), v_set(0.79788456080286536f));
-    return v_fma(half, math_tanh(v_mul(x, slope)), half);
 }
 
 /* Adding 2^23 to |x| leaves no bits for a fraction; larger numbers, and NaN, are whole already. */
