@@ -71,6 +71,24 @@ extension KernelCases {
         }
     }
 
+    /// A head's weights over a sentence, and over a long one.
+    static func attentionWeights() -> [KernelCase] {
+        let register = KernelRegister(
+            "f32_attention_weights", count: tandemk_f32_attention_weights_count(),
+            chosen: tandemk_f32_attention_weights_chosen()
+        ) {
+            let kernel = tandemk_f32_attention_weights_at($0)
+            return (kernel.name, kernel.isa)
+        }
+        return [32, 128].map { n in
+            let (x, mask, sums) = (Buffer(floats: n * n), Buffer(floats: n), Buffer(floats: n))
+            return register.measuring("m \(n) n \(n)", n * n, .elements) {
+                var operand = tandemk_operand(base: mask.base, stride: 0, step: 1)
+                tandemk_f32_attention_weights_at($0).run(n, n, 0.25, &operand, x.base, n, sums.base)
+            }
+        }
+    }
+
     /// Layer norm of a hidden layer.
     static func layerNorm() -> [KernelCase] {
         let register = KernelRegister(
@@ -82,7 +100,7 @@ extension KernelCases {
             let (gamma, beta) = (Buffer(floats: n), Buffer(floats: n))
             return register.measuring("m \(m) n \(n)", m * n, .elements) {
                 tandemk_f32_layer_norm_at($0).run(
-                    m, n, x.base, n, gamma.base, beta.base, 1e-5, y.base, n)
+                    m, n, x.base, n, nil, 0, gamma.base, beta.base, 1e-5, y.base, n)
             }
         }
     }

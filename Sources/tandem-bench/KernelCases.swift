@@ -11,7 +11,8 @@ enum KernelCases {
             ("f32_qd8_quantize", quantize), ("f32_vunary", unary), ("f32_vbinary", binary),
             ("x8_copy", copy), ("f32_gather", f32Gather), ("qr8_f32_gather", qr8Gather),
             ("f32_pool", f32Pool), ("qr8_f32_pool", qr8Pool), ("f32_softmax", softmax),
-            ("f32_layer_norm", layerNorm), ("f32_mixture", mixture),
+            ("f32_attention_weights", attentionWeights), ("f32_layer_norm", layerNorm),
+            ("f32_mixture", mixture),
             ("f32_lstm_cell", lstmCell),
             ("qr8_f32_lstm_cell", lookedUpLSTMCell),
         ]

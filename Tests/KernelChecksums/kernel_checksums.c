@@ -265,10 +265,22 @@ static bool f32_softmax(size_t kernel, size_t c) {
 
 static bool f32_layer_norm(size_t kernel, size_t c) {
     if (c >= 2 * COUNT(wide)) return false;
-    size_t m = 4, n = wide[c / 2];
+    size_t m = 6, n = wide[c / 2];
     tandemk_f32_layer_norm_at(kernel).run(
-        m, n, floats(m * n, c % 2), n, floats(n, c % 2), floats(n, c % 2), 1e-5f,
-        results(m * (n + 1)), n + 1
+        m, n, floats(m * n, c % 2), n, c % 3 ? floats(m * n, c % 2) : NULL, n, floats(n, c % 2),
+        floats(n, c % 2), 1e-5f, results(m * (n + 1)), n + 1
+    );
+    return true;
+}
+
+static bool f32_attention_weights(size_t kernel, size_t c) {
+    if (c >= 6 * COUNT(wide)) return false;
+    size_t m = 6, n = wide[c / 6], form = c % 3;
+    float *x = floats(m * n, c % 2), *both = results(m * n + m);
+    for (size_t i = 0; i < m * n; i++) both[i] = i % 2 ? x[i] * 40 : x[i];
+    tandemk_operand mask = {floats(m * n + 1, c % 2), form == 1 ? 1 : n, form != 1};
+    tandemk_f32_attention_weights_at(kernel).run(
+        m, n, 0.7f, form ? &mask : NULL, both, n, both + m * n
     );
     return true;
 }
@@ -326,8 +338,8 @@ typedef struct family {
 #define FOR_FAMILIES(DO)                                                                       \
     DO(f32_gemm) DO(qd8_f32_qc8w_gemm) DO(f32_qd8_quantize) DO(f32_vunary) DO(f32_vbinary)     \
     DO(x8_copy) DO(f32_gather) DO(qr8_f32_gather) DO(f32_pool) DO(qr8_f32_pool)                \
-    DO(f32_softmax) DO(f32_layer_norm) DO(f32_mixture) DO(f32_lstm_cell)                \
-    DO(qr8_f32_lstm_cell)
+    DO(f32_softmax) DO(f32_attention_weights) DO(f32_layer_norm) DO(f32_mixture)               \
+    DO(f32_lstm_cell) DO(qr8_f32_lstm_cell)
 
 #define ACCESSORS(it)                                                                          \
     static tandemk_isa it##_isa(size_t i) { return tandemk_##it##_at(i).isa; }                 \
@@ -378,7 +390,7 @@ static bool check(const family *one) {
         free(expected);
     }
     release();
-    printf("%-18s %5zu cases  %016llx\n", one->name, cases, (unsigned long long)sum);
+    printf("%-21s %5zu cases  %016llx\n", one->name, cases, (unsigned long long)sum);
     return !faults && cases;
 }
 

@@ -22,6 +22,13 @@ extension Register {
         let kernel = tandemk_f32_qd8_quantize_at($0)
         return (String(cString: kernel.name), kernel.isa)
     }
+    static let attentionWeights = Register(
+        "f32_attention_weights", count: tandemk_f32_attention_weights_count(),
+        chosen: tandemk_f32_attention_weights_chosen()
+    ) {
+        let kernel = tandemk_f32_attention_weights_at($0)
+        return (String(cString: kernel.name), kernel.isa)
+    }
     static let unary = Register(
         "f32_vunary", count: tandemk_f32_vunary_count(), chosen: tandemk_f32_vunary_chosen()
     ) {
@@ -132,6 +139,7 @@ extension Register {
         f32Pool,
         qr8Pool,
         softmax,
+        attentionWeights,
         layerNorm,
         mixture,
         lstmCell,

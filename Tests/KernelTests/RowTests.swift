@@ -46,14 +46,15 @@ import Testing
 
     @Test(arguments: widths.dropFirst()) func `layer norm centres and scales`(n: Int) {
         var samples = Samples(seed: 52)
-        let (m, ldx, ldy) = (3, n + 3, n + 1)
+        // Rows side by side, and what is left of them.
+        let (m, ldx, ldy) = (7, n + 3, n + 1)
         // A mean a thousand times the spread: x^2 - mean^2 in float would have lost it.
         let x = GuardedBuffer(samples.floats(m * ldx).map { $0 + 1000 })
         let (gamma, beta) = (GuardedBuffer(samples.floats(n)), GuardedBuffer(samples.floats(n)))
         let epsilon: Float = 1e-5
         let y: [Float] = Register.layerNorm.expectSameBits(m * ldy, "n \(n)") {
             tandemk_f32_layer_norm_at($0).run(
-                m, n, x.base, ldx, gamma.base, beta.base, epsilon, $1, ldy)
+                m, n, x.base, ldx, nil, 0, gamma.base, beta.base, epsilon, $1, ldy)
         }
         for i in 0..<m {
             let row = x.elements[(i * ldx)..<(i * ldx + n)].map(Double.init)
@@ -67,6 +68,95 @@ import Testing
                 #expect(abs(Double(y[i * ldy + j]) - value) <= tolerance)
             }
             #expect(y[i * ldy + n].isSame(as: untouched))
+        }
+    }
+
+    @Test(arguments: widths.dropFirst()) func `layer norm of a sum is that of the added rows`(n: Int)
+    {
+        var samples = Samples(seed: 58)
+        let (m, ldx, lda, ldy) = (6, n + 3, n + 2, n + 1)
+        let x = GuardedBuffer(samples.floats(m * ldx))
+        let addend = GuardedBuffer(samples.floats(m * lda))
+        let (gamma, beta) = (GuardedBuffer(samples.floats(n)), GuardedBuffer(samples.floats(n)))
+        let y: [Float] = Register.layerNorm.expectSameBits(m * ldy, "n \(n)") {
+            tandemk_f32_layer_norm_at($0).run(
+                m, n, x.base, ldx, addend.base, lda, gamma.base, beta.base, 1e-5, $1, ldy)
+        }
+        let sums = (0..<m * n).map {
+            x.base[$0 / n * ldx + $0 % n] + addend.base[$0 / n * lda + $0 % n]
+        }
+        var expected = [Float](repeating: 0, count: m * n)
+        tandemk_f32_layer_norm(
+            m, n, sums, n, nil, 0, gamma.base, beta.base, 1e-5, &expected, n)
+        for i in 0..<m {
+            #expect(Array(y[i * ldy..<i * ldy + n]) == Array(expected[i * n..<(i + 1) * n]))
+            #expect(y[i * ldy + n].isSame(as: untouched))
+        }
+    }
+
+    private enum Mask: CaseIterable { case none, row, score }
+
+    @Test(arguments: widths, Mask.allCases)
+    private func `attention's weights are exp, and their sums what softmax divides by`(
+        n: Int, form: Mask
+    ) {
+        var samples = Samples(seed: 59)
+        let (m, ldx, scale) = (6, n + 1, Float(0.7))
+        let scores = samples.floats(m * ldx, scale: 30)
+        let mask = GuardedBuffer(samples.floats(m * (n + 1), scale: 4))
+        var operand = tandemk_operand(
+            base: mask.base, stride: form == .row ? 1 : n + 1, step: form == .row ? 0 : 1)
+        // Weights, and the sums behind them.
+        let found: [Float] = Register.attentionWeights.expectSameBits(m * ldx + m, "n \(n)") {
+            kernel, out in
+            for i in 0..<m { for j in 0..<n { out[i * ldx + j] = scores[i * ldx + j] } }
+            let run = tandemk_f32_attention_weights_at(kernel).run
+            if form == .none {
+                run(m, n, scale, nil, out, ldx, out + m * ldx)
+            } else {
+                run(m, n, scale, &operand, out, ldx, out + m * ldx)
+            }
+        }
+        for i in 0..<m {
+            let row = (0..<n).map { j -> Float in
+                let score = scores[i * ldx + j]
+                switch form {
+                case .none: return score * scale
+                case .row: return mask.base[i].addingProduct(score, scale)
+                case .score: return mask.base[i * (n + 1) + j].addingProduct(score, scale)
+                }
+            }
+            let most = row.max() ?? 0
+            let weights = row.map { exp(Double($0 - most)) }
+            for j in 0..<n {
+                #expect(abs(Double(found[i * ldx + j]) - weights[j]) <= 4e-7 * weights[j] + 1e-37)
+            }
+            let sum = weights.reduce(0, +)
+            #expect(abs(Double(found[m * ldx + i]) - sum) <= 4e-7 * sum)
+            #expect(found[i * ldx + n].isSame(as: untouched))
+        }
+    }
+
+    @Test func `attention's weights of special rows`() {
+        let infinity = Float.infinity
+        let cases: [([Float], [Float], Float)] = [
+            ([-infinity, 0, -infinity], [0, 1, 0], 1), ([0, -0.0], [1, 1], 2),
+            ([0, -86.5], [1, 2.7e-38], 1), ([0, -87.5], [1, 0], 1), ([1e38, -1e38], [1, 0], 1),
+            ([.nan, 0], [.nan, 1], .nan), ([-infinity, -infinity], [.nan, .nan], .nan),
+            ([infinity, 0], [.nan, 0], .nan),
+        ]
+        for (row, expected, sum) in cases {
+            let count = row.count
+            let y: [Float] = Register.attentionWeights.expectSameBits(count + 1, "\(row)") {
+                kernel, out in
+                for (j, value) in row.enumerated() { out[j] = value }
+                tandemk_f32_attention_weights_at(kernel).run(
+                    1, count, 1, nil, out, count, out + count)
+            }
+            for (value, wanted) in zip(y, expected + [sum]) {
+                let isNear = abs(value - wanted) <= 0.1 * abs(wanted)
+                #expect(value.isSame(as: wanted) || isNear, "\(row) gave \(y)")
+            }
         }
     }
 
@@ -181,8 +271,8 @@ import Testing
         for kernel in Register.layerNorm.runnable {
             let (place, apart) = (GuardedBuffer(x), GuardedBuffer<Float>(count: 42))
             let run = tandemk_f32_layer_norm_at(kernel).run
-            run(2, 21, place.base, 21, gamma, beta, 0, place.base, 21)
-            run(2, 21, x, 21, gamma, beta, 0, apart.base, 21)
+            run(2, 21, place.base, 21, nil, 0, gamma, beta, 0, place.base, 21)
+            run(2, 21, x, 21, nil, 0, gamma, beta, 0, apart.base, 21)
             #expect(place.elements == apart.elements)
         }
     }

@@ -81,6 +81,46 @@ import Testing
         #expect(lookups.allSatisfy { $0.cost.rowBytes < tables.max() ?? 0 })
     }
 
+    /// Sums before a layer norm, which makes them itself or reads them, to the same bits.
+    @Test(arguments: [
+        ("x", "", true), ("x", "  output s\n", false), ("v", "", false), ("c", "", false),
+    ])
+    func `a layer norm adds what nothing else wants added`(
+        other: String, output: String, isFolded: Bool
+    ) throws {
+        func plan(_ output: String) throws -> (WeightedGraph, Plan) {
+            let graph = try Graph(
+                text: """
+                    graph g {
+                      input x: f32 candidate [3, 6]
+                      input c: f32 context [3, 6]
+                      parameter v: f32 [6]
+                      h = tanh(x): f32 candidate [3, 6]
+                      s = add(h, \(other)): f32 candidate [3, 6]
+                      y = layer_norm(s, v, v) {epsilon=1e-5}: f32 candidate [3, 6]
+                      output y
+                    \(output)}
+                    """)
+            let tensors = SampleModels.parameters(for: graph, seed: 3)
+            return (WeightedGraph(graph, tensors), try Plan(graph, tensors, blockRowCount: 4))
+        }
+        let (model, made) = try plan(output)
+        let sums = made.steps.filter { $0.text.hasPrefix("s = add") }
+        #expect(sums.count == 1)
+        #expect(sums[0].text.contains("y = layer_norm") == isFolded)
+        let inputs = SampleModels.inputs(for: model.graph, rowCount: 9, seed: 4)
+        let apart = try plan("  output s\n").1
+        #expect(
+            PlanRunner.run(made, inputs, rowCount: 9)["y"]
+                == PlanRunner.run(apart, inputs, rowCount: 9)["y"])
+        let reference = try ReferenceExecutor(model.graph, model.tensors)
+            .run(inputs, rowCount: 9)["y"]
+        let found = try #require(PlanRunner.run(made, inputs, rowCount: 9)["y"])
+        for (value, wanted) in zip(found, try #require(reference).floats) {
+            #expect(abs(value - wanted) <= 1e-5 * max(1, abs(wanted)))
+        }
+    }
+
     private static func int8() throws -> (WeightedGraph, Plan) {
         let model = try SampleModels.mixtureOfExperts()
         let float = try ProgramCompiler.float(WeightedGraph(model.graph, model.parameters))

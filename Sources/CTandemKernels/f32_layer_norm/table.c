@@ -4,9 +4,9 @@
 #include "../table.h"
 
 void tandemk_f32_layer_norm(
-    size_t m, size_t n, const float *x, size_t ldx, const float *gamma, const float *beta,
-    float epsilon, float *y, size_t ldy
+    size_t m, size_t n, const float *x, size_t ldx, const float *addend, size_t lda,
+    const float *gamma, const float *beta, float epsilon, float *y, size_t ldy
 ) {
     assert(m <= 1 || ldy >= n);
-    run(m, n, x, ldx, gamma, beta, epsilon, y, ldy);
+    run(m, n, x, ldx, addend, lda, gamma, beta, epsilon, y, ldy);
 }

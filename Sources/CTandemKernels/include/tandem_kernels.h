@@ -332,15 +332,28 @@ TANDEMK_FAMILY(qr8_f32_pool)
 void tandemk_f32_softmax(size_t m, size_t n, const float *x, size_t ldx, float *y, size_t ldy);
 TANDEMK_FAMILY(f32_softmax)
 
-/* y[i][j] = fma((x[i][j] - mean) * r, gamma[j], beta[j]), r = 1 / sqrt(variance + epsilon); mean
- * and variance (of the differences from the mean, over n, not n - 1) in the striped order above.
- * x: float [m, ldx].  gamma, beta: float [n].
+/* y[i][j] = fma((v[i][j] - mean) * r, gamma[j], beta[j]), r = 1 / sqrt(variance + epsilon), v = x +
+ * addend (x itself without addend); mean and variance (of the differences from the mean, over n,
+ * not n - 1) in the striped order above.
+ * x: float [m, ldx].  addend: float [m, lda] or null.  gamma, beta: float [n].
  * y: float [m, ldy >= n]; may be x with ldy == ldx (in place). */
 void tandemk_f32_layer_norm(
-    size_t m, size_t n, const float *x, size_t ldx, const float *gamma, const float *beta,
-    float epsilon, float *y, size_t ldy
+    size_t m, size_t n, const float *x, size_t ldx, const float *TANDEMK_NULLABLE addend,
+    size_t lda, const float *gamma, const float *beta, float epsilon, float *y, size_t ldy
 );
 TANDEMK_FAMILY(f32_layer_norm)
+
+/* What attention weighs values by, before these numbers are divided by their sum; that is left to
+ * the product with the values, which has fewer columns:
+ *   t = fma(x[i][j], scale, mask(i, j)), or x[i][j] * scale without mask
+ *   x[i][j] = exp(t - max) over row i, 0 where t - max < -87; sums[i] = sum over j of x[i][j]
+ * in the striped order above. A row of -infinity, or with NaN or infinity, has NaN in it and in its
+ * sum. In place: x, float [m, ldx >= n].  mask: or null.  sums: float [m]. */
+void tandemk_f32_attention_weights(
+    size_t m, size_t n, float scale, const tandemk_operand *TANDEMK_NULLABLE mask, float *x,
+    size_t ldx, float *sums
+);
+TANDEMK_FAMILY(f32_attention_weights)
 
 /* Rows that begin at `base`, `stride` elements apart; stride 0 repeats one row. */
 typedef struct tandemk_rows {

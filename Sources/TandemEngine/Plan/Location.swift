@@ -80,15 +80,20 @@ struct Frame {
 
     /// How to call a kernel for `positions` runs in each row: at once where rows have no gaps,
     /// otherwise row by row.
-    func runs(_ positions: Int, from input: Location, to output: Location) -> Runs {
+    func runs(
+        _ positions: Int, from input: Location, and other: Location? = nil, to output: Location
+    ) -> Runs {
         if positions == 1 {
             return Runs(
-                calls: 1, count: rowCount, inputStride: input.stride, outputStride: output.stride)
+                calls: 1, count: rowCount, inputStride: input.stride,
+                otherStride: other?.stride ?? 0, outputStride: output.stride)
         }
-        let isWhole = rowCount == 1 || (input.isDense && output.isDense)
+        let isDense = input.isDense && output.isDense && other?.isDense != false
+        let isWhole = rowCount == 1 || isDense
         return Runs(
             calls: isWhole ? 1 : rowCount, count: isWhole ? rowCount * positions : positions,
             inputStride: input.width / max(positions, 1),
+            otherStride: (other?.width ?? 0) / max(positions, 1),
             outputStride: output.width / max(positions, 1))
     }
 
@@ -98,6 +103,8 @@ struct Frame {
         var count: Int
         /// Elements from one run to the next.
         var inputStride: Int
+        /// The same of a second input.
+        var otherStride: Int
         var outputStride: Int
     }
 }

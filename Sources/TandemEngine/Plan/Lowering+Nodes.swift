@@ -10,6 +10,8 @@ extension Lowering {
     ///   few forms that no step computes.
     func lower(_ node: Node) throws(EngineError) {
         guard !folded.contains(node.output), lowerOnce(node) else { return }
+        // Done by the layer norm that reads it.
+        if normalizedSum(node.output) != nil { return }
         for id in node.inputs + [node.output] where graph[id].type.rowElementCount == nil {
             throw unsupported(
                 node, "'\(graph[id].name)' is \(graph[id].type): bind its sizes to numbers")
@@ -55,11 +57,18 @@ extension Lowering {
         case .layerNorm(let epsilon):
             let gamma = try parameter(node.inputs[1], node)
             let beta = try parameter(node.inputs[2], node)
-            queue(node, reads: [input]) { lowering in
+            let sum = normalizedSum(input)
+            let reads = sum?.inputs ?? [input]
+            let text = ((sum.map { [$0] } ?? []) + [node]).map(graph.text)
+            queue(
+                node, reads: reads, with: sum.map { [$0] } ?? [],
+                text: text.joined(separator: "\n     ")
+            ) { lowering in
                 LayerNormStep(
-                    input: lowering.location(input, for: node), gamma: gamma, beta: beta,
-                    epsilon: epsilon, output: lowering.location(node.output, for: node),
-                    positions: positions)
+                    input: lowering.location(reads[0], for: node),
+                    addend: sum.map { lowering.location($0.inputs[1], for: node) }, gamma: gamma,
+                    beta: beta, epsilon: epsilon,
+                    output: lowering.location(node.output, for: node), positions: positions)
             }
         case .reduce(let reduction, let axis):
             queue(node, reads: [input]) { lowering in
@@ -77,6 +86,19 @@ extension Lowering {
             }
         default: throw unsupported(node, "it sums along no axis")
         }
+    }
+
+    /// The sum of two computed values of one shape that only a layer norm reads, which makes it.
+    private func normalizedSum(_ id: ValueID) -> Node? {
+        guard let maker = uses.makers[id.index], let reader = uses.soleReader(of: id) else {
+            return nil
+        }
+        let node = graph.nodes[maker]
+        guard case .layerNorm = graph.nodes[reader].operation, node.operation == .binary(.add),
+            graph.nodes[reader].inputs[0] == id,
+            node.inputs.allSatisfy({ graph[$0].type == graph[id].type })
+        else { return nil }
+        return node
     }
 
     private static func reduction(

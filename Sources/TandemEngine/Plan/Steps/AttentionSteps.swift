@@ -68,6 +68,8 @@ struct MatrixProductStep: Step {
 }
 
 /// Attention of all heads of a row, one head after the other.
+///
+/// Weights are divided by their sum behind the product with the values, which has fewer columns.
 struct AttentionStep: Step {
     var query: Location
     var key: Location
@@ -87,7 +89,7 @@ struct AttentionStep: Step {
 
     static func scratchBytes(queries: Int, keys: Int, width: Int, valueWidth: Int) -> Int {
         Scratch.packedBytes(keys, width) + Scratch.packedBytes(valueWidth, keys)
-            + Scratch.floatBytes(queries * keys)
+            + Scratch.floatBytes(queries * keys) + Scratch.floatBytes(queries)
     }
 
     func run(_ frame: Frame) {
@@ -101,6 +103,7 @@ struct AttentionStep: Step {
         let packedKeys = scratch.packed(keys, width)
         let packedValues = scratch.packed(valueWidth, keys)
         let scores = scratch.floats(queries * keys)
+        let sums = scratch.floats(queries)
         let (stride, valueStride) = (heads * width, heads * valueWidth)
         let q = frame.floats(query) + row * query.stride + head * width
         let k = frame.floats(key) + row * key.stride + head * width
@@ -109,30 +112,30 @@ struct AttentionStep: Step {
         tandemk_f32_gemm(
             queries, keys, width, q, stride, packedKeys, nil, scores, keys,
             TANDEMK_ACTIVATION_NONE)
-        weigh(scores, frame, row, head)
-        tandemk_f32_softmax(queries, keys, scores, keys, scores, keys)
+        weigh(scores, sums, frame, row, head)
+        let result = frame.floats(output) + row * output.stride + head * valueWidth
         tandemk_f32_gemm_pack_view(valueWidth, keys, v, 1, valueStride, packedValues)
         tandemk_f32_gemm(
-            queries, valueWidth, keys, scores, keys, packedValues, nil,
-            frame.floats(output) + row * output.stride + head * valueWidth, valueStride,
+            queries, valueWidth, keys, scores, keys, packedValues, nil, result, valueStride,
             TANDEMK_ACTIVATION_NONE)
+        tandemk_f32_vbinary(
+            TANDEMK_BINARY_DIVIDE, queries, valueWidth,
+            tandemk_operand(base: result, stride: valueStride, step: 1),
+            tandemk_operand(base: sums, stride: 1, step: 0), result, valueStride)
     }
 
-    /// Scores times the scale, plus the mask: two roundings.
+    /// Scores to weights, and what each query's weights add up to.
     private func weigh(
-        _ scores: UnsafeMutablePointer<Float>, _ frame: Frame, _ row: Int, _ head: Int
+        _ scores: UnsafeMutablePointer<Float>, _ sums: UnsafeMutablePointer<Float>,
+        _ frame: Frame, _ row: Int, _ head: Int
     ) {
-        let own = tandemk_operand(base: scores, stride: keys, step: 1)
-        withUnsafePointer(to: scale) { scale in
-            tandemk_f32_vbinary(
-                TANDEMK_BINARY_MULTIPLY, queries, keys, own,
-                tandemk_operand(base: scale, stride: 0, step: 0), scores, keys)
+        guard let mask else {
+            tandemk_f32_attention_weights(queries, keys, scale, nil, scores, keys, sums)
+            return
         }
-        guard let mask else { return }
-        let base = frame.floats(mask) + row * mask.stride + head * maskStrides.head
-        tandemk_f32_vbinary(
-            TANDEMK_BINARY_ADD, queries, keys, own,
-            tandemk_operand(base: base, stride: maskStrides.query, step: maskStrides.key), scores,
-            keys)
+        var operand = tandemk_operand(
+            base: frame.floats(mask) + row * mask.stride + head * maskStrides.head,
+            stride: maskStrides.query, step: maskStrides.key)
+        tandemk_f32_attention_weights(queries, keys, scale, &operand, scores, keys, sums)
     }
 }

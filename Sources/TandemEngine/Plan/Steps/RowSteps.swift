@@ -19,9 +19,11 @@ struct SoftmaxStep: Step {
     }
 }
 
-/// Layer norm of each run.
+/// Layer norm of each run, or of the sum of two.
 struct LayerNormStep: Step {
     var input: Location
+    /// What is added to the input first, if anything.
+    var addend: Location?
     var gamma: Tensor
     var beta: Tensor
     var epsilon: Float
@@ -29,11 +31,12 @@ struct LayerNormStep: Step {
     var positions: Int
 
     func run(_ frame: Frame) {
-        let runs = frame.runs(positions, from: input, to: output)
+        let runs = frame.runs(positions, from: input, and: addend, to: output)
         for call in 0..<runs.calls {
+            let other = addend.map { UnsafePointer(frame.floats($0) + call * $0.stride) }
             tandemk_f32_layer_norm(
                 runs.count, gamma.shape[0], frame.floats(input) + call * input.stride,
-                runs.inputStride, gamma.base.assumingMemoryBound(to: Float.self),
+                runs.inputStride, other, runs.otherStride, gamma.base.assumingMemoryBound(to: Float.self),
                 beta.base.assumingMemoryBound(to: Float.self), epsilon,
                 frame.floats(output) + call * output.stride, runs.outputStride)
         }
