@@ -48,7 +48,7 @@ extension KernelCases {
                 let a = Buffer(bytes: m * stride)
                 let rows = Buffer<tandemk_qd8_row>(count: m) { _ in .init() }
                 withExtendedLifetime(x) {
-                    tandemk_f32_qd8_quantize(m, k, x.base, k, a.base, stride, rows.base)
+                    tandemk_f32_qd8_quantize(m, k, x.base, k, nil, a.base, stride, rows.base)
                 }
                 return register.measuring("m \(m) n \(n) k \(k)", 2 * m * n * k, .operations) {
                     tandemk_qd8_f32_qc8w_gemm_at($0).run(
@@ -69,7 +69,7 @@ extension KernelCases {
             let (x, q) = (Buffer(floats: m * k), Buffer(bytes: m * k))
             let rows = Buffer<tandemk_qd8_row>(count: m) { _ in .init() }
             return register.measuring("m \(m) k \(k)", m * k, .elements) {
-                tandemk_f32_qd8_quantize_at($0).run(m, k, x.base, k, q.base, k, rows.base)
+                tandemk_f32_qd8_quantize_at($0).run(m, k, x.base, k, nil, q.base, k, rows.base)
             }
         }
     }

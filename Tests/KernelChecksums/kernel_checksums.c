@@ -176,7 +176,7 @@ static bool f32_qd8_quantize(size_t kernel, size_t c) {
     out.bytes = m * (ldq + sizeof(tandemk_qd8_row));
     int8_t *q = out.base;
     tandemk_qd8_row rows[5];
-    tandemk_f32_qd8_quantize_at(kernel).run(m, k, x, k, q, ldq, rows);
+    tandemk_f32_qd8_quantize_at(kernel).run(m, k, x, k, c % 2 ? x : NULL, q, ldq, rows);
     memcpy(q + m * ldq, rows, sizeof rows);
     return true;
 }

@@ -4,44 +4,61 @@ import Testing
 @Suite struct QuantizeTests {
     private static func rows(
         _ kernel: Int, m: Int, k: Int, x: GuardedBuffer<Float>, ldx: Int,
-        q: UnsafeMutablePointer<Int8>, ldq: Int
+        factors: UnsafePointer<Float>? = nil, q: UnsafeMutablePointer<Int8>, ldq: Int
     ) -> [tandemk_qd8_row] {
         let rows = GuardedBuffer<tandemk_qd8_row>(count: m)
-        tandemk_f32_qd8_quantize_at(kernel).run(m, k, x.base, ldx, q, ldq, rows.base)
+        tandemk_f32_qd8_quantize_at(kernel).run(
+            m, k, x.base, ldx, factors, q, ldq, rows.base)
         return rows.elements
     }
 
-    @Test(arguments: [false, true])
-    func `a row is scaled by its largest magnitude and rounded to even`(isPositive: Bool) {
+    /// A row as the contract has it: bytes, scale, zero.
+    private static func expected(_ row: [Float]) -> (bytes: [Int8], scale: Float, zero: Int32) {
+        let (low, high) = (min(row.min() ?? 0, 0), max(row.max() ?? 0, 0))
+        guard high > low else { return (row.map { _ in 0 }, 0, 0) }
+        let inverse = 255 / (high - low)
+        let bottom = (low * inverse).rounded(.toNearestOrEven)
+        let bytes = row.map {
+            Int8(min(($0 * inverse).rounded(.toNearestOrEven), bottom + 255) - bottom - 128)
+        }
+        return (bytes, (high - low) / 255, Int32(-128 - bottom))
+    }
+
+    private enum Signs: CaseIterable { case both, positive, negative }
+
+    @Test(arguments: Signs.allCases, [false, true])
+    private func `a row has 255 steps between its ends, rounded to even`(
+        signs: Signs, hasFactors: Bool
+    ) {
         var samples = Samples(seed: 11)
         for k in Samples.sizes(around: 16) + [4, 5, 32, 100] {
-            let (m, ldx, ldq) = (3, k + 1, tandemk_qd8_stride(k) + 4)
-            let values = samples.floats(m * ldx, scale: 50)
-            let x = GuardedBuffer(isPositive ? values.map(abs) : values)
-            var scales: [[UInt32]] = []
-            var sums: [[Int32]] = []
-            var zeros: [[Int32]] = []
+            // More rows than are looked at before the first is written.
+            let (m, ldx, ldq) = (11, k + 1, tandemk_qd8_stride(k) + 4)
+            var values = samples.floats(m * ldx, scale: 50)
+            if signs != .both { values = values.map { signs == .positive ? abs($0) : -abs($0) } }
+            let x = GuardedBuffer(values)
+            let factors = GuardedBuffer(hasFactors ? samples.floats(k, scale: 2).map(abs) : [])
+            var found: [[tandemk_qd8_row]] = []
             let q: [Int8] = Register.quantize.expectSameBits(m * ldq, "k \(k)") {
-                let rows = Self.rows($0, m: m, k: k, x: x, ldx: ldx, q: $1, ldq: ldq)
-                scales.append(rows.map(\.scale.bitPattern))
-                sums.append(rows.map(\.sum))
-                zeros.append(rows.map(\.zero))
+                found.append(
+                    Self.rows(
+                        $0, m: m, k: k, x: x, ldx: ldx, factors: hasFactors ? factors.base : nil,
+                        q: $1, ldq: ldq))
             }
             for i in 0..<m {
-                let row = x.elements[(i * ldx)..<(i * ldx + k)]
-                let absmax = row.map(abs).max() ?? 0
-                let isShifted = !row.isEmpty && row.allSatisfy { $0 >= 0 }
-                let (levels, zero): (Float, Float) = isShifted ? (255, -128) : (127, 0)
-                let expected = row.map {
-                    Int8(zero.addingProduct($0, levels / absmax).rounded(.toNearestOrEven))
+                let row = (0..<k).map {
+                    x.elements[i * ldx + $0] * (hasFactors ? factors.elements[$0] : 1)
                 }
+                let (bytes, scale, zero) = Self.expected(row)
                 let padding = [Int8](repeating: 0, count: tandemk_qd8_stride(k) - k)
                 let gap = [Int8](repeating: Int8(bitPattern: 0xA5), count: 4)
-                #expect(Array(q[(i * ldq)..<(i * ldq + ldq)]) == expected + padding + gap)
-                #expect(scales.allSatisfy { $0[i] == (absmax / levels).bitPattern })
-                #expect(zeros.allSatisfy { $0[i] == Int32(zero) })
-                let sum = expected.reduce(Int32(0)) { $0 + Int32($1) }
-                #expect(sums.allSatisfy { $0[i] == sum })
+                #expect(Array(q[(i * ldq)..<(i * ldq + ldq)]) == bytes + padding + gap)
+                let sum = bytes.reduce(Int32(0)) { $0 + Int32($1) }
+                for rows in found {
+                    #expect(rows[i].scale.bitPattern == scale.bitPattern)
+                    #expect(rows[i].zero == zero)
+                    #expect(rows[i].sum == sum)
+                }
             }
         }
     }
@@ -49,17 +66,20 @@ import Testing
     @Test func `a row of nothing but tiny values becomes zeros with scale zero`() {
         for kernel in Register.quantize.runnable {
             let below = (0x1p-100 as Float).nextDown
-            for (values, isEmpty): ([Float], Bool) in [
-                ([0, -0.0], true), ([.leastNonzeroMagnitude, 0], true), ([below, -below], true),
-                ([0x1p-100, -0x1p-110], false),
+            for values: [Float] in [
+                [0, -0.0], [.leastNonzeroMagnitude, 0], [below, -below],
             ] {
                 var q: [Int8] = [1, 1, 1, 1]
-                let rows = Self.rows(
-                    kernel, m: 1, k: 2, x: GuardedBuffer(values), ldx: 2, q: &q, ldq: 4)
-                #expect(rows[0].scale == (isEmpty ? 0 : 0x1p-100 / 127))
-                #expect(q == [isEmpty ? 0 : 127, 0, 0, 0])
-                #expect(rows[0].sum == Int32(q[0]))
+                let row = Self.rows(
+                    kernel, m: 1, k: 2, x: GuardedBuffer(values), ldx: 2, q: &q, ldq: 4)[0]
+                #expect(row.scale == 0 && row.zero == 0 && row.sum == 0)
+                #expect(q == [0, 0, 0, 0])
             }
+            var q: [Int8] = [1, 1, 1, 1]
+            let row = Self.rows(
+                kernel, m: 1, k: 2, x: GuardedBuffer([0x1p-100, 0]), ldx: 2, q: &q, ldq: 4)[0]
+            #expect(row.scale == 0x1p-100 / 255 && row.zero == -128)
+            #expect(q == [127, -128, 0, 0])
         }
     }
 
@@ -67,18 +87,29 @@ import Testing
         for kernel in Register.quantize.runnable {
             var q: [Int8] = [0, 0, 0, 0]
             _ = Self.rows(
-                kernel, m: 1, k: 2, x: GuardedBuffer([-113, 40.48425]), ldx: 2, q: &q, ldq: 4)
-            #expect(q == [-127, 46, 0, 0])
+                kernel, m: 1, k: 2, x: GuardedBuffer([113, 0.6647059]), ldx: 2, q: &q, ldq: 4)
+            #expect(q == [127, -127, 0, 0])
         }
     }
 
-    @Test func `a row with negative values never makes -128, nor faults on NaN and infinity`() {
+    @Test func `cuts the upper end off by a step where both lie in the middle of two`() {
+        for kernel in Register.quantize.runnable {
+            var q: [Int8] = [0, 0, 0, 0]
+            let row = Self.rows(
+                kernel, m: 1, k: 2, x: GuardedBuffer([101.5, -153.5]), ldx: 2, q: &q, ldq: 4)[0]
+            #expect(q == [127, -128, 0, 0])
+            #expect(row.zero == 26)
+        }
+    }
+
+    @Test func `no kernel faults on NaN and infinity, and all give the same bytes`() {
         for special in [Float.nan, .infinity, -.infinity, .greatestFiniteMagnitude] {
             let x = GuardedBuffer([special, -special, 1, -1, 0, 2].cycled(to: 37))
             let q: [Int8] = Register.quantize.expectSameBits(40, "\(special)") {
                 _ = Self.rows($0, m: 1, k: 37, x: x, ldx: 37, q: $1, ldq: 40)
             }
-            #expect(!q.contains(-128))
+            // A NaN among numbers is the lowest of them.
+            if special.isNaN { #expect(q[0] == -128 && q[4] == -43) }
         }
     }
 
@@ -89,7 +120,8 @@ import Testing
         let chosen = tandemk_f32_qd8_quantize_chosen()
         let row = Self.rows(chosen, m: 1, k: 200, x: x, ldx: 200, q: &q, ldq: 200)[0]
         for (value, byte) in zip(x.elements, q) {
-            #expect(abs(Float(byte) * row.scale - value) <= row.scale * 0.50001)
+            #expect(
+                abs(Float(Int32(byte) - row.zero) * row.scale - value) <= row.scale * 0.50002)
         }
     }
 }

@@ -42,12 +42,13 @@ import Testing
         let y = try run(
             .quantizedLinear,
             [
-                (.candidate, floats(2, [2], [1, -0.5, 0, 0])),
+                (.candidate, floats(2, [2], [1, -0.6, 0, 0])),
                 (.none, ReferenceTensor(rowCount: 1, shape: [1, 2], .int8([100, -50]))),
                 (.none, floats(1, [1], [0.01])), (.none, floats(1, [1], [3])),
             ])
-        // Row 0: q = 127, round_half_even(-63.5) = -64; sum 12700 + 3200 = 15900.
-        #expect(y.floats[0] == (3 as Float).addingProduct(15900, (1 / 127 as Float) * 0.01))
+        // Row 0: steps of 1.6 / 255, of which 1 is 159.4 and -0.6 is -95.6; sum 15900 + 4800.
+        let scale = (1 - -0.6 as Float) / 255
+        #expect(y.floats[0] == (3 as Float).addingProduct(20700, scale * 0.01))
         #expect(y.floats[1] == 3)
     }
 

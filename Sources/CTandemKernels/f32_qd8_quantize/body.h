@@ -2,67 +2,78 @@
  *
  * Two passes over a row that lies in the first-level cache: its ends, then its bytes. Neither the
  * largest value nor a wrapping sum depends on an order, so both take four vectors at a time. Eight
- * rows make the first pass and get their factors in one go; the next eight make theirs before these
+ * rows make the first pass and get their grids in one go; the next eight make theirs before these
  * make the second, so that no row waits for its own reduction and division. */
 #include "../lanes/math.h"
 #include "../lanes/stripes.h"
 
 #define ROWS_AT_ONCE 8
 
-/* The factors of a few rows. floor: the smallest byte, which a NaN becomes too. */
+/* The grids of a few rows. low, high: a row's ends, 0 between them. bottom: the lowest step. */
 typedef struct grids {
-    float absmax[ROWS_AT_ONCE], inverse[ROWS_AT_ONCE], scale[ROWS_AT_ONCE];
-    float zero[ROWS_AT_ONCE], floor[ROWS_AT_ONCE];
-    uint32_t negative[ROWS_AT_ONCE];
+    float low[ROWS_AT_ONCE], high[ROWS_AT_ONCE];
+    float inverse[ROWS_AT_ONCE], scale[ROWS_AT_ONCE], bottom[ROWS_AT_ONCE];
 } grids;
 
+/* What is quantised: x, or x times its column's factor. */
+LANES_FN vf values(const float *x, const float *factors, size_t j) {
+    return factors ? v_mul(v_load(x + j), v_load(factors + j)) : v_load(x + j);
+}
+LANES_FN vf last_values(const float *x, const float *factors, size_t j, size_t left) {
+    vf v = load_upto(x + j, left);
+    return factors ? v_mul(v, load_upto(factors + j, left)) : v;
+}
+
 /* The first pass over a row. */
-LANES_FN void find_ends(size_t k, const float *x, float *absmax, uint32_t *negative) {
-    vf low[4], high[4];
-    for (int u = 0; u < 4; u++) low[u] = high[u] = v_set(0);
+LANES_FN void find_ends(size_t k, const float *x, const float *factors, float *low, float *high) {
+    vf least[4], most[4];
+    for (int u = 0; u < 4; u++) least[u] = most[u] = v_set(0);
     size_t j = 0;
     for (; j + 4 * LANES <= k; j += 4 * LANES) {
         for (int u = 0; u < 4; u++) {
-            vf v = v_load(x + j + (size_t)u * LANES);
-            low[u] = v_min(v, low[u]);
-            high[u] = v_max(v, high[u]);
+            vf v = values(x, factors, j + (size_t)u * LANES);
+            least[u] = v_min(v, least[u]);
+            most[u] = v_max(v, most[u]);
         }
     }
     for (; j < k; j += LANES) {
-        vf v = load_upto(x + j, k - j);
-        low[0] = v_min(v, low[0]);
-        high[0] = v_max(v, high[0]);
+        vf v = last_values(x, factors, j, k - j);
+        least[0] = v_min(v, least[0]);
+        most[0] = v_max(v, most[0]);
     }
-    vf least = v_min(v_min(low[0], low[1]), v_min(low[2], low[3]));
-    vf most = v_max(v_max(high[0], high[1]), v_max(high[2], high[3]));
-    *absmax = v_largest(v_max(most, math_negate(least)));
-    *negative = m_any(v_less(least, v_set(0)));
+    vf below = v_min(v_min(least[0], least[1]), v_min(least[2], least[3]));
+    *low = -v_largest(math_negate(below));
+    *high = v_largest(v_max(v_max(most[0], most[1]), v_max(most[2], most[3])));
 }
 
-/* Without branches, for all rows alike: rows that are not there have factors too. */
-LANES_FN void find_factors(grids *g) {
+/* Without branches, for all rows alike: rows that are not there have grids too. */
+LANES_FN void find_grids(grids *g) {
     for (int r = 0; r < ROWS_AT_ONCE; r++) {
-        bool empty = g->absmax[r] < 0x1p-100f, symmetric = empty | (g->negative[r] != 0);
-        float levels = symmetric ? 127.0f : 255.0f, inverse = levels / g->absmax[r];
-        float scale = g->absmax[r] / levels;
+        const float magic = 12582912.0f; /* 1.5 * 2^23: a sum with it is a whole number. */
+        float range = g->high[r] - g->low[r], inverse = 255.0f / range;
+        bool empty = (g->high[r] < 0x1p-100f) & (g->low[r] > -0x1p-100f);
+        float bottom = (g->low[r] * inverse + magic) - magic;
+        bottom = bottom >= -255.0f ? bottom : -255.0f; /* Of rows with NaN or infinity. */
         g->inverse[r] = empty ? 0 : inverse;
-        g->scale[r] = empty ? 0 : scale;
-        g->zero[r] = symmetric ? 0.0f : -128.0f;
-        g->floor[r] = symmetric ? -127.0f : -128.0f;
+        g->scale[r] = empty ? 0 : range / 255.0f;
+        g->bottom[r] = empty ? -128.0f : bottom;
     }
 }
 
-/* A row's factors in all lanes. */
+/* A row's grid in all lanes. A NaN becomes the lowest byte. */
 typedef struct grid {
-    vf inverse, zero, floor;
+    vf inverse, bottom, top;
+    vi zero;
 } grid;
 
 LANES_FN vi quantized(vf x, grid g) {
-    return v_round(v_max(v_fma(x, g.inverse, g.zero), g.floor));
+    return i_add(v_round(v_min(v_max(v_mul(x, g.inverse), g.bottom), g.top)), g.zero);
 }
 
 /* The second pass over a row; the sum of its bytes. */
-LANES_FN int32_t write_bytes(size_t k, const float *x, grid g, int8_t *q) {
+LANES_FN int32_t write_bytes(
+    size_t k, const float *x, const float *factors, grid g, int8_t *q
+) {
     const size_t stride = tandemk_qd8_stride(k);
     vi sum[4];
     for (int u = 0; u < 4; u++) sum[u] = i_set(0);
@@ -70,18 +81,18 @@ LANES_FN int32_t write_bytes(size_t k, const float *x, grid g, int8_t *q) {
     for (; j + 4 * LANES <= k; j += 4 * LANES) {
         vi v[4];
         for (int u = 0; u < 4; u++) {
-            v[u] = quantized(v_load(x + j + (size_t)u * LANES), g);
+            v[u] = quantized(values(x, factors, j + (size_t)u * LANES), g);
             sum[u] = i_add(sum[u], v[u]);
         }
         i_store_i8x4(q + j, v[0], v[1], v[2], v[3]);
     }
     for (; j + LANES <= k; j += LANES) {
-        vi v = quantized(v_load(x + j), g);
+        vi v = quantized(values(x, factors, j), g);
         sum[0] = i_add(sum[0], v);
         i_store_i8(q + j, v);
     }
     if (j < k) { /* With the zeros up to the stride, which ends within this vector. */
-        vi v = i_keep(quantized(v_load_part(x + j, k - j), g), k - j);
+        vi v = i_keep(quantized(last_values(x, factors, j, k - j), g), k - j);
         sum[1] = i_add(sum[1], v);
         i_store_i8_part(q + j, stride - j, v);
         j = stride;
@@ -95,38 +106,51 @@ typedef struct rows_of {
     size_t m, k;
     const float *x;
     size_t ldx;
+    const float *factors;
     int8_t *q;
     size_t ldq;
     tandemk_qd8_row *rows;
 } rows_of;
 
-LANES_FN void first_pass(const rows_of *p, size_t i, grids *g) {
+LANES_FN void first_pass(const rows_of *p, size_t i, const float *factors, grids *g) {
     for (size_t r = 0; r < ROWS_AT_ONCE && i + r < p->m; r++)
-        find_ends(p->k, p->x + (i + r) * p->ldx, &g->absmax[r], &g->negative[r]);
+        find_ends(p->k, p->x + (i + r) * p->ldx, factors, &g->low[r], &g->high[r]);
 }
 
-LANES_FN void second_pass(const rows_of *p, size_t i, const grids *g) {
+LANES_FN void second_pass(const rows_of *p, size_t i, const float *factors, const grids *g) {
     for (size_t r = 0; r < ROWS_AT_ONCE && i + r < p->m; r++) {
-        const grid own = {v_set(g->inverse[r]), v_set(g->zero[r]), v_set(g->floor[r])};
-        int32_t sum =
-            write_bytes(p->k, p->x + (i + r) * p->ldx, own, p->q + (i + r) * p->ldq);
-        p->rows[i + r] = (tandemk_qd8_row){g->scale[r], (int32_t)g->zero[r], sum};
+        const int32_t zero = -128 - (int32_t)g->bottom[r];
+        const grid own = {
+            v_set(g->inverse[r]), v_set(g->bottom[r]), v_set(g->bottom[r] + 255),
+            i_set((uint32_t)zero)
+        };
+        int32_t sum = write_bytes(
+            p->k, p->x + (i + r) * p->ldx, factors, own, p->q + (i + r) * p->ldq
+        );
+        p->rows[i + r] = (tandemk_qd8_row){g->scale[r], zero, sum};
+    }
+}
+
+/* `factors` is p's, or a null that the compiler knows. */
+LANES_FN void quantize_rows(const rows_of *p, const float *factors) {
+    grids both[2] = {0}, *g = both, *next = both + 1;
+    first_pass(p, 0, factors, g);
+    for (size_t i = 0; i < p->m; i += ROWS_AT_ONCE) {
+        find_grids(g);
+        first_pass(p, i + ROWS_AT_ONCE, factors, next);
+        second_pass(p, i, factors, g);
+        grids *done = g;
+        g = next;
+        next = done;
     }
 }
 
 tandemk_f32_qd8_quantize_fn KERNEL;
 LANES_KERNEL void KERNEL(
-    size_t m, size_t k, const float *x, size_t ldx, int8_t *q, size_t ldq, tandemk_qd8_row *rows
+    size_t m, size_t k, const float *x, size_t ldx, const float *factors, int8_t *q, size_t ldq,
+    tandemk_qd8_row *rows
 ) {
-    const rows_of p = {m, k, x, ldx, q, ldq, rows};
-    grids both[2] = {0}, *g = both, *next = both + 1;
-    first_pass(&p, 0, g);
-    for (size_t i = 0; i < m; i += ROWS_AT_ONCE) {
-        find_factors(g);
-        first_pass(&p, i + ROWS_AT_ONCE, next);
-        second_pass(&p, i, g);
-        grids *done = g;
-        g = next;
-        next = done;
-    }
+    const rows_of p = {m, k, x, ldx, factors, q, ldq, rows};
+    if (factors) quantize_rows(&p, p.factors);
+    else quantize_rows(&p, NULL);
 }

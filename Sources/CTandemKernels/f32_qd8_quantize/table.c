@@ -4,8 +4,9 @@
 #include "../table.h"
 
 void tandemk_f32_qd8_quantize(
-    size_t m, size_t k, const float *x, size_t ldx, int8_t *q, size_t ldq, tandemk_qd8_row *rows
+    size_t m, size_t k, const float *x, size_t ldx, const float *factors, int8_t *q, size_t ldq,
+    tandemk_qd8_row *rows
 ) {
     assert(m <= 1 || (ldx >= k && ldq >= tandemk_qd8_stride(k)));
-    run(m, k, x, ldx, q, ldq, rows);
+    run(m, k, x, ldx, factors, q, ldq, rows);
 }

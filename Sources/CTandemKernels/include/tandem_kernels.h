@@ -146,7 +146,7 @@ void tandemk_f32_gemm(
 TANDEMK_FAMILY(f32_gemm)
 
 /* What the quantiser tells about a row of int8 activations; the products need all of it.
- * scale, zero: value = (q - zero) * scale; zero is 0, or -128 where no value is negative.
+ * scale, zero: value = (q - zero) * scale; zero is the byte of 0, -128 where no value is negative.
  * sum: of the row's q, because packed int8 weights are stored as w + 128 (see below). */
 typedef struct tandemk_qd8_row {
     float scale;
@@ -187,19 +187,22 @@ void tandemk_qd8_f32_qc8w_gemm(
 );
 TANDEMK_FAMILY(qd8_f32_qc8w_gemm)
 
-/* Quantises each row by its own largest magnitude, to 255 steps where no value is negative (what a
- * rectifier leaves) and to 127 on either side of 0 otherwise:
- *   levels = 255, zero = -128, or levels = 127, zero = 0
- *   scale = absmax / levels, q = round(fma(x, levels / absmax, zero)), to nearest even.
- * The product with the inverse, and not x / scale, because the two differ: for absmax = 113 and x =
- * 40.48425f of 127 levels the product is 45.5, which goes to 46, and the quotient 45.499996, which
- * goes to 45. A row whose absmax is below 2^-100 becomes scale 0 and all zeros (the inverse of the
- * smallest would not be finite). NaN and infinity are refused upstream; here they do no harm, but
- * their row is meaningless.
- * x: float [m, ldx >= k].  q: int8 [m, ldq >= tandemk_qd8_stride(k)], columns k to stride - 1
- * zeroed.  rows: [m], written. */
+/* Quantises each row of v[i][j] = x[i][j] * factors[j] (x itself without factors) to 255 steps
+ * between its own ends, 0 being one of them or between them:
+ *   low = min(0, least v), high = max(0, largest v), scale = (high - low) / 255
+ *   inverse = 255 / (high - low), bottom = round(low * inverse), zero = -128 - bottom
+ *   q = min(max(round(v * inverse), bottom), bottom + 255) + zero, rounding to nearest even.
+ * What is rounded is the product with the inverse, and not v / scale, because the two differ: for
+ * ends 0 and 113 and v = 0.6647059f the product is 1.4999999, which goes to 1, and the quotient
+ * 1.5, which goes to 2. If both ends lie in the middle of two steps, the upper one is cut off by
+ * one step. A row without a magnitude of 2^-100 becomes scale 0 and all zeros (the inverse of the
+ * smallest would not be finite). NaN and infinity are refused upstream, and so is a difference of
+ * the ends that is not finite; here they do no harm, but their row is meaningless.
+ * x: float [m, ldx >= k].  factors: float [k] or null.  q: int8 [m, ldq >= tandemk_qd8_stride(k)],
+ * columns k to stride - 1 zeroed.  rows: [m], written. */
 void tandemk_f32_qd8_quantize(
-    size_t m, size_t k, const float *x, size_t ldx, int8_t *q, size_t ldq, tandemk_qd8_row *rows
+    size_t m, size_t k, const float *x, size_t ldx, const float *TANDEMK_NULLABLE factors,
+    int8_t *q, size_t ldq, tandemk_qd8_row *rows
 );
 TANDEMK_FAMILY(f32_qd8_quantize)
 

@@ -11,8 +11,9 @@ package enum ProgramCompiler {
     /// The version of the arithmetic: raised whenever the same program gives other bits.
     ///
     /// 2: rows without negative values have 255 levels. 3: GELU is one exponential. 4: an LSTM's
-    /// gates come from a table of powers.
-    package static let numericsVersion: UInt32 = 4
+    /// gates come from a table of powers. 5: 255 levels between any row's ends; GELU in pieces;
+    /// attention divides by the sum of its weights last.
+    package static let numericsVersion: UInt32 = 5
 
     /// One rewriting of a graph.
     package struct Pass: Sendable {

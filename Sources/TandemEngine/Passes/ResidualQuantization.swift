@@ -7,9 +7,10 @@
 //
 //     y = W1 high + W1 low + W2 high + bias,     W = s1 W1 + s2 W2 + less than s2 / 2
 //
-// W2 low, the smallest product, is left out; W2 high is where the input's digit is enough. high and low go through W1 as two rows of one product,
-// so that W1 is read once. All of it is made of operations that are there already; the steps of
-// `high` are those of `quantizedLinear`, which therefore rounds high without an error.
+// W2 low, the smallest product, is left out; W2 high is where the input's digit is enough. high and
+// low go through W1 as two rows of one product, so that W1 is read once. All of it is made of
+// operations that are there already. `quantizedLinear` makes high of the input itself; what it left
+// is found by the same steps.
 //
 // Float weights would be exact and cost four bytes each: a layer of 456 x 512 is then over the
 // second-level cache's size with the rest of its model, and one candidate takes twice as long.
@@ -35,8 +36,8 @@ enum ResidualQuantization {
     ) throws(GraphError) -> ValueID {
         let weightName = rewriter.source.graph[node.inputs[1]].name
         let (first, firstScale) = rounding(weightName, weight, RoundingRule())
-        let (high, pair) = try digits(
-            of: try rewriter.value(node.inputs[0]), count: weight.shape[1], name, &rewriter)
+        let input = try rewriter.value(node.inputs[0])
+        let pair = try digits(of: input, count: weight.shape[1], name, &rewriter)
         let both = try rewriter.node(
             "\(name)/digits", .quantizedLinear,
             [
@@ -68,15 +69,15 @@ enum ResidualQuantization {
         return try rewriter.node(
             name, .quantizedLinear,
             [
-                high, try rewriter.parameter("\(rest)/int8", second),
+                input, try rewriter.parameter("\(rest)/int8", second),
                 try rewriter.parameter("\(rest)/scale", secondScale), sum,
             ])
     }
 
-    /// An input `[K]` as its first digit, and as both `[2, K]`.
+    /// An input `[K]` and what its first digit leaves of it, `[2, K]`: as int8 its two digits.
     private static func digits(
         of input: ValueID, count: Int, _ name: String, _ rewriter: inout GraphRewriter
-    ) throws(GraphError) -> (high: ValueID, pair: ValueID) {
+    ) throws(GraphError) -> ValueID {
         func emit(
             _ part: String, _ operation: Operation, _ inputs: ValueID...
         ) throws(GraphError) -> ValueID {
@@ -85,25 +86,25 @@ enum ResidualQuantization {
         func number(_ text: String, _ value: Float) throws(GraphError) -> ValueID {
             try rewriter.parameter("number/\(text)", Tensor(.float32, shape: [], [value]))
         }
-        // As `quantizedLinear`: 255 steps where nothing is negative, otherwise 127 on either side.
-        let lowest = try emit("lowest", .reduce(.minimum, axis: 0), input)
-        let hasNegatives = try emit("negative", .compare(.less), lowest, try number("zero", 0))
-        let levels = try emit(
-            "levels", .select, hasNegatives, try number("127", 127), try number("255", 255))
-        let magnitudes = try emit("magnitudes", .unary(.abs), input)
-        let peak = try emit("peak", .reduce(.maximum, axis: 0), magnitudes)
-        // A row of zeros has a step too, so that nothing is divided by 0.
-        let bounded = try emit("bounded", .binary(.maximum), peak, try number("tiny", 0x1p-100))
-        let step = try emit("step", .binary(.divide), bounded, levels)
-        let quotient = try emit("quotient", .binary(.divide), input, step)
+        // As `quantizedLinear` takes them. A row of zeros has a step too, so that nothing is divided
+        // by 0.
+        let least = try emit("least", .reduce(.minimum, axis: 0), input)
+        let low = try emit("low", .binary(.minimum), least, try number("zero", 0))
+        let largest = try emit("largest", .reduce(.maximum, axis: 0), input)
+        let high = try emit("high", .binary(.maximum), largest, try number("tiny", 0x1p-100))
+        let range = try emit("range", .binary(.subtract), high, low)
+        let steps = try number("255", 255)
+        let step = try emit("step", .binary(.divide), range, steps)
+        let inverse = try emit("inverse", .binary(.divide), steps, range)
+        let quotient = try emit("quotient", .binary(.multiply), input, inverse)
         let whole = try emit("whole", .unary(.round), quotient)
-        let high = try emit("high", .binary(.multiply), whole, step)
-        let low = try emit("low", .binary(.subtract), input, high)
+        let first = try emit("first", .binary(.multiply), whole, step)
+        let rest = try emit("rest", .binary(.subtract), input, first)
         let row: [Dimension] = [.fixed(1), .fixed(count)]
         let pair = try emit(
-            "pair", .concat(axis: 0), try emit("high/row", .reshape(row), high),
-            try emit("low/row", .reshape(row), low))
-        return (high, pair)
+            "pair", .concat(axis: 0), try emit("input/row", .reshape(row), input),
+            try emit("rest/row", .reshape(row), rest))
+        return pair
     }
 
     /// What int8 rows leave of a matrix.

@@ -187,12 +187,13 @@ package enum Operation: Hashable, Sendable {
     /// `linear` over int8 weights, with activations quantised a row at run time.
     ///
     /// Inputs: x f32 `[..., K]`, weight i8 `[N, K]`, weight scale f32 `[N]`, bias f32 `[N]` if there
-    /// are four, as for `linear`; K is at most 65536, so that a sum fits. A row along K without
-    /// negative values has `levels = 255, zero = -128`, any other `levels = 127, zero = 0`; its scale
-    /// is `max|x| / levels` (a row with `max|x| < 2^-100` is all zeros);
-    /// `q = round_half_even(fma(x, levels / max|x|, zero)) - zero`; products are summed exactly in
-    /// int32; `y = fma(float(sum), scale_x * scale_w, bias)`. A NaN does not count for `max|x|` and is
-    /// the lowest step: 0, or -127 where there are negative values.
+    /// are four, as for `linear`; K is at most 65536, so that a sum fits. A row along K has 255
+    /// steps between its ends, `low = min(0, min x)` and `high = max(0, max x)`; its scale is
+    /// `(high - low) / 255` (a row with `max|x| < 2^-100` is all zeros); with `inverse = 255 / (high
+    /// - low)` and `bottom = round_half_even(low * inverse)`, x is
+    /// `q = min(max(round_half_even(x * inverse), bottom), bottom + 255)` steps; products are summed
+    /// exactly in int32; `y = fma(float(sum), scale_x * scale_w, bias)`. A NaN is no end, and is
+    /// the lowest step.
     case quantizedLinear
 
     /// A recurrent layer whose inputs' products are made already, over int8 recurrent weights.

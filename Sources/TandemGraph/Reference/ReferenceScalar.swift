@@ -65,18 +65,21 @@ enum ReferenceScalar {
 
     /// A row in whole steps of a scale, as `Operation.quantizedLinear` defines.
     static func quantized(_ row: [Float]) -> (steps: [Int32], scale: Float) {
-        let largest = row.reduce(0) { Swift.max($0, $1.magnitude) }
-        guard largest >= 0x1p-100 else { return ([Int32](repeating: 0, count: row.count), 0) }
-        let isShifted = !row.contains { $0 < 0 }
-        let levels: Float = isShifted ? 255 : 127
-        let zero: Float = isShifted ? -128 : 0
-        let inverse = levels / largest
-        let steps = row.map { value -> Int32 in
-            let rounded = zero.addingProduct(value, inverse).rounded(.toNearestOrEven)
-            let least = isShifted ? zero : zero - 127
-            return rounded.isNaN
-                ? Int32(least - zero) : Int32(Swift.min(Swift.max(rounded, least), 127) - zero)
+        // Comparisons that a NaN fails.
+        let low = row.reduce(0) { $1 < $0 ? $1 : $0 }
+        let high = row.reduce(0) { $1 > $0 ? $1 : $0 }
+        guard Swift.max(high, -low) >= 0x1p-100 else {
+            return ([Int32](repeating: 0, count: row.count), 0)
         }
-        return (steps, largest / levels)
+        let range = high - low
+        let inverse = 255 / range
+        let bottom = (low * inverse).rounded(.toNearestOrEven)
+        let lowest: Float = bottom >= -255 ? bottom : -255
+        let steps = row.map { value -> Int32 in
+            let rounded = (value * inverse).rounded(.toNearestOrEven)
+            return rounded.isNaN
+                ? Int32(lowest) : Int32(Swift.min(Swift.max(rounded, lowest), lowest + 255))
+        }
+        return (steps, range / 255)
     }
 }

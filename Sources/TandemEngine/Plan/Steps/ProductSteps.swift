@@ -54,6 +54,8 @@ struct QuantizedLocation {
 /// A block's runs as int8 with a scale each; once for all the products that read them.
 struct QuantizeStep: Step {
     var input: Location
+    /// What each column is multiplied by first, if anything.
+    var factors: Tensor?
     var output: QuantizedLocation
 
     func run(_ frame: Frame) {
@@ -64,11 +66,12 @@ struct QuantizeStep: Step {
         let isWhole = positions == 1 || frame.rowCount == 1 || input.isDense
         let calls = isWhole ? 1 : frame.rowCount
         let count = isWhole ? frame.rowCount * positions : positions
+        let factors = factors.map { UnsafePointer($0.base.assumingMemoryBound(to: Float.self)) }
         for call in 0..<calls {
             tandemk_f32_qd8_quantize(
                 count, output.inputCount, frame.floats(input) + call * input.stride,
-                positions == 1 ? input.stride : output.inputCount, rows + call * count * stride,
-                stride, scales + call * count)
+                positions == 1 ? input.stride : output.inputCount, factors,
+                rows + call * count * stride, stride, scales + call * count)
         }
     }
 }

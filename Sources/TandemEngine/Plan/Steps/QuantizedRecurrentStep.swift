@@ -75,7 +75,7 @@ struct QuantizedRecurrentStep: Step {
             let stride = tandemk_qd8_stride(width)
             prefetch(frame, rows, layer.isReversed ? positions - 1 - step : step)
             tandemk_f32_qd8_quantize(
-                rows.count, width, memory.state, width, memory.bytes, stride, memory.rows)
+                rows.count, width, memory.state, width, nil, memory.bytes, stride, memory.rows)
             multiply(memory, rows.count, isBackward: step % 2 == 1)
             if length == nil {
                 let position = layer.isReversed ? positions - 1 - step : step
