@@ -71,8 +71,7 @@ import Testing
         }
     }
 
-    @Test(arguments: widths.dropFirst()) func `layer norm of a sum is that of the added rows`(n: Int)
-    {
+    @Test(arguments: widths.dropFirst()) func `layer norm adds rows first`(n: Int) {
         var samples = Samples(seed: 58)
         let (m, ldx, lda, ldy) = (6, n + 3, n + 2, n + 1)
         let x = GuardedBuffer(samples.floats(m * ldx))

@@ -68,6 +68,9 @@ package enum ProgramCompiler {
             Pass(name: "fold layers into tables") { model throws(GraphError) in
                 try TableFolding.applied(to: model)
             },
+            Pass(name: "smooth layer norms' columns") { model throws(GraphError) in
+                try ColumnSmoothing.applied(to: model, factors: choices.smoothed)
+            },
         ]
     }
 

@@ -30,15 +30,19 @@ package struct QuantizationChoices: Sendable, Hashable {
     package var clipped: Set<String>
     /// What is known of the inputs of nodes; their roundings make up for one another by it.
     package var moments: [String: InputMoments]
+    /// What columns are multiplied by before they are rounded, by the names of the values that layers
+    /// read (`ColumnSmoothing`); the layers' moments are then of the products.
+    package var smoothed: [String: [Float]]
 
     /// Makes choices; by default every node that can be is brought to int8 by its largest weight.
     package init(
         precisions: [String: QuantizationPrecision] = [:], clipped: Set<String> = [],
-        moments: [String: InputMoments] = [:]
+        moments: [String: InputMoments] = [:], smoothed: [String: [Float]] = [:]
     ) {
         self.precisions = precisions
         self.clipped = clipped
         self.moments = moments
+        self.smoothed = smoothed
     }
 
     /// Choices that keep some nodes float.
@@ -78,11 +82,19 @@ package struct Quantizer {
     package let source: WeightedGraph
     /// The nodes that there is a choice about, in the graph's order.
     package let candidates: [QuantizationCandidate]
+    /// The values of `source` whose columns may be smoothed: results of layer norms.
+    package let smoothable: [ValueID]
     private let floatProgram: WeightedGraph
     private let recurrences: Set<String>
-    /// What is rounded, by the recurrences that stay float.
-    private var prepared: [Set<String>: WeightedGraph] = [:]
+    /// What is rounded, by what was decided before that.
+    private var prepared: [Preparation: WeightedGraph] = [:]
     private var rounded: [Key: (values: Tensor, scales: Tensor)] = [:]
+
+    private struct Preparation: Hashable {
+        /// Recurrences that stay float.
+        var kept: Set<String> = []
+        var smoothed: [String: [Float]] = [:]
+    }
 
     private struct Key: Hashable {
         var tensor: String
@@ -98,7 +110,18 @@ package struct Quantizer {
         let split = RecurrentProjections.candidates(of: floatProgram)
         candidates = split + Quantization.candidates(of: source)
         recurrences = Set(split.map(\.name))
-        prepared[[]] = source
+        prepared[Preparation()] = source
+        smoothable = ColumnSmoothing.candidates(of: source)
+    }
+
+    /// What a value's columns are multiplied by to even them out.
+    ///
+    /// - Parameters:
+    ///   - id: One of `smoothable`.
+    ///   - fourthPowers: The mean fourth power of each of its columns.
+    /// - Returns: A positive number a column.
+    package func smoothingFactors(_ id: ValueID, fourthPowers: [Float]) -> [Float] {
+        ColumnSmoothing.factors(id, fourthPowers: fourthPowers, source)
     }
 
     /// The int8 program by some choices.
@@ -107,12 +130,16 @@ package struct Quantizer {
     package mutating func program(
         _ choices: QuantizationChoices
     ) throws(EngineError) -> WeightedGraph {
-        let kept = recurrences.filter { choices.precision(of: $0) == .float }
+        let preparation = Preparation(
+            kept: recurrences.filter { choices.precision(of: $0) == .float },
+            smoothed: choices.smoothed)
         let before =
-            if let found = prepared[kept] { found } else {
+            if let found = prepared[preparation] { found } else {
                 try ProgramCompiler.prepared(floatProgram, choices)
             }
-        prepared[kept] = before
+        // Of smoothed ones the last, which is asked for again and again.
+        if !preparation.smoothed.isEmpty { prepared = prepared.filter { $0.key.smoothed.isEmpty } }
+        prepared[preparation] = before
         var cache = rounded
         defer { rounded = cache }
         do {

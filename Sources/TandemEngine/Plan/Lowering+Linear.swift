@@ -106,7 +106,9 @@ extension Lowering {
             inputCount: inputCount, positions: positions, axis: rows)
         quantized[id] = buffer
         let step = pending.count
-        placement.touch(id, step: step)
+        let smoothing = smoothing(of: id)
+        let input = smoothing?.input ?? id
+        placement.touch(input, step: step)
         placement.touchBuffer(buffer.rows, step: step)
         placement.touchBuffer(buffer.scales, step: step)
         pending.append(
@@ -115,10 +117,27 @@ extension Lowering {
                 cost: Plan.StepCost(rowBytes: rowBytes(id) + stride + scaleBytes)
             ) { lowering throws(EngineError) in
                 QuantizeStep(
-                    input: lowering.placement.location(id, readBy: rows),
-                    output: lowering.location(of: buffer))
+                    input: lowering.placement.location(input, readBy: rows),
+                    factors: smoothing?.factors, output: lowering.location(of: buffer))
             })
         return buffer
+    }
+
+    /// What a value is made of if it is another with its columns multiplied, and only read as bytes:
+    /// that is done while it is quantised.
+    func smoothing(of id: ValueID) -> (input: ValueID, factors: Tensor)? {
+        guard let maker = uses.makers[id.index], !graph.outputs.contains(id) else { return nil }
+        let node = graph.nodes[maker]
+        guard node.operation == .binary(.multiply),
+            let factors = tensors[graph[node.inputs[1]].name],
+            uses.makers[node.inputs[1].index] == nil, factors.dtype == .float32,
+            graph[node.inputs[0]].type == graph[id].type, factors.shape == [sizes(id).last ?? 0],
+            !uses.readers[id.index].isEmpty
+        else { return nil }
+        let isReadAsBytes = uses.readers[id.index].allSatisfy {
+            graph.nodes[$0].operation == .quantizedLinear && graph.nodes[$0].inputs[0] == id
+        }
+        return isReadAsBytes ? (node.inputs[0], factors) : nil
     }
 
     private func location(of buffer: QuantizedBuffer) -> QuantizedLocation {

@@ -10,8 +10,8 @@ extension Lowering {
     ///   few forms that no step computes.
     func lower(_ node: Node) throws(EngineError) {
         guard !folded.contains(node.output), lowerOnce(node) else { return }
-        // Done by the layer norm that reads it.
-        if normalizedSum(node.output) != nil { return }
+        // Done by the steps that read them.
+        if smoothing(of: node.output) != nil || normalizedSum(node.output) != nil { return }
         for id in node.inputs + [node.output] where graph[id].type.rowElementCount == nil {
             throw unsupported(
                 node, "'\(graph[id].name)' is \(graph[id].type): bind its sizes to numbers")

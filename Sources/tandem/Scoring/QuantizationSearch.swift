@@ -1,9 +1,10 @@
 // Design: measure each operation alone, then give back precision where the gate asks for it.
 //
 // For each operation that can become int8 a program is made in which it alone is int8, and its
-// scores are compared with float's: that is the operation's sensitivity. Products of candidates are
-// rounded by what their inputs are in the sample; products are tried with their scales clipped by
-// error too, and keep what changes the scores less. Then everything becomes
+// scores are compared with float's: that is the operation's sensitivity. Layers behind a layer norm
+// are tried with its columns smoothed first. Products of candidates are rounded by what their inputs
+// are in the sample; products are tried with their scales clipped by error too. What changes the
+// scores less is kept. Then everything becomes
 // int8 and the gate judges. Where a task fails it, one operation is raised to its next precision,
 // and the gate judges again. Errors of operations add up nearly independently, so their squares are
 // what each has to give; the one is taken that gives most for its work in a request of a usual size.
@@ -157,6 +158,7 @@ struct QuantizationSearch {
 
     private mutating func measuredOperations() throws -> [Operation] {
         floatScores = try rows.measured(floatProgram, .sample).scores
+        try smooth()
         choices.moments = try inputMoments()
         var operations: [Operation] = []
         for (index, candidate) in quantizer.candidates.enumerated() {
@@ -185,10 +187,33 @@ struct QuantizationSearch {
     private func alone(
         _ name: String, _ precision: QuantizationPrecision
     ) -> QuantizationChoices {
-        var choices = QuantizationChoices(keptFloat: quantizer.candidates.map(\.name))
-        choices.precisions[name] = precision
-        choices.moments = self.choices.moments
-        return choices
+        var alone = QuantizationChoices(keptFloat: quantizer.candidates.map(\.name))
+        alone.precisions[name] = precision
+        alone.moments = choices.moments
+        alone.smoothed = choices.smoothed
+        return alone
+    }
+
+    /// Smooths the columns of layer norms where their readers, alone in int8, then change less.
+    private mutating func smooth() throws {
+        let values = quantizer.smoothable
+        guard !values.isEmpty else { return }
+        let powers = try fourthPowers(of: values)
+        let kept = QuantizationChoices(keptFloat: quantizer.candidates.map(\.name))
+        for (index, id) in values.enumerated() {
+            Terminal.progress("quantize: smoothing layer norm \(index + 1) of \(values.count) ...")
+            var plain = kept
+            for reader in quantizer.candidates where reader.input == id {
+                plain.precisions[reader.name] = nil
+            }
+            let name = quantizer.source.graph[id].name
+            let factors = quantizer.smoothingFactors(id, fourthPowers: powers[index])
+            var smoothed = plain
+            smoothed.smoothed[name] = factors
+            if Self.total(try changes(smoothed)) < Self.total(try changes(plain)) {
+                choices.smoothed[name] = factors
+            }
+        }
     }
 
     private static func total(_ changes: [Double]) -> Double {
@@ -228,12 +253,31 @@ struct QuantizationSearch {
         let sampled = try rows.sampled(quantizer.source, values)
         var moments: [ValueID: InputMoments] = [:]
         for (id, elements) in zip(values, sampled) {
-            moments[id] = InputMoments(
-                samples: elements, width: graph[id].type.fixedSizes?.last ?? 1)
+            let width = graph[id].type.fixedSizes?.last ?? 1
+            var elements = elements
+            if let factors = choices.smoothed[graph[id].name] {
+                for index in elements.indices { elements[index] *= factors[index % width] }
+            }
+            moments[id] = InputMoments(samples: elements, width: width)
         }
         return Dictionary(
             uniqueKeysWithValues: products.compactMap { product in
                 product.input.flatMap { moments[$0] }.map { (product.name, $0) }
             })
+    }
+
+    /// The mean fourth power of each column of some values in the sample.
+    private func fourthPowers(of values: [ValueID]) throws -> [[Float]] {
+        let graph = quantizer.source.graph
+        return zip(values, try rows.sampled(quantizer.source, values)).map { id, elements in
+            let width = graph[id].type.fixedSizes?.last ?? 1
+            var sums = [Double](repeating: 0, count: width)
+            for (index, element) in elements.enumerated() {
+                let square = Double(element) * Double(element)
+                sums[index % width] += square * square
+            }
+            let count = Double(max(elements.count / max(width, 1), 1))
+            return sums.map { Float($0 / count) }
+        }
     }
 }

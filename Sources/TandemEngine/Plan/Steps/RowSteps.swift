@@ -36,7 +36,8 @@ struct LayerNormStep: Step {
             let other = addend.map { UnsafePointer(frame.floats($0) + call * $0.stride) }
             tandemk_f32_layer_norm(
                 runs.count, gamma.shape[0], frame.floats(input) + call * input.stride,
-                runs.inputStride, other, runs.otherStride, gamma.base.assumingMemoryBound(to: Float.self),
+                runs.inputStride, other, runs.otherStride,
+                gamma.base.assumingMemoryBound(to: Float.self),
                 beta.base.assumingMemoryBound(to: Float.self), epsilon,
                 frame.floats(output) + call * output.stride, runs.outputStride)
         }
