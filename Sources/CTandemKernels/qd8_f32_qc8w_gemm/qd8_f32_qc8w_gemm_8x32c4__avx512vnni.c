@@ -1,9 +1,10 @@
 /* Eight rows by two panels in sixteen accumulators: a broadcast of four activations serves two
  * vpdpbusd and a weight vector eight, so that a core which starts two of them a cycle needs little
  * more than one load for each two. The panels' pair stays in the first-level cache while the row
- * tiles pass it. What is left of the rows is one tile of its own height, with more panels the fewer
- * rows it has, so that no accumulator waits for itself and weights are read once. One row or two
- * wait for weights, and so ask for some lines ahead. */
+ * tiles pass it; the first of them asks for the next pair, whose lines come from the third-level
+ * cache where a model is larger than the second. What is left of the rows is one tile of its own
+ * height, with more panels the fewer rows it has, so that no accumulator waits for itself and
+ * weights are read once. One row or two wait for weights, and so ask for some lines ahead. */
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -49,12 +50,14 @@ VNNI_FN void finish(const layer *p, size_t i, size_t j, const qc8w_panel *panel,
 }
 
 /* `rows` rows by `panels` panels from column j on, the last of which may be a part; both are
- * constants where this is inlined, and the loops over them go. A row's panels are started and
- * finished one after the other: their order decides how much of both hides behind products. */
-VNNI_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels) {
+ * constants where this is inlined, and the loops over them go, as is `asks`, whether the panels
+ * behind these are asked for. A row's panels are started and finished one after the other: their
+ * order decides how much of both hides behind products. */
+VNNI_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels, bool asks) {
     const int8_t *a = p->a + i * p->lda;
     const size_t stride = qc8w_panel_bytes(p->k), groups = tandemk_qd8_stride(p->k) / 4;
     const uint8_t *w = panel_at(p, j)->w;
+    const char *ahead = (const char *)panel_at(p, j) + (size_t)panels * stride;
     __m512i sum[ROWS_MAX][PANELS_MAX];
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
@@ -63,6 +66,10 @@ VNNI_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels) {
             sum[r][q] = start(p->rows[i + (size_t)r], panel_at(p, j + (size_t)q * TANDEMK_PANEL));
     for (size_t g = 0; g < groups; g++, a += 4, w += 64) {
         __m512i column[PANELS_MAX];
+        if (asks) {
+            _mm_prefetch(ahead + g * 128, _MM_HINT_T0);
+            _mm_prefetch(ahead + g * 128 + 64, _MM_HINT_T0);
+        }
 #pragma clang loop unroll(full)
         for (int q = 0; q < panels; q++) {
             column[q] = _mm512_load_si512(w + (size_t)q * stride);
@@ -89,10 +96,16 @@ VNNI_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels) {
  * one. */
 VNNI_FN void strip(const layer *p, size_t i, size_t end, int rows, int panels) {
     size_t j = 0;
-    for (; j + (size_t)(panels - 1) * TANDEMK_PANEL < p->n; j += (size_t)panels * TANDEMK_PANEL)
-        for (size_t at = i; at < end; at += (size_t)rows) tile(p, at, j, rows, panels);
+    for (; j + (size_t)(panels - 1) * TANDEMK_PANEL < p->n; j += (size_t)panels * TANDEMK_PANEL) {
+        size_t at = i;
+        if (rows == ROWS_MAX) {
+            tile(p, at, j, rows, panels, true);
+            at += (size_t)rows;
+        }
+        for (; at < end; at += (size_t)rows) tile(p, at, j, rows, panels, false);
+    }
     for (; j < p->n; j += TANDEMK_PANEL)
-        for (size_t at = i; at < end; at += (size_t)rows) tile(p, at, j, rows, 1);
+        for (size_t at = i; at < end; at += (size_t)rows) tile(p, at, j, rows, 1, false);
 }
 
 tandemk_qd8_f32_qc8w_gemm_fn tandemk_qd8_f32_qc8w_gemm_8x32c4__avx512vnni;
