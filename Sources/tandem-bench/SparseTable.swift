@@ -7,6 +7,9 @@ import TandemGraph
 // Pages that nobody writes are all the same page of zeros, and zstd makes next to nothing of them;
 // so a package of many GB is written in seconds and takes little disk, and yet every size and
 // offset in it is as large as it would be. One row in 2^20, and the last one, says who it is.
+//
+// In memory it is whole. On a machine of 24 GB a table of 2^31 rows of one byte (10 GiB with its
+// scales) and one of 18.6 GiB answered every such row rightly, with 4 MiB beside the model.
 
 /// A table for `tandem-bench package --sparse`.
 enum SparseTable {

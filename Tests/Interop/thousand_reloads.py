@@ -5,9 +5,9 @@
 
 A label goes to and fro between two versions, of which only the labelled one is loaded. Resident
 memory, descriptors, mappings and threads after the last reload are held against those after the
-tenth; of memory the medians of five reloads up to there, since the heap comes and goes by some MiB.
-Two packages of 64 MiB take some 3 minutes on a machine that does nothing else: loads give way to
-everything, and beside a compiler `--set load.priority=normal` keeps them going.
+tenth; of memory the medians of five reloads up to there. Two packages of 64 MiB take some 3 minutes
+on a machine that does nothing else: loads give way to everything, and beside a compiler
+`--set load.priority=normal` keeps them going.
 """
 import argparse
 import os

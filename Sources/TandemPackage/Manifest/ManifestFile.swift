@@ -33,7 +33,7 @@ enum ManifestFile {
     ///
     /// - Returns: Where in `bytes` the message lies, and the package's content id.
     static func decode(
-        _ bytes: [UInt8]
+        _ bytes: UnsafeRawBufferPointer
     ) throws(PackageError) -> (message: Range<Int>, contentID: ContentID) {
         guard bytes.starts(with: magic.prefix(bytes.count)) else {
             throw PackageError(
@@ -44,8 +44,10 @@ enum ManifestFile {
                 .truncated, "the manifest is cut; copy or publish the package again",
                 expected: UInt64(frameByteCount), actual: UInt64(bytes.count))
         }
-        try checkFormatVersion(bytes.littleEndian(at: 8, as: UInt32.self))
-        let stated = bytes.littleEndian(at: 12, as: UInt64.self)
+        try checkFormatVersion(
+            UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self)))
+        let stated = UInt64(
+            littleEndian: bytes.loadUnaligned(fromByteOffset: 12, as: UInt64.self))
         let end = bytes.count - ContentID.byteCount
         guard stated == UInt64(end - headerByteCount) else {
             throw PackageError(
@@ -54,10 +56,8 @@ enum ManifestFile {
                     + "copy or publish the package again",
                 expected: stated, actual: UInt64(end - headerByteCount))
         }
-        let contentID = bytes.withUnsafeBytes {
-            ContentID(of: UnsafeRawBufferPointer(rebasing: $0.prefix(end)))
-        }
-        guard contentID.bytes == Array(bytes[end...]) else {
+        let contentID = ContentID(of: UnsafeRawBufferPointer(rebasing: bytes.prefix(end)))
+        guard contentID.bytes.elementsEqual(bytes[end...]) else {
             throw PackageError(
                 .checksumMismatch,
                 "the manifest does not have its SHA-256; copy or publish the package again")

@@ -27,9 +27,11 @@ package enum PackageReader {
                 path: manifestPath, expected: UInt64(Limits.manifestBytesMax),
                 actual: UInt64(file.byteCount))
         }
-        let bytes = try file.prefix(file.byteCount)
+        let contents = try file.contents()
+        defer { withExtendedLifetime(contents) {} }
         do throws(PackageError) {
-            return try read(bytes, path: path)
+            return try read(
+                UnsafeRawBufferPointer(start: contents.base, count: file.byteCount), path: path)
         } catch {
             throw error.at(manifestPath)
         }
@@ -37,11 +39,16 @@ package enum PackageReader {
 
     /// The package that a manifest file's bytes state.
     static func read(_ bytes: [UInt8], path: String) throws(PackageError) -> Package {
-        let (range, contentID) = try ManifestFile.decode(bytes)
-        let manifest = try bytes.withUnsafeBufferPointer { (buffer) throws(PackageError) in
-            let message = UnsafeBufferPointer(rebasing: buffer[range])
-            return try Manifest.decode(UnsafeRawBufferPointer(message))
+        try bytes.withUnsafeBufferPointer { (bytes) throws(PackageError) in
+            try read(UnsafeRawBufferPointer(bytes), path: path)
         }
+    }
+
+    private static func read(
+        _ bytes: UnsafeRawBufferPointer, path: String
+    ) throws(PackageError) -> Package {
+        let (range, contentID) = try ManifestFile.decode(bytes)
+        let manifest = try Manifest.decode(UnsafeRawBufferPointer(rebasing: bytes[range]))
         try manifest.validate()
         return Package(
             path: path, model: manifest.model, tensors: manifest.tensors, shards: manifest.shards,

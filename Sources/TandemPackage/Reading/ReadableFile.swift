@@ -1,5 +1,6 @@
 internal import CTandemSystem
 internal import Glibc
+internal import TandemGraph
 
 // Design: files are read by pread, never mapped. A mapping of a file that somebody cuts short
 // raises SIGBUS, which would end the daemon; pread returns fewer bytes, which is an error like any
@@ -76,6 +77,16 @@ final class ReadableFile: Sendable {
 
     /// Linux brings at most one request's worth for each advice; the smallest usual one is this.
     private static let readAheadByteCount = 128 << 10
+
+    /// All bytes of the file.
+    ///
+    /// - Throws: `outOfMemory` too, where an array would end the process.
+    func contents() throws(PackageError) -> TensorStorage {
+        let storage = try TensorStorage.taken(byteCount, for: path)
+        try read(
+            at: 0, into: UnsafeMutableRawBufferPointer(start: storage.base, count: byteCount))
+        return storage
+    }
 
     /// The first bytes of the file.
     func prefix(_ count: Int) throws(PackageError) -> [UInt8] {

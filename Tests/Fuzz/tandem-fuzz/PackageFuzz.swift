@@ -8,7 +8,7 @@ import TandemGraph
 enum PackageFuzz {
     /// Reads the message of a manifest; what is taken can be planned and says the same again.
     static func readManifest(_ bytes: UnsafeRawBufferPointer) {
-        _ = try? ManifestFile.decode(Array(bytes))
+        _ = try? ManifestFile.decode(bytes)
         let file = ManifestFile.encode(Array(bytes))
         guard let package = try? PackageReader.read(file, path: "fuzz") else { return }
         for program in package.model.programs {
