@@ -1,12 +1,10 @@
-// The daemon's start, read from top to bottom: memory, options, configuration, signals, sockets,
-// threads, models, READY, serve, drain. Each step is one call; what fails ends the process with one
-// line and an exit status of sysexits(3).
+// The daemon's start, read from top to bottom: options, configuration, signals, sockets, threads,
+// models, READY, serve, drain. Each step is one call; what fails ends the process with one line and
+// an exit status of sysexits(3).
 import ArgumentParser
 import Glibc
 import Logging
 import TandemServer
-
-ProcessMemory.mapLargeBlocks()
 
 let command: DaemonCommand
 do {

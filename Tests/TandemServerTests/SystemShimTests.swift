@@ -49,17 +49,6 @@ import Testing
         #expect(tandemsys_is_sealed(memory))
     }
 
-    @Test func `large blocks are mapped by themselves, whatever was freed before`() {
-        tandemsys_map_allocations(128 << 10)
-        // This alone would have glibc put what is smaller into its heaps. 32 MiB is the most that it
-        // raises its threshold to; no other test leaves a hole as large as that in a heap.
-        free(malloc(32 << 20))
-        let block = malloc(31 << 20)
-        defer { free(block) }
-        // glibc marks a mapped block in the word before it.
-        #expect(block.map { ($0 - 8).load(as: UInt.self) & 2 } == 2)
-    }
-
     @Test func `another thread has one that gives way give way no more`() throws {
         let (ready, isOver) = (tandemsys_eventfd(), tandemsys_eventfd())
         defer {

@@ -114,7 +114,7 @@ package final class PackedWeights: Sendable {
                 "weights \(weight.shape) exceed \(TANDEMK_N_MAX) outputs or \(TANDEMK_K_MAX) inputs"
             )
         }
-        guard let storage = TensorStorage(unfilled: byteCount) else {
+        guard let storage = TensorStorage(lasting: byteCount) else {
             throw EngineError(
                 .outOfMemory, packing.weight, "no memory of \(byteCount) bytes to pack it into")
         }

@@ -1,3 +1,4 @@
+import Glibc
 import TandemGraph
 
 /// The memory one request is computed in, made once and reused.
@@ -48,11 +49,12 @@ package final class Workspace: @unchecked Sendable {
         let total =
             lowered.contextBytes + Self.rounded(rows)
             + (lowered.blockBytes + scratchBytes) * laneCount + own.reduce(0, +)
-        guard let storage = TensorStorage(ifPossible: total) else {
+        guard let storage = TensorStorage(lasting: total) else {
             throw EngineError(
                 .outOfMemory, "workspace",
                 "no memory of \(total) bytes to compute \(rowCountMax) rows in")
         }
+        memset(storage.base, 0, total)
         self.storage = storage
         context = storage.base
         candidateInput = context + lowered.contextBytes

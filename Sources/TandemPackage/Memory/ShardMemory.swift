@@ -182,11 +182,11 @@ package final class ShardMemory: Sendable {
 }
 
 extension TensorStorage {
-    /// Memory from the heap.
+    /// Memory of the process, mapped if it is much.
     ///
     /// - Throws: `PackageError` `outOfMemory`, saying for what.
     static func taken(_ byteCount: Int, for what: String) throws(PackageError) -> TensorStorage {
-        guard let storage = TensorStorage(ifPossible: byteCount) else {
+        guard let storage = TensorStorage(lasting: byteCount) else {
             throw PackageError(
                 .outOfMemory, "no memory of \(byteCount) bytes", subject: what,
                 expected: UInt64(clamping: byteCount))
