@@ -74,6 +74,34 @@ import Testing
         #expect(Set(context.map(\.inputs[0])).count == context.count)
     }
 
+    @Test func `wide layers of the context are joined for the same tasks only`() throws {
+        var builder = try GraphBuilder(name: "towers")
+        let user = try builder.input("user", TensorType(.float32, .context, sizes: [8]))
+        let item = try builder.input("item", TensorType(.float32, .candidate, sizes: [64]))
+        var tensors = TensorSet()
+        for task in ["click", "buy"] {
+            var sum = item
+            for part in ["\(task)/first", "\(task)/second"] {
+                tensors["\(part).w"] = Tensor(zeros: .float32, shape: [64, 8])
+                tensors["\(part).b"] = Tensor(zeros: .float32, shape: [64])
+                let share = try builder.node(
+                    part, .linear,
+                    [
+                        user, try builder.parameter("\(part).w", .float32, [64, 8]),
+                        try builder.parameter("\(part).b", .float32, [64]),
+                    ])
+                sum = try builder.node("\(part)/sum", .binary(.add), [sum, share])
+            }
+            try builder.output(try builder.node(task, .reduce(.sum, axis: 0), [sum]))
+        }
+        let source = WeightedGraph(builder.finished(), tensors)
+        let joined = try ParallelLinears.applied(to: source).graph
+        let layers = joined.nodes.filter { $0.operation == .linear }
+        #expect(layers.map { joined[$0.inputs[1]].type.fixedSizes } == [[128, 8], [128, 8]])
+        #expect(
+            layers.map { joined[$0.output].name } == ["joined/click/first", "joined/buy/first"])
+    }
+
     /// So its version is loaded by reading and packing its own weights, and what was joined.
     @Test(arguments: ["ple", "cgc", "aitm", "dcn-parallel"])
     func `a task trained anew changes no weight of the trunk or of another task`(

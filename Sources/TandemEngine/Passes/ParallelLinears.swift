@@ -10,7 +10,8 @@
 // is trained anew, the shards of the trunk and of other tasks are the same as before.
 //
 // Wide layers of candidates stay apart: their results are quantised while they are in the
-// first-level cache, and joined ones would not stay there.
+// first-level cache, and joined ones would not stay there. Wide layers of the context are joined if
+// the same tasks need them: a request for one of ESMM's tasks would otherwise wait for the other's.
 
 package import TandemGraph
 
@@ -42,7 +43,8 @@ package enum ParallelLinears {
         for node in graph.nodes where node.operation == .unary(.relu) {
             rectified.insert(node.inputs[0])
         }
-        var members: [[ValueID]: [Node]] = [:]
+        let tasks = graph.dependentTasks
+        var (wide, narrow) = ([Reading: [Node]](), [ValueID: [Node]]())
         for node in graph.nodes where node.operation == .linear && node.inputs.count == 3 {
             let type = graph[node.output].type
             guard view.tensor(node.inputs[1]) != nil, view.tensor(node.inputs[2]) != nil,
@@ -50,13 +52,36 @@ package enum ParallelLinears {
                 !rectified.contains(node.output),
                 type.rows == .context || width < narrowWidth
             else { continue }
-            members[[node.inputs[0]], default: []].append(node)
+            if width < narrowWidth {
+                narrow[node.inputs[0], default: []].append(node)
+            } else {
+                let reading = Reading(input: node.inputs[0], tasks: tasks[node.output.index])
+                wide[reading, default: []].append(node)
+            }
+        }
+        // Narrow ones cost next to nothing beside wide ones that are needed whenever they are.
+        for (input, nodes) in narrow {
+            var needed = TaskMask.none
+            for node in nodes { needed.formUnion(tasks[node.output.index]) }
+            guard
+                let host = wide.keys.first(where: {
+                    $0.input == input && $0.tasks.isSuperset(of: needed)
+                })
+            else { continue }
+            wide[host]?.append(contentsOf: nodes)
+            narrow[input] = nil
         }
         var groups: [ValueID: [Node]] = [:]
-        for group in members.values where group.count > 1 {
+        for group in Array(wide.values) + Array(narrow.values) where group.count > 1 {
             for node in group { groups[node.output] = group }
         }
         return groups
+    }
+
+    /// What wide layers must have in common to be joined.
+    private struct Reading: Hashable {
+        var input: ValueID
+        var tasks: TaskMask
     }
 
     /// A layer's columns of the joined layer, which is made when the first asks for it.

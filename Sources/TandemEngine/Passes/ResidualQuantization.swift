@@ -36,8 +36,10 @@ enum ResidualQuantization {
     ) throws(GraphError) -> ValueID {
         let weightName = rewriter.source.graph[node.inputs[1]].name
         let (first, firstScale) = rounding(weightName, weight, RoundingRule())
+        // Layers over one input share its digits.
         let input = try rewriter.value(node.inputs[0])
-        let pair = try digits(of: input, count: weight.shape[1], name, &rewriter)
+        let inputName = rewriter.source.graph[node.inputs[0]].name
+        let pair = try digits(of: input, count: weight.shape[1], inputName, &rewriter)
         let both = try rewriter.node(
             "\(name)/digits", .quantizedLinear,
             [

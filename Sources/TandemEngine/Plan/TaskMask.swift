@@ -27,6 +27,9 @@ package struct TaskMask: Hashable, Sendable {
     /// Whether two sets have an output in common.
     func intersects(_ other: TaskMask) -> Bool { bits & other.bits != 0 }
 
+    /// Whether a set has all of another.
+    func isSuperset(of other: TaskMask) -> Bool { bits & other.bits == other.bits }
+
     private init(bits: UInt64) { self.bits = bits }
 
     mutating func formUnion(_ other: TaskMask) { bits |= other.bits }
