@@ -13,6 +13,7 @@
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -228,6 +229,7 @@ const uint32_t tandemsys_epoll_in = EPOLLIN;
 const uint32_t tandemsys_epoll_out = EPOLLOUT;
 const uint32_t tandemsys_epoll_hangup = EPOLLHUP | EPOLLERR;
 const uint32_t tandemsys_epoll_exclusive = EPOLLEXCLUSIVE;
+const uint32_t tandemsys_epoll_once = EPOLLONESHOT;
 
 int tandemsys_epoll_create(void) { return RESTART(int, epoll_create1(EPOLL_CLOEXEC)); }
 
@@ -249,7 +251,10 @@ int tandemsys_epoll_remove(int epoll, int fd) { return control(epoll, EPOLL_CTL_
 int tandemsys_epoll_wait(
     int epoll, struct tandemsys_ready *ret_ready, int capacity, int timeout_ms) {
     struct epoll_event events[64];
-    int count = epoll_wait(epoll, events, capacity < 64 ? capacity : 64, timeout_ms);
+    int count;
+    do
+        count = epoll_wait(epoll, events, capacity < 64 ? capacity : 64, timeout_ms);
+    while (count < 0 && errno == EINTR && timeout_ms == 0);
     if (count < 0)
         return errno == EINTR ? 0 : -errno;
     for (int i = 0; i < count; i++) {
@@ -268,6 +273,17 @@ int tandemsys_poll(struct pollfd *polls, unsigned count, uint64_t nanoseconds) {
     if (ready < 0)
         return errno == EINTR ? 0 : -errno;
     return ready;
+}
+
+void tandemsys_use_short_slices(void) {
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+    } slice = {.size = sizeof slice, .policy = SCHED_OTHER, .runtime = 100000};
+    (void)syscall(SYS_sched_setattr, 0, &slice, 0);
 }
 
 void tandemsys_use_precise_timeouts(void) { (void)prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul); }
@@ -344,6 +360,20 @@ int tandemsys_set_idle_scheduling(bool idle) {
     struct sched_param parameters = {0};
     int error = pthread_setschedparam(pthread_self(), idle ? SCHED_IDLE : SCHED_OTHER, &parameters);
     return -error;
+}
+
+int tandemsys_keep_to_core(int index) {
+    cpu_set_t allowed, one;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) < 0)
+        return -errno;
+    CPU_ZERO(&one);
+    for (int core = 0; core < CPU_SETSIZE; core++) {
+        if (!CPU_ISSET(core, &allowed) || index-- > 0)
+            continue;
+        CPU_SET(core, &one);
+        return RESTART(int, sched_setaffinity(0, sizeof one, &one));
+    }
+    return -EINVAL;
 }
 
 int tandemsys_allowed_cores(void) {

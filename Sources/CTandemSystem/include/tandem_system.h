@@ -121,6 +121,7 @@ extern const uint32_t tandemsys_epoll_in;
 extern const uint32_t tandemsys_epoll_out;
 extern const uint32_t tandemsys_epoll_hangup;      /* EPOLLHUP | EPOLLERR, always reported */
 extern const uint32_t tandemsys_epoll_exclusive;
+extern const uint32_t tandemsys_epoll_once;        /* EPOLLONESHOT */
 
 int tandemsys_epoll_create(void);
 int tandemsys_epoll_add(int epoll, int fd, uint32_t events, uint64_t token);
@@ -133,8 +134,8 @@ struct tandemsys_ready {
     uint32_t events;
 };
 
-/* epoll_wait(2); timeout_ms -1 waits for ever. Returns how many were ready, 0 also on EINTR.
- * capacity is at most 64. */
+/* epoll_wait(2); timeout_ms -1 waits for ever. Returns how many were ready, 0 also if a
+ * wait was interrupted. capacity is at most 64. */
 int tandemsys_epoll_wait(
     int epoll, struct tandemsys_ready *ret_ready, int capacity, int timeout_ms);
 
@@ -144,6 +145,10 @@ int tandemsys_poll(struct pollfd *polls, unsigned count, uint64_t nanoseconds);
 /* Has this thread's timeouts end when they are over, rather than up to 50 us later (the kernel's
  * default timer slack). */
 void tandemsys_use_precise_timeouts(void);
+
+/* Gives the calling thread slices of 0.1 ms, so that it has its turn soon after it wakes, for
+ * no more time in all (Linux 6.12: sched_attr.sched_runtime; before that, nothing). */
+void tandemsys_use_short_slices(void);
 
 /* A counter one thread adds to and another waits on; non-blocking. */
 int tandemsys_eventfd(void);
@@ -186,6 +191,9 @@ int tandemsys_set_idle_scheduling(bool idle);
 
 /* How many processors the process may run on (sched_getaffinity); at least 1. */
 int tandemsys_allowed_cores(void);
+
+/* Keeps the calling thread to one of the cores that it may use, counted from 0. */
+int tandemsys_keep_to_core(int index);
 
 /* Names the calling thread for ps and top; cut to 15 bytes. */
 void tandemsys_name_thread(const char *name);

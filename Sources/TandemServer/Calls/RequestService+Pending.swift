@@ -36,6 +36,9 @@ extension RequestService {
     /// Whether calls wait or are half done.
     package var isBusy: Bool { hasOwnWork || isHelpWanted }
 
+    /// Whether small calls wait for their turn.
+    package var isBehind: Bool { !smallQueue.isEmpty }
+
     /// Whether calls of this loop wait or are half done.
     var hasOwnWork: Bool { !smallQueue.isEmpty || !largeQueue.isEmpty || !begun.isEmpty }
 

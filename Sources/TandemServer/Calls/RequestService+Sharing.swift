@@ -50,9 +50,9 @@ extension RequestService {
     /// Wakes a loop that waits, if the call is offered and enough of it is left.
     func callHelpers(_ token: Int) {
         guard offered == token, context.offers[loop].rows.isOpen else { return }
-        let mailboxes = context.group.mailboxes
-        for index in mailboxes.indices where index != loop && mailboxes[index].isIdle {
-            mailboxes[index].wake()
+        let group = context.group
+        for index in group.mailboxes.indices where index != loop && group.isIdle(index) {
+            group.mailboxes[index].wake()
         }
     }
 

@@ -47,6 +47,13 @@ extension Setting {
             "", "threads", 0...ServerOptions.loopCountMax,
             "Event loops. 0: one per core that affinity and the cgroup's quota allow.",
             \.threads),
+        Setting(
+            table: "", key: "pin",
+            about: "Whether each loop keeps to a core of its own, if there are as many as cores.",
+            form: .truth, isLive: false, read: { .truth($0.pinsLoops) },
+            write: { options, value in
+                if case .truth(let truth) = value { options.pinsLoops = truth }
+            }),
         time(
             "", "default_deadline_ms", .milliseconds, 0...86_400_000, isLive: true,
             "What a request without deadline gets. 0: no deadline.", \.defaultDeadline),

@@ -13,13 +13,17 @@ extension EventLoop {
             let result = tandemsys_epoll_add(
                 epoll, listener.descriptor, tandemsys_epoll_in | tandemsys_epoll_exclusive,
                 UInt64(position) + 1)
-            guard result >= 0 else { throw failure("wait for connections", result) }
+            guard result >= 0 else {
+                throw LoopSockets.failure("wait for connections", result)
+            }
         }
     }
 
     /// Stops waiting on the listeners.
     mutating func stopListening() {
-        for listener in group.listeners { tandemsys_epoll_remove(epoll, listener.descriptor) }
+        for listener in group.listeners {
+            tandemsys_epoll_remove(sockets.epoll, listener.descriptor)
+        }
     }
 
     /// Accepts what waits, up to a count, so that a storm of connects does not starve requests.
@@ -60,29 +64,41 @@ extension EventLoop {
             PeerIdentity(descriptor: descriptor))
         connection.pointee.descriptor = descriptor
         connection.pointee.door = door
+        guard watch(slot) else { return }
+        if drainDeadline != nil {
+            // It was on its way from another loop when draining began.
+            connection.pointee.state.drain()
+            advance(slot, events: tandemsys_epoll_in)
+        } else {
+            offerIfQuiet(slot)
+        }
+    }
+
+    /// Waits for what the connection in a slot that was free will ask.
+    ///
+    /// - Returns: False if that is not possible; the connection is closed then.
+    mutating func watch(_ slot: Int) -> Bool {
+        let connection = slots[slot]
         connection.pointee.serial = nextSerial
         connection.pointee.interest = tandemsys_epoll_in
         connection.pointee.isReady = false
         nextSerial &+= 1
         openCount += 1
-        let result = tandemsys_epoll_add(epoll, descriptor, tandemsys_epoll_in, token(slot))
-        guard result >= 0 else { return close(slot) }
-        if drainDeadline != nil {
-            // It was on its way from another loop when draining began.
-            connection.pointee.state.drain()
-            advance(slot, events: tandemsys_epoll_in)
-        }
+        let result = tandemsys_epoll_add(
+            sockets.epoll, connection.pointee.descriptor, tandemsys_epoll_in, token(slot))
+        if result < 0 { close(slot) }
+        return result >= 0
     }
 
-    /// What epoll reports for a slot; the serial tells it from earlier connections there.
-    func token(_ slot: Int) -> UInt64 {
-        UInt64(slots[slot].pointee.serial) << 32 | UInt64(slot + 0x1_0000)
-    }
+    /// What epoll reports for a slot.
+    func token(_ slot: Int) -> UInt64 { ConnectionToken.make(slot, slots[slot].pointee.serial) }
 
-    private mutating func makeSlot() -> Int {
-        let connection = UnsafeMutablePointer<Connection>.allocate(capacity: 1)
-        connection.initialize(to: Connection())
+    /// A slot more.
+    mutating func makeSlot() -> Int {
+        let connection = UnsafeMutablePointer<LoopConnection>.allocate(capacity: 1)
+        connection.initialize(to: LoopConnection())
         slots.append(connection)
+        sockets.place(connection, in: slots.count - 1)
         freeSlots.reserveCapacity(slots.count)
         ready.reserveCapacity(slots.count)
         return slots.count - 1
@@ -115,8 +131,9 @@ extension EventLoop {
         acceptResumesAt = nil
         service.drain()
         let now = tandemsys_monotonic_ns()
-        for slot in slots.indices where slots[slot].pointee.descriptor >= 0 {
+        for slot in slots.indices where sockets.withdraw(slot) {
             let connection = slots[slot]
+            guard connection.pointee.descriptor >= 0 else { continue }
             if connection.pointee.state.output.base == nil {
                 connection.pointee.state.output = pool.borrow()
             }

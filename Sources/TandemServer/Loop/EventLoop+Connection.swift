@@ -14,8 +14,8 @@ extension EventLoop {
         if events & (tandemsys_epoll_in | tandemsys_epoll_hangup) != 0,
             connection.pointee.state.wantsToRead(limits)
         {
-            balancer.note(&connection.pointee.activeWindow)
             guard receive(connection) else { return close(slot) }
+            callIfLong()
         }
         if connection.pointee.state.output.base == nil {
             connection.pointee.state.output = pool.borrow()
@@ -106,8 +106,8 @@ extension EventLoop {
         release(slot)
     }
 
-    /// Frees the slot of a connection that was closed, or goes to another loop.
-    mutating func release(_ slot: Int) {
+    /// Frees the slot of a connection that was closed.
+    private mutating func release(_ slot: Int) {
         let connection = slots[slot]
         let isOwn = connection.pointee.state.isOwn
         if let peer = connection.pointee.state.peer { group.accounts.leave(peer) }
@@ -128,7 +128,7 @@ extension EventLoop {
     /// Reads once.
     ///
     /// False if the connection broke.
-    private mutating func receive(_ connection: UnsafeMutablePointer<Connection>) -> Bool {
+    private mutating func receive(_ connection: UnsafeMutablePointer<LoopConnection>) -> Bool {
         if connection.pointee.state.input.base == nil {
             connection.pointee.state.input = pool.borrow()
         }
@@ -150,7 +150,7 @@ extension EventLoop {
     }
 
     private mutating func serveFrames(
-        _ slot: Int, _ connection: UnsafeMutablePointer<Connection>
+        _ slot: Int, _ connection: UnsafeMutablePointer<LoopConnection>
     ) {
         for _ in 0..<limits.framesPerTurn {
             switch connection.pointee.state.nextStep(reader, limits) {
@@ -178,7 +178,7 @@ extension EventLoop {
     ///
     /// False if the connection broke.
     private mutating func send(
-        _ slot: Int, _ connection: UnsafeMutablePointer<Connection>
+        _ slot: Int, _ connection: UnsafeMutablePointer<LoopConnection>
     ) -> Bool {
         while !connection.pointee.state.output.isEmpty {
             let bytes = connection.pointee.state.output.bytes
@@ -200,7 +200,7 @@ extension EventLoop {
     }
 
     private mutating func markReady(
-        _ slot: Int, _ connection: UnsafeMutablePointer<Connection>
+        _ slot: Int, _ connection: UnsafeMutablePointer<LoopConnection>
     ) {
         guard !connection.pointee.isReady else { return }
         connection.pointee.isReady = true
@@ -208,7 +208,7 @@ extension EventLoop {
     }
 
     /// Gives idle memory back, sets timers and what epoll waits for.
-    private mutating func settle(_ slot: Int, _ connection: UnsafeMutablePointer<Connection>) {
+    private mutating func settle(_ slot: Int, _ connection: UnsafeMutablePointer<LoopConnection>) {
         if connection.pointee.state.input.isEmpty { pool.giveBack(&connection.pointee.state.input) }
         if connection.pointee.state.output.isEmpty {
             pool.giveBack(&connection.pointee.state.output)
@@ -223,8 +223,11 @@ extension EventLoop {
         var interest: UInt32 = 0
         if connection.pointee.state.wantsToRead(limits) { interest |= tandemsys_epoll_in }
         if connection.pointee.state.wantsToWrite { interest |= tandemsys_epoll_out }
-        guard interest != connection.pointee.interest else { return }
-        connection.pointee.interest = interest
-        _ = tandemsys_epoll_modify(epoll, connection.pointee.descriptor, interest, token(slot))
+        if interest != connection.pointee.interest {
+            connection.pointee.interest = interest
+            _ = tandemsys_epoll_modify(
+                sockets.epoll, connection.pointee.descriptor, interest, token(slot))
+        }
+        offerIfQuiet(slot)
     }
 }

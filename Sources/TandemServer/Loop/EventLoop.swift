@@ -21,6 +21,8 @@ internal import TandemWire
 // Tokens tell epoll's reports apart: 0 is the mailbox, then the listeners, then slot and serial of
 // a connection. The serial lets a report about a connection that was closed a moment ago in the
 // same batch be recognised.
+//
+// A loop that has nothing to do takes connections from loops that are busy: `LoopSockets`.
 
 /// One event loop over the daemon's listeners and its own connections.
 package struct EventLoop<Service: FrameService>: ~Copyable {
@@ -30,13 +32,19 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     let group: LoopGroup<Service.Message>
     let counters: LoopMailbox<Service.Message>
     let index: Int
-    let epoll: Int32
+    let sockets: LoopSockets
     let reader: FrameReader
     var limits: ServerLimits
     private var spin = IdleSpin()
-    var balancer = LoadBalancer()
+    /// Nanoseconds that turns took of late, and whether a loop was called in this one.
+    private var turnMean: UInt64 = 0
+    private var turnStart: UInt64 = 0
+    private var idleSince: UInt64 = 0
+    /// When the sockets were last read without leaving any.
+    private var lastRead: UInt64 = 0
+    private var hasCalled = false
     var pool = BufferPool()
-    var slots: [UnsafeMutablePointer<Connection>] = []
+    var slots: [UnsafeMutablePointer<LoopConnection>] = []
     var freeSlots: [Int] = []
     var ready: [Int] = []
     private var turn: [Int] = []
@@ -47,21 +55,14 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     var drainDeadline: UInt64?
     var nextSerial: UInt32 = 1
 
-    /// A connection as the loop holds it.
-    struct Connection {
-        var state = ConnectionState()
-        var descriptor: Int32 = -1
-        var door = Door.data
-        var serial: UInt32 = 0
-        var interest: UInt32 = 0
-        var isReady = false
-        /// The last window of time in which it asked something.
-        var activeWindow: UInt32 = 0
-    }
-
     private static var batchSize: Int { 64 }
     /// Nanoseconds of work between two polls of the sockets.
     static var pollNanoseconds: UInt64 { 200_000 }
+    /// Nanoseconds for which sockets are left to loops that have nothing to do.
+    private static var unreadNanoseconds: UInt64 { 20_000_000 }
+    /// Nanoseconds of a turn from which it is worth it to wake another loop, which takes about as
+    /// long.
+    private static var longTurnNanoseconds: UInt64 { 40_000 }
 
     /// Makes a loop; `run` starts it.
     ///
@@ -74,7 +75,7 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     package init(
         group: LoopGroup<Service.Message>, index: Int, service: Service, frameBytesMax: Int
     ) throws(ServerError) {
-        epoll = try Self.makeEpoll(group, index)
+        sockets = group.sockets[index]
         self.group = group
         self.index = index
         counters = group.mailboxes[index]
@@ -83,19 +84,23 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
         limits = group.limits
         frameDeadlines = DeadlineList(duration: group.limits.frameStallNanoseconds)
         sendDeadlines = DeadlineList(duration: group.limits.sendStallNanoseconds)
+        try Self.watch(group, sockets, group.mailboxes[index].wakeDescriptor)
     }
 
     deinit {
-        for slot in slots {
-            if slot.pointee.descriptor >= 0 { Glibc.close(slot.pointee.descriptor) }
-            slot.pointee.state.input.free()
-            slot.pointee.state.output.free()
-            slot.deinitialize(count: 1)
-            slot.deallocate()
+        sockets.reclaim { _ in }
+        for slot in slots.indices {
+            // One that another loop is just taking is that loop's, and its slot stays for it.
+            guard sockets.withdraw(slot) else { continue }
+            let connection = slots[slot]
+            if connection.pointee.descriptor >= 0 { Glibc.close(connection.pointee.descriptor) }
+            connection.pointee.state.input.free()
+            connection.pointee.state.output.free()
+            connection.deinitialize(count: 1)
+            connection.deallocate()
         }
         var pool = pool
         pool.freeAll()
-        Glibc.close(epoll)
     }
 
     /// Serves until it was told to drain and every connection is over, or the drain's time is.
@@ -103,13 +108,17 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
         var batch = [tandemsys_ready](repeating: tandemsys_ready(), count: Self.batchSize)
         while !isDrained {
             let count = try wait(&batch)
-            balance()
+            reclaimSlots()
             service.refresh()
-            for position in 0..<Int(count) { dispatch(batch[position]) }
-            serveReady()
+            for position in 0..<Int(count) where !leavesToOthers() { dispatch(batch[position]) }
+            if !leavesToOthers() { serveReady() }
             if service.isBusy { work() }
             expire()
+            endTurn()
         }
+        // Nobody needs to look after this loop's sockets any more.
+        sockets.end()
+        sockets.setBehind(false)
     }
 
     private var isDrained: Bool {
@@ -125,32 +134,83 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     ) throws(ServerError) -> Int32 {
         let timeout = timeout()
         let bound = limits.spinNanoseconds
-        guard timeout != 0 else { return try Self.wait(epoll, &batch, 0) }
-        let start = tandemsys_monotonic_ns()
-        balancer.pause(at: start)
-        counters.setIdle(true)
-        defer { counters.setIdle(false) }
-        var now = start
-        var count: Int32 = 0
-        let end = start &+ spin.nanoseconds(bound: bound)
-        while count == 0, now < end {
-            count = try Self.wait(epoll, &batch, 0)
+        guard timeout != 0 else { return try Self.wait(sockets.epoll, &batch, 0) }
+        idleSince = tandemsys_monotonic_ns()
+        sockets.end()
+        defer { if sockets.isIdle { resume(at: tandemsys_monotonic_ns()) } }
+        let end = idleSince &+ spin.nanoseconds(bound: bound)
+        var now = idleSince
+        while now < end {
+            let count = try Self.wait(sockets.epoll, &batch, 0)
+            if count > 0 { return count }
             now = tandemsys_monotonic_ns()
+            if relieve(&batch, at: now) { return 0 }
         }
-        if count == 0 {
-            count = try Self.wait(epoll, &batch, timeout)
-            now = tandemsys_monotonic_ns()
-        }
-        spin.observe(gap: now &- start, bound: bound)
-        balancer.resume(at: now)
+        return try sleep(timeout, &batch)
+    }
+
+    /// Sleeps until there is something to read here or to take from another loop.
+    private mutating func sleep(
+        _ timeout: Int32, _ batch: inout [tandemsys_ready]
+    ) throws(ServerError) -> Int32 {
+        guard hasOthers else { return try Self.wait(sockets.epoll, &batch, timeout) }
+        if relieve(&batch, at: tandemsys_monotonic_ns()) { return 0 }
+        let result = sockets.sleep(milliseconds: timeout, among: group.sockets, &batch)
+        guard result >= 0 else { throw LoopSockets.failure("wait for events", result) }
+        let count = try Self.wait(sockets.epoll, &batch, 0)
+        if count == 0 { _ = relieve(&batch, at: tandemsys_monotonic_ns()) }
         return count
+    }
+
+    /// The loop has something to do again.
+    mutating func resume(at now: UInt64) {
+        sockets.begin(at: now)
+        turnStart = now
+        spin.observe(gap: now &- idleSince, bound: limits.spinNanoseconds)
+    }
+
+    /// Whether to work off what was read before anything more is, because another loop will get to
+    /// the rest sooner.
+    ///
+    /// Not for long: what waits in a socket is neither refused in time nor known by its priority.
+    private mutating func leavesToOthers() -> Bool {
+        guard hasOthers, drainDeadline == nil else { return false }
+        sockets.setBehind(service.isBehind)
+        guard service.isBehind else {
+            lastRead = turnStart
+            return false
+        }
+        let now = tandemsys_monotonic_ns()
+        if now &- lastRead < Self.unreadNanoseconds, !areAllBehind {
+            callIfLong()
+            return true
+        }
+        lastRead = now
+        return false
+    }
+
+    /// Lets an idle loop know that this one will not look at its sockets for a while.
+    mutating func callIfLong() {
+        guard hasOthers, !hasCalled, turnMean >= Self.longTurnNanoseconds else { return }
+        hasCalled = true
+        sockets.call(group.sockets)
+    }
+
+    private mutating func endTurn() {
+        guard hasOthers else { return }
+        hasCalled = false
+        sockets.callOff(group.sockets)
+        let now = tandemsys_monotonic_ns()
+        let turn = min(now &- turnStart, 1_000_000)
+        turnStart = now
+        turnMean = (turnMean * 3 + turn) / 4
     }
 
     private static func wait(
         _ epoll: Int32, _ batch: inout [tandemsys_ready], _ timeout: Int32
     ) throws(ServerError) -> Int32 {
         let count = tandemsys_epoll_wait(epoll, &batch, Int32(batch.count), timeout)
-        guard count >= 0 else { throw failure("wait for events", count) }
+        guard count >= 0 else { throw LoopSockets.failure("wait for events", count) }
         return count
     }
 
@@ -166,16 +226,24 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
         return Int32(clamping: (next - now) / 1_000_000 + 1)
     }
 
+    /// Whether there are other loops.
+    var hasOthers: Bool { group.sockets.count > 1 }
+
+    private var areAllBehind: Bool {
+        for other in group.sockets.indices where !group.sockets[other].isBehind { return false }
+        return true
+    }
+
     private mutating func dispatch(_ event: tandemsys_ready) {
         let token = event.token
         if token == 0 { return takeMessages() }
         if token <= UInt64(group.listeners.count) {
             return accept(group.listeners[Int(token) - 1])
         }
-        let slot = Int(token & 0xFFFF_FFFF) - 0x1_0000
         guard
-            slots.indices.contains(slot), slots[slot].pointee.descriptor >= 0,
-            slots[slot].pointee.serial == UInt32(token >> 32)
+            let (slot, serial) = ConnectionToken.parts(token), slots.indices.contains(slot),
+            sockets.withdraw(slot), slots[slot].pointee.descriptor >= 0,
+            slots[slot].pointee.serial == serial
         else { return }
         advance(slot, events: event.events)
     }
@@ -202,7 +270,7 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
         while let slot = sendDeadlines.popExpired(now: now) { close(slot) }
         if let resumes = acceptResumesAt, resumes <= now {
             acceptResumesAt = nil
-            if drainDeadline == nil { try? Self.listen(group, epoll) }
+            if drainDeadline == nil { try? Self.listen(group, sockets.epoll) }
         }
     }
 
@@ -218,27 +286,11 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
         turn.removeAll(keepingCapacity: true)
     }
 
-    private static func makeEpoll(
-        _ group: LoopGroup<Service.Message>, _ index: Int
-    ) throws(ServerError) -> Int32 {
-        let epoll = tandemsys_epoll_create()
-        guard epoll >= 0 else { throw failure("make an epoll", epoll) }
-        do throws(ServerError) {
-            let mailbox = group.mailboxes[index].wakeDescriptor
-            let result = tandemsys_epoll_add(epoll, mailbox, tandemsys_epoll_in, 0)
-            guard result >= 0 else { throw failure("wait for messages", result) }
-            try listen(group, epoll)
-        } catch {
-            Glibc.close(epoll)
-            throw error
-        }
-        return epoll
-    }
-
-    static func failure(_ action: String, _ result: Int32) -> ServerError {
-        ServerError(
-            .loopFailed,
-            "cannot \(action): \(systemErrorText(Int(result))); raise the descriptor limit "
-                + "(LimitNOFILE=) if it is used up", errorNumber: -result)
+    private static func watch(
+        _ group: LoopGroup<Service.Message>, _ sockets: LoopSockets, _ mailbox: Int32
+    ) throws(ServerError) {
+        let result = tandemsys_epoll_add(sockets.epoll, mailbox, tandemsys_epoll_in, 0)
+        guard result >= 0 else { throw LoopSockets.failure("wait for messages", result) }
+        try listen(group, sockets.epoll)
     }
 }

@@ -50,6 +50,9 @@ package protocol FrameService {
     /// Whether calls wait or are half done, so that `work` has something to do.
     var isBusy: Bool { get }
 
+    /// Whether calls wait that could have been done by now, had another loop read them.
+    var isBehind: Bool { get }
+
     /// Does one piece of work, no longer than a block of rows takes.
     mutating func work() -> WorkOutcome
 

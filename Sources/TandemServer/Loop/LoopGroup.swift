@@ -1,9 +1,11 @@
 internal import Synchronization
 
-/// What the loops of a daemon share: their mailboxes, listeners and limits.
+/// What the loops of a daemon share: their mailboxes, sockets, listeners and limits.
 package final class LoopGroup<Message: Sendable>: Sendable {
     /// One mailbox a loop.
     package let mailboxes: [LoopMailbox<Message>]
+    /// What each loop waits for, and the others may take.
+    let sockets: [LoopSockets]
     /// Listening sockets; every loop waits on all of them.
     package let listeners: [Listener]
     /// Limits at the start.
@@ -27,10 +29,20 @@ package final class LoopGroup<Message: Sendable>: Sendable {
         var made: [LoopMailbox<Message>] = []
         for _ in 0..<loopCount { made.append(try LoopMailbox()) }
         mailboxes = made
+        let slotCount = Door.allCases.reduce(0) { $0 + limits.connectionsMax($1) } + 64
+        var sockets: [LoopSockets] = []
+        for index in 0..<loopCount {
+            sockets.append(try LoopSockets(index: index, slotCount: slotCount))
+        }
+        if loopCount > 1 { for own in sockets { try own.hear(sockets) } }
+        self.sockets = sockets
         self.listeners = listeners
         self.limits = limits
         openCounts = Door.allCases.map { OpenCount(bound: limits.connectionsMax($0)) }
     }
+
+    /// Whether a loop has nothing to do just now.
+    package func isIdle(_ loop: Int) -> Bool { sockets[loop].isIdle }
 
     /// Open connections behind a door.
     package func openCount(_ door: Door) -> Int {

@@ -42,9 +42,6 @@ package final class LoopMailbox<Message: Sendable>: Sendable {
     package let receivedBytes = Atomic<UInt64>(0)
     /// Bytes sent since the start.
     package let sentBytes = Atomic<UInt64>(0)
-    /// Whether the loop polls or sleeps for want of work.
-    private let isWaiting = Atomic<Bool>(false)
-    private let load = Atomic<UInt64>(0)
     private let messages: WakingQueue<LoopMessage<Message>>
 
     /// Makes an empty mailbox.
@@ -58,12 +55,6 @@ package final class LoopMailbox<Message: Sendable>: Sendable {
     /// Leaves a message and wakes the loop.
     package func post(_ message: LoopMessage<Message>) { messages.add(message) }
 
-    /// Whether the loop has nothing to do just now.
-    package var isIdle: Bool { isWaiting.load(ordering: .relaxed) }
-
-    /// The loop runs out of work, or has some again.
-    func setIdle(_ isIdle: Bool) { isWaiting.store(isIdle, ordering: .relaxed) }
-
     /// Wakes the loop, which then refreshes its service.
     package func wake() { messages.wake() }
 
@@ -74,19 +65,6 @@ package final class LoopMailbox<Message: Sendable>: Sendable {
 
     // The loop is the only writer of its totals, so a load and a store are enough; an atomic
     // addition would lock the cache line for each request.
-
-    /// Tells the others how busy the loop was in its last window, in thousandths.
-    func publish(load thousandths: Int, at now: UInt64) {
-        // Both in one word, so that no reader sees one without the other.
-        load.store(now / 1_000_000 << 10 | UInt64(min(thousandths, 1_000)), ordering: .relaxed)
-    }
-
-    /// How busy the loop is, in thousandths; a loop that has not said so for some windows sleeps.
-    func load(at now: UInt64) -> Int {
-        let word = load.load(ordering: .relaxed)
-        let age = (now / 1_000_000) &- word >> 10
-        return age > LoadBalancer.windowNanoseconds / 1_000_000 * 3 ? 0 : Int(word & 0x3FF)
-    }
 
     func addAccepted() {
         acceptedCount.store(acceptedCount.load(ordering: .relaxed) &+ 1, ordering: .relaxed)

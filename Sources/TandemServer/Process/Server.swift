@@ -139,7 +139,10 @@ package final class Server {
         let context = context
         let control = control
         let frameBytesMax = configuration.options.wireLimits.frameBytesMax
+        let keepsToCore = configuration.options.pinsLoops && keepsEachLoopToACore
         let thread = try ServerThread(name: "tandem-loop-\(index)") {
+            // Where that is forbidden the loops wander, as without the setting.
+            if keepsToCore { _ = tandemsys_keep_to_core(Int32(index)) }
             do throws(ServerError) {
                 var loop = try EventLoop(
                     group: context.group, index: index,
@@ -153,6 +156,13 @@ package final class Server {
         }
         loopThreads.append(thread)
         openLoops += 1
+    }
+
+    /// Whether there is a core for each loop: then the kernel can only place them worse, since it
+    /// likes to put who answers beside who asked, two loops on one core at times.
+    private var keepsEachLoopToACore: Bool {
+        let loopCount = context.group.mailboxes.count
+        return loopCount > 1 && loopCount == Int(tandemsys_allowed_cores())
     }
 
     /// Ends the loader and removes the sockets' files, once the loops ended.

@@ -20,6 +20,8 @@ package struct ServerOptions: Sendable {
     package var versionPolicy = VersionPolicy.latest
     /// Whether changes of the repository are followed as they happen.
     package var watchesRepository = true
+    /// Whether each loop keeps to a core of its own, if there are as many loops as cores.
+    package var pinsLoops = true
     /// Threads that a load may use; 0 for one per allowed core.
     package var loadThreads = 0
     /// How they are scheduled.
