@@ -9,8 +9,12 @@ import Glibc
 // each connection keeps `depth` requests in flight, and latency counts from the send.
 //
 // One thread with poll: it sleeps until shortly before the next request is due and polls the rest of
-// the time, because a core that slept wakes late. The less it polls, the more of the machine is the
-// daemon's.
+// the time, because a core that slept wakes late. How much before is learnt from how late it woke:
+// the less it polls, the more of the machine is the daemon's, and on busy cores it wakes in time.
+//
+// Its time slices are short where the system has that, so that it wakes in time beside a busy loop:
+// a generator that waits for a core sends late and then too much at once, and measures its own wait.
+// (A real-time priority was tried: the kernel then keeps it on one core, whose loop lags behind.)
 
 /// One run of a load test.
 struct LoadRun {
@@ -52,8 +56,8 @@ struct LoadRun {
         var rate: Double { seconds > 0 ? Double(latency.count) / seconds : 0 }
     }
 
-    /// Nanoseconds before a request is due that are polled away.
-    private static let wakeMargin: UInt64 = 20_000
+    /// Nanoseconds before a request is due that are polled away, at most.
+    private static let wakeMarginMax: UInt64 = 50_000
 
     private struct Sent {
         var start: UInt64 = 0
@@ -72,6 +76,8 @@ struct LoadRun {
     private var backlog: [(due: UInt64, kind: Int)] = []
     private var backlogStart = 0
     private var turn = 0
+    /// Nanoseconds by which it wakes late on average.
+    private var lateness: UInt64 = 20_000
     private var outcome = Outcome()
 
     /// Connects.
@@ -95,6 +101,7 @@ struct LoadRun {
     /// - Throws: `Failure` `unavailable` when a connection breaks.
     mutating func run(report: (Outcome) -> Void = { _ in }) throws(Failure) -> Outcome {
         tandemsys_use_precise_timeouts()
+        tandemsys_use_short_slices()
         let start = tandemsys_monotonic_ns()
         let end = start + UInt64(plan.seconds * 1e9)
         var arrivals = plan.rate.map { ArrivalTimes(rate: $0, plan.spread, start: start) }
@@ -181,13 +188,21 @@ struct LoadRun {
         }
         let now = tandemsys_monotonic_ns()
         let rest = time > now ? time - now : 0
-        let sleep = rest > Self.wakeMargin ? rest - Self.wakeMargin : 0
+        let sleep = rest > lateness ? rest - lateness : 0
         let count = tandemsys_poll(&polls, UInt32(polls.count), sleep)
-        guard count > 0 else { return }
+        guard count > 0 else {
+            if sleep > 0 { learn(lateness: tandemsys_monotonic_ns() - (now + sleep)) }
+            return
+        }
         let arrived = tandemsys_monotonic_ns()
         for index in polls.indices where polls[index].revents != 0 {
             try take(index, arrived)
         }
+    }
+
+    private mutating func learn(lateness seen: UInt64) {
+        let seen = min(seen, Self.wakeMarginMax)
+        lateness = (lateness * 15 + seen) / 16
     }
 
     private mutating func take(_ index: Int, _ now: UInt64) throws(Failure) {
