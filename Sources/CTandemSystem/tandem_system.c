@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -330,10 +329,6 @@ int tandemsys_watch_take(int fd) {
         }
     }
 }
-
-/* ---- Memory ---- */
-
-void tandemsys_map_allocations(size_t bytes) { (void)mallopt(M_MMAP_THRESHOLD, (int)bytes); }
 
 /* ---- Signals ---- */
 

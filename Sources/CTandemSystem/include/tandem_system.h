@@ -166,13 +166,6 @@ int tandemsys_watch_add(int fd, const char *path);
  * directory). Events that the kernel dropped count as a change. */
 int tandemsys_watch_take(int fd);
 
-/* ---- Memory ---- */
-
-/* Has malloc map blocks from so many bytes on by themselves, for good: they go back to the system
- * when they are freed. Without it, glibc raises that size to the largest mapped block that was ever
- * freed. */
-void tandemsys_map_allocations(size_t bytes);
-
 /* ---- Signals ---- */
 
 /* Blocks the count signals for this thread and those it will start, and returns a signalfd that
