@@ -357,6 +357,16 @@ int tandemsys_set_idle_scheduling(bool idle) {
     return -error;
 }
 
+bool tandemsys_has_idle_scheduling(void) { return sched_getscheduler(0) == SCHED_IDLE; }
+
+void tandemsys_sleep(uint64_t nanoseconds) {
+    struct timespec time = {
+        .tv_sec = (time_t)(nanoseconds / 1000000000u),
+        .tv_nsec = (long)(nanoseconds % 1000000000u),
+    };
+    (void)nanosleep(&time, NULL);
+}
+
 int tandemsys_keep_to_core(int index) {
     cpu_set_t allowed, one;
     if (sched_getaffinity(0, sizeof allowed, &allowed) < 0)

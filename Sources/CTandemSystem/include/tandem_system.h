@@ -182,6 +182,12 @@ int tandemsys_next_signal(int fd);
  * the way back as "stays idle". */
 int tandemsys_set_idle_scheduling(bool idle);
 
+/* Whether the calling thread runs under SCHED_IDLE. */
+bool tandemsys_has_idle_scheduling(void);
+
+/* Sleeps so long, or shorter if a signal comes. */
+void tandemsys_sleep(uint64_t nanoseconds);
+
 /* How many processors the process may run on (sched_getaffinity); at least 1. */
 int tandemsys_allowed_cores(void);
 

@@ -51,8 +51,10 @@ final class MappedRun: @unchecked Sendable {
     func storage(holding memories: [ShardMemory]) -> TensorStorage {
         TensorStorage(base: base, byteCount: byteCount) { base, byteCount in
             let size = ShardMemory.pageAligned(byteCount)
+            let givingWay = GivingWay()
             for piece in stride(from: 0, to: size, by: Self.pieceByteCount) {
                 munmap(base + piece, min(Self.pieceByteCount, size - piece))
+                givingWay.pause()
             }
             withExtendedLifetime(memories) {}
         }

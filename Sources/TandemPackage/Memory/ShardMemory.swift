@@ -93,20 +93,32 @@ package final class ShardMemory: Sendable {
         file = descriptor
     }
 
-    deinit { if file >= 0 { close(file) } }
+    deinit {
+        guard file >= 0 else { return }
+        close(file)
+        GivingWay().pause()
+    }
 
     /// Writes raw bytes at their place; from any thread, different places at once.
     ///
     /// - Throws: `PackageError` `outOfMemory` or `noSpace`: memory is charged when it is written.
     /// - Precondition: The bytes lie within the shard, which is not sealed yet.
-    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(PackageError) {
+    func write(
+        _ bytes: UnsafeRawBufferPointer, at offset: Int, _ givingWay: GivingWay
+    ) throws(PackageError) {
         precondition(offset >= 0 && bytes.count <= rawByteCount - offset, "bytes outside a shard")
         if let small {
             UnsafeMutableRawBufferPointer(start: small.base + offset, count: bytes.count)
                 .copyMemory(from: bytes)
             return
         }
-        try write(bytes, atFileOffset: offset)
+        guard givingWay.isOn else { return try write(bytes, atFileOffset: offset) }
+        for start in stride(from: 0, to: bytes.count, by: GivingWay.pieceBytes) {
+            let end = min(start + GivingWay.pieceBytes, bytes.count)
+            try write(
+                UnsafeRawBufferPointer(rebasing: bytes[start..<end]), atFileOffset: offset + start)
+            givingWay.pause()
+        }
     }
 
     /// Says what the memory holds, and that it changes no more.

@@ -186,9 +186,10 @@ extension Package {
         }
         let queue = pieces
         try ParallelWork(
-            count: queue.count, makeWorker: { () throws(PackageError) in },
-            body: { (_, index) throws(PackageError) in
+            count: queue.count, makeWorker: { () throws(PackageError) in GivingWay() },
+            body: { (givingWay, index) throws(PackageError) in
                 queue[index].run.populate(piece: queue[index].piece)
+                givingWay.pause()
             }
         ).run(threads: threads)
         return storages
@@ -245,7 +246,8 @@ private struct BlockJob: Sendable {
         let buffer = decoder.rawBuffer(entry.rawByteCount)
         do throws(PackageError) {
             try decoder.decode(entry, of: file, into: buffer)
-            try memory.write(UnsafeRawBufferPointer(buffer), at: rawOffset)
+            try memory.write(
+                UnsafeRawBufferPointer(buffer), at: rawOffset, decoder.givingWay)
         } catch {
             throw error.at(file.path, block: block)
         }

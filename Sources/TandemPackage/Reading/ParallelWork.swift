@@ -1,3 +1,4 @@
+internal import CTandemSystem
 internal import Glibc
 internal import Synchronization
 
@@ -8,6 +9,9 @@ internal import Synchronization
 // pthreads and not tasks: they inherit the caller's scheduling policy, so a loader that has put
 // itself under SCHED_IDLE is joined by threads that are idle too, and libdispatch's workers make
 // system calls that the daemon's sandbox forbids.
+//
+// Threads that give way keep to a core each, and the caller's only waits: two that pause by turns on
+// one core leave no pause to whoever waits for it.
 
 /// Pieces of work, numbered, that several threads do together.
 ///
@@ -42,18 +46,26 @@ package final class ParallelWork<Worker, Failure: Error>: Sendable {
     /// - Parameter threads: Threads to use, the caller's among them; fewer if the system has none.
     /// - Throws: The failure of the lowest index among those that failed.
     package func run(threads: Int) throws(Failure) {
+        let threads = max(1, min(threads, count, Limits.threadsMax))
+        let givesWay = threads > 1 && GivingWay().isOn
+        let coreCount = Int(tandemsys_allowed_cores())
         var started: [pthread_t] = []
-        for _ in 1..<max(1, min(threads, count, Limits.threadsMax)) {
-            guard let thread = start() else { break }
+        for index in (givesWay ? 0 : 1)..<threads {
+            guard let thread = start(core: givesWay ? index % coreCount : nil) else { break }
             started.append(thread)
         }
-        work()
+        if !givesWay || started.isEmpty { work() }
         for thread in started { pthread_join(thread, nil) }
         if let failed = failed.withLock({ $0 }) { throw failed.error }
     }
 
-    private func start() -> pthread_t? {
-        let context = Unmanaged.passRetained(ThreadStart { self.work() })
+    private func start(core: Int?) -> pthread_t? {
+        let start = ThreadStart {
+            // Where that is forbidden it shares a core with another at times.
+            if let core { _ = tandemsys_keep_to_core(Int32(core)) }
+            self.work()
+        }
+        let context = Unmanaged.passRetained(start)
         var thread = pthread_t()
         let status = pthread_create(
             &thread, nil,

@@ -15,12 +15,12 @@ internal import TandemWire
 // nothing is served yet, as at the start, loads run at normal priority. Giving memory back is work
 // too, 0.1 s for 1 GiB, and is done in the same way.
 //
-// That was with a core to each serving thread. Callers on the same two cores change it: while 1 GiB
-// reloaded, the p99 of two loops rose from 2 to 12 ms with two loader threads, from 3 to 10 with one
-// (medians of four). Requests ran no longer, but the loops waited for a core 1.0 to 1.7 s of each 3
-// instead of 0.5 to 1.0, and a single loop 0.5 to 0.7 s instead of less than 0.1. Shorter system
-// calls of the loaders would not help: a thread bound to their core wakes as fast as without them.
-
+// That was on threads that wake on their own core. Woken from another's, by a caller say, a loop
+// waited up to 4 ms although the scheduler was called at once: SCHED_IDLE alone lets nobody go first
+// since Linux 6.6. So threads that load also pause behind each 0.1 ms of work (`GivingWay`). While
+// 1 GiB reloaded beside two loops and their caller on two cores, p50 went from 0.2 ms to 0.11 (0.10
+// without a load).
+//
 // What is populated once a restart is over, 50 ms for 1 GiB, does not give way: where a thread may
 // not return from SCHED_IDLE (`ServerThread`), the next restart waited 1.1 to 2.8 s for its end
 // beside two busy programs, and 0.15 to 0.25 s without.
