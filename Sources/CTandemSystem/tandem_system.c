@@ -359,13 +359,42 @@ int tandemsys_set_idle_scheduling(bool idle) {
 
 bool tandemsys_has_idle_scheduling(void) { return sched_getscheduler(0) == SCHED_IDLE; }
 
-void tandemsys_sleep(uint64_t nanoseconds) {
-    struct timespec time = {
+static struct timespec timespec_of(uint64_t nanoseconds) {
+    return (struct timespec){
         .tv_sec = (time_t)(nanoseconds / 1000000000u),
         .tv_nsec = (long)(nanoseconds % 1000000000u),
     };
-    (void)nanosleep(&time, NULL);
 }
+
+static void pause_briefly(int signal) {
+    (void)signal;
+    int error = errno;
+    struct timespec time = {.tv_nsec = 50000};
+    (void)nanosleep(&time, NULL);
+    errno = error;
+}
+
+int tandemsys_begin_pausing(uint64_t nanoseconds, timer_t *ret_timer) {
+    struct sigaction action = {.sa_handler = pause_briefly, .sa_flags = SA_RESTART};
+    sigset_t ours;
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGVTALRM);
+    if (sigaction(SIGVTALRM, &action, NULL) < 0)
+        return -errno;
+    int error = pthread_sigmask(SIG_UNBLOCK, &ours, NULL);
+    if (error != 0)
+        return -error;
+    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGVTALRM};
+    event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
+    if (timer_create(CLOCK_MONOTONIC, &event, ret_timer) < 0)
+        return -errno;
+    tandemsys_use_precise_timeouts();
+    struct timespec every = timespec_of(nanoseconds);
+    struct itimerspec times = {.it_interval = every, .it_value = every};
+    return timer_settime(*ret_timer, 0, &times, NULL) < 0 ? -errno : 0;
+}
+
+void tandemsys_end_pausing(timer_t timer) { (void)timer_delete(timer); }
 
 int tandemsys_keep_to_core(int index) {
     cpu_set_t allowed, one;

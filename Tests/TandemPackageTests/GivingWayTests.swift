@@ -22,20 +22,44 @@ func onIdleThread<Result: Sendable>(_ body: @escaping @Sendable () -> Result) ->
 
 @Suite struct GivingWayTests {
     @Test func `a thread under SCHED_IDLE gives way, another does not`() {
-        #expect(!GivingWay().isOn)
-        #expect(onIdleThread { GivingWay().isOn } == true)
+        #expect(!GivingWay.isOn)
+        #expect(onIdleThread { GivingWay.isOn } == true)
+    }
+
+    /// Times that the calling thread went to sleep so far.
+    private static func sleepCount() -> Int {
+        let text = (try? String(contentsOfFile: "/proc/thread-self/status", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt_switches:") }
+        return line.flatMap { Int($0.split(separator: "\t").last ?? "") } ?? 0
+    }
+
+    @Test func `it pauses while it works, and no longer than that`() {
+        let counts = onIdleThread { () -> [Int] in
+            let before = Self.sleepCount()
+            // Works until it was made to pause.
+            GivingWay.during { while Self.sleepCount() < before + 3 {} }
+            let after = Self.sleepCount()
+            var work: UInt64 = 1
+            for step in 0..<2_000_000 { work = work &* 31 &+ UInt64(step) }
+            return [before, after, Self.sleepCount(), Int(truncatingIfNeeded: work & 1)]
+        }
+        let found = counts ?? []
+        #expect(found.count == 4 && found[1] >= found[0] + 3)
+        #expect(found.count == 4 && found[2] < found[1] + 10)
     }
 
     @Test(arguments: [1, 3])
-    func `what is loaded piece by piece is what is loaded at once`(threads: Int) throws {
+    func `what is loaded while giving way is what is loaded at once`(threads: Int) throws {
         let folder = try TemporaryFolder()
-        // Several blocks a shard, of many pieces each.
+        // Several blocks a shard.
         let contents = try SampleContents.make(userCount: 400_000)
         try PackageWriter.write(contents, to: folder.path)
         let package = try PackageReader.open(folder.path)
         let atOnce = try package.load(program: "float")
-        let inPieces = onIdleThread { try? package.load(program: "float", threads: threads) }
-        let found = try #require(inPieces ?? nil)
+        let aside = onIdleThread {
+            GivingWay.during { try? package.load(program: "float", threads: threads) }
+        }
+        let found = try #require(aside ?? nil)
         #expect(found.count == atOnce.count)
         for (name, tensor) in atOnce {
             let other = try #require(found[name])

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/un.h>
+#include <time.h>
 
 /* ---- Files ---- */
 
@@ -185,8 +186,11 @@ int tandemsys_set_idle_scheduling(bool idle);
 /* Whether the calling thread runs under SCHED_IDLE. */
 bool tandemsys_has_idle_scheduling(void);
 
-/* Sleeps so long, or shorter if a signal comes. */
-void tandemsys_sleep(uint64_t nanoseconds);
+/* Has the calling thread sleep for 50 us so often, whatever it does, by a timer's SIGVTALRM,
+ * which interrupts no system call that can be restarted. To be ended by the same thread; on an
+ * error there is nothing to end. */
+int tandemsys_begin_pausing(uint64_t nanoseconds, timer_t *ret_timer);
+void tandemsys_end_pausing(timer_t timer);
 
 /* How many processors the process may run on (sched_getaffinity); at least 1. */
 int tandemsys_allowed_cores(void);

@@ -10,17 +10,17 @@ internal import TandemGraph
 // that an earlier process left is mapped within microseconds, so there it would be the whole
 // restart: it is populated once the model answers (`ShardPool.populateAdopted`).
 //
-// The system holds the lock of the address space over one such call, and over one munmap. Pieces
-// of a few MiB make that short, so that a thread that serves and needs the lock does not wait for
-// one that loads.
+// The system holds the lock of the address space over one such call, and over one munmap, and may
+// not leave the core to who waits for it before it ends. Small pieces make that short, so that a
+// thread that serves does not wait for one that loads: with 8 MiB it did for up to 5 ms.
 
 /// Shards mapped back to back, as one storage holds them.
 final class MappedRun: @unchecked Sendable {
     private let base: UnsafeMutableRawPointer
     let byteCount: Int
 
-    /// The most that is populated or unmapped by one call: 2,048 pages, some 0.2 ms.
-    static let pieceByteCount = 8 << 20
+    /// The most that is populated or unmapped by one call: 128 pages, some 0.1 ms.
+    static let pieceByteCount = 512 << 10
 
     /// Maps shards that are files.
     ///
@@ -51,10 +51,8 @@ final class MappedRun: @unchecked Sendable {
     func storage(holding memories: [ShardMemory]) -> TensorStorage {
         TensorStorage(base: base, byteCount: byteCount) { base, byteCount in
             let size = ShardMemory.pageAligned(byteCount)
-            let givingWay = GivingWay()
             for piece in stride(from: 0, to: size, by: Self.pieceByteCount) {
                 munmap(base + piece, min(Self.pieceByteCount, size - piece))
-                givingWay.pause()
             }
             withExtendedLifetime(memories) {}
         }

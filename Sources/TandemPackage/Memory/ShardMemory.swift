@@ -37,6 +37,10 @@ package final class ShardMemory: Sendable {
     let small: TensorStorage?
     private let file: Int32
 
+    /// The most that is written by one call, some 0.1 ms: until it ends the system may not leave the
+    /// core to who waits for it.
+    private static let writtenByteCountMax = 128 << 10
+
     /// Bytes up to which a shard is small, unless a tensor goes on in the next one.
     static let smallByteCountMax = 256 << 10
 
@@ -93,32 +97,20 @@ package final class ShardMemory: Sendable {
         file = descriptor
     }
 
-    deinit {
-        guard file >= 0 else { return }
-        close(file)
-        GivingWay().pause()
-    }
+    deinit { if file >= 0 { close(file) } }
 
     /// Writes raw bytes at their place; from any thread, different places at once.
     ///
     /// - Throws: `PackageError` `outOfMemory` or `noSpace`: memory is charged when it is written.
     /// - Precondition: The bytes lie within the shard, which is not sealed yet.
-    func write(
-        _ bytes: UnsafeRawBufferPointer, at offset: Int, _ givingWay: GivingWay
-    ) throws(PackageError) {
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(PackageError) {
         precondition(offset >= 0 && bytes.count <= rawByteCount - offset, "bytes outside a shard")
         if let small {
             UnsafeMutableRawBufferPointer(start: small.base + offset, count: bytes.count)
                 .copyMemory(from: bytes)
             return
         }
-        guard givingWay.isOn else { return try write(bytes, atFileOffset: offset) }
-        for start in stride(from: 0, to: bytes.count, by: GivingWay.pieceBytes) {
-            let end = min(start + GivingWay.pieceBytes, bytes.count)
-            try write(
-                UnsafeRawBufferPointer(rebasing: bytes[start..<end]), atFileOffset: offset + start)
-            givingWay.pause()
-        }
+        try write(bytes, atFileOffset: offset)
     }
 
     /// Says what the memory holds, and that it changes no more.
@@ -143,7 +135,8 @@ package final class ShardMemory: Sendable {
     ) throws(PackageError) {
         var done = 0
         while done < bytes.count, let base = bytes.baseAddress {
-            let count = pwrite(file, base + done, bytes.count - done, off_t(offset + done))
+            let piece = min(bytes.count - done, Self.writtenByteCountMax)
+            let count = pwrite(file, base + done, piece, off_t(offset + done))
             if count <= 0 {
                 let error = count < 0 ? errno : ENOSPC
                 if error == EINTR { continue }

@@ -1,30 +1,32 @@
 internal import CTandemSystem
+internal import Glibc
 
-// Design: a thread that gives way sleeps for a moment after each piece of work.
+// Design: a thread that gives way sleeps for a moment every 0.15 ms.
 //
-// SCHED_IDLE alone does not let others go first. Since Linux 6.6 a thread that wakes is owed its turn
-// only once the one that runs has had its share, which is counted from before it slept; beside a
-// thread under SCHED_IDLE that counts 340 times, and a loop that had worked for 0.1 ms waited for the
-// next tick of the clock, 4 ms, as traced (the scheduler was called at once and chose the loader
-// again). What sleeps is in nobody's way. So no piece takes longer than some 0.1 ms, and the pause
-// behind it lets in whoever waits.
+// SCHED_IDLE alone does not let others go first. Since Linux 6.6 a thread that wakes has its turn
+// only once the one that runs has had its share, counted from before it slept, and beside a thread
+// under SCHED_IDLE that counts 340 times: a loop that had worked for 0.1 ms waited for up to 4 ms
+// (as traced: the scheduler was called as the loop woke, and chose the loader). Yielding did not
+// help; what sleeps is in nobody's way. It does so in the handler of a timer's signal, so that no
+// code that it runs, be it a decompressor, a compiler of plans or a model's warm-up, needs to know;
+// only system calls must be short.
 
-/// Pauses between pieces of work, on threads under SCHED_IDLE only.
-package struct GivingWay: Sendable {
-    /// Bytes of a piece that is decoded or copied.
-    static let pieceBytes = 64 << 10
-    /// Nanoseconds of a pause.
-    private static let pauseNanoseconds: UInt64 = 50_000
+/// Letting others in, on threads under SCHED_IDLE.
+package enum GivingWay {
+    /// Nanoseconds between the beginnings of two pauses of 0.05 ms.
+    private static let everyNanoseconds: UInt64 = 150_000
 
-    /// Whether the thread that made this gives way.
-    package let isOn: Bool
+    /// Whether the calling thread is one that gives way.
+    package static var isOn: Bool { tandemsys_has_idle_scheduling() }
 
-    /// Asks how the calling thread is scheduled.
-    package init() {
-        isOn = tandemsys_has_idle_scheduling()
-        if isOn { tandemsys_use_precise_timeouts() }
+    /// Runs something, and if the calling thread runs under SCHED_IDLE lets others in all the while.
+    package static func during<Result: ~Copyable, Failure: Error>(
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        var timer: timer_t?
+        // Without a timer the thread gives way a few milliseconds later.
+        let isPausing = isOn && tandemsys_begin_pausing(everyNanoseconds, &timer) == 0
+        defer { if isPausing { tandemsys_end_pausing(timer) } }
+        return try body()
     }
-
-    /// A piece is done.
-    package func pause() { if isOn { tandemsys_sleep(Self.pauseNanoseconds) } }
 }

@@ -186,10 +186,9 @@ extension Package {
         }
         let queue = pieces
         try ParallelWork(
-            count: queue.count, makeWorker: { () throws(PackageError) in GivingWay() },
-            body: { (givingWay, index) throws(PackageError) in
+            count: queue.count, makeWorker: { () throws(PackageError) in },
+            body: { (_, index) throws(PackageError) in
                 queue[index].run.populate(piece: queue[index].piece)
-                givingWay.pause()
             }
         ).run(threads: threads)
         return storages
@@ -246,8 +245,7 @@ private struct BlockJob: Sendable {
         let buffer = decoder.rawBuffer(entry.rawByteCount)
         do throws(PackageError) {
             try decoder.decode(entry, of: file, into: buffer)
-            try memory.write(
-                UnsafeRawBufferPointer(buffer), at: rawOffset, decoder.givingWay)
+            try memory.write(UnsafeRawBufferPointer(buffer), at: rawOffset)
         } catch {
             throw error.at(file.path, block: block)
         }

@@ -47,7 +47,7 @@ package final class ParallelWork<Worker, Failure: Error>: Sendable {
     /// - Throws: The failure of the lowest index among those that failed.
     package func run(threads: Int) throws(Failure) {
         let threads = max(1, min(threads, count, Limits.threadsMax))
-        let givesWay = threads > 1 && GivingWay().isOn
+        let givesWay = threads > 1 && GivingWay.isOn
         let coreCount = Int(tandemsys_allowed_cores())
         var started: [pthread_t] = []
         for index in (givesWay ? 0 : 1)..<threads {
@@ -63,7 +63,7 @@ package final class ParallelWork<Worker, Failure: Error>: Sendable {
         let start = ThreadStart {
             // Where that is forbidden it shares a core with another at times.
             if let core { _ = tandemsys_keep_to_core(Int32(core)) }
-            self.work()
+            GivingWay.during { self.work() }
         }
         let context = Unmanaged.passRetained(start)
         var thread = pthread_t()

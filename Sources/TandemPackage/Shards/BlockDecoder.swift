@@ -8,8 +8,6 @@ final class BlockDecoder {
     private let context: OpaquePointer
     private let stored: TensorStorage
     private let raw: TensorStorage
-    /// Whether the thread gives way between pieces of a block.
-    let givingWay = GivingWay()
     private var file: ReadableFile?
     private var fileAhead: ReadableFile?
 
@@ -71,9 +69,7 @@ final class BlockDecoder {
             let bytes = UnsafeMutableRawBufferPointer(
                 start: stored.base, count: entry.storedByteCount)
             try file.read(at: entry.fileOffset, into: bytes)
-            givingWay.pause()
             try check(UnsafeRawBufferPointer(bytes), entry)
-            givingWay.pause()
             try decompress(UnsafeRawBufferPointer(bytes), into: destination)
         }
     }
@@ -107,38 +103,11 @@ final class BlockDecoder {
         guard frameSize == frame.count else {
             throw PackageError(.invalidBlock, "the block is not exactly one zstd frame")
         }
-        let count =
-            givingWay.isOn
-            ? decompressInPieces(frame, into: destination)
-            : ZSTD_decompressDCtx(
-                context, destination.baseAddress, destination.count, frame.baseAddress, frame.count)
+        let count = ZSTD_decompressDCtx(
+            context, destination.baseAddress, destination.count, frame.baseAddress, frame.count)
         guard ZSTD_isError(count) == 0, count == destination.count else {
-            if ZSTD_getErrorCode(count) == ZSTD_error_memory_allocation {
-                throw PackageError(.outOfMemory, "no memory for a decompressor's window")
-            }
             let reason = ZSTD_getErrorName(count).map { String(cString: $0) } ?? "wrong size"
             throw PackageError(.invalidBlock, "the zstd frame does not decode: \(reason)")
-        }
-    }
-
-    /// Decodes a frame with a pause behind each piece; a tenth slower, as each is copied once more.
-    ///
-    /// - Returns: As `ZSTD_decompressDCtx`: bytes decoded, or an error of zstd's.
-    private func decompressInPieces(
-        _ frame: UnsafeRawBufferPointer, into destination: UnsafeMutableRawBufferPointer
-    ) -> Int {
-        ZSTD_DCtx_reset(context, ZSTD_reset_session_only)
-        var input = ZSTD_inBuffer(src: frame.baseAddress, size: frame.count, pos: 0)
-        var output = ZSTD_outBuffer(dst: destination.baseAddress, size: 0, pos: 0)
-        while true {
-            output.size = min(destination.count, output.pos + GivingWay.pieceBytes)
-            let before = (input.pos, output.pos)
-            let status = ZSTD_decompressStream(context, &output, &input)
-            if ZSTD_isError(status) != 0 { return status }
-            if status == 0 { return output.pos }
-            // A frame that is longer or shorter than it says gets stuck.
-            if (input.pos, output.pos) == before { return 0 }
-            givingWay.pause()
         }
     }
 }

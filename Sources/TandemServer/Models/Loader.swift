@@ -17,9 +17,7 @@ internal import TandemWire
 //
 // That was on threads that wake on their own core. Woken from another's, by a caller say, a loop
 // waited up to 4 ms although the scheduler was called at once: SCHED_IDLE alone lets nobody go first
-// since Linux 6.6. So threads that load also pause behind each 0.1 ms of work (`GivingWay`). While
-// 1 GiB reloaded beside two loops and their caller on two cores, p50 went from 0.2 ms to 0.11 (0.10
-// without a load).
+// since Linux 6.6. So threads that load also pause all the while (`GivingWay`).
 //
 // What is populated once a restart is over, 50 ms for 1 GiB, does not give way: where a thread may
 // not return from SCHED_IDLE (`ServerThread`), the next restart waited 1.1 to 2.8 s for its end
@@ -106,7 +104,7 @@ package struct Loader: Sendable {
         let givesWay = isServing && registry.terms.priority == .idle
         return try ServerThread(name: "tandem-load") {
             if givesWay { _ = tandemsys_set_idle_scheduling(true) }
-            body()
+            GivingWay.during(body)
         }
     }
 
