@@ -25,3 +25,12 @@ import Testing
         #expect(hash == "67ec75738d6557ffd74f0d2b3610df52a9036de29401faca0e90c523f82d07a6")
     }
 }
+
+@Suite struct ProgramToleranceTests {
+    @Test func `a program may differ under other arithmetic by what its own rounds`() throws {
+        let graph = try #require(SampleContents.make().model.programs.first).graph
+        #expect(Program(name: "float", graph: graph).tolerance == 1e-4)
+        #expect(Program(name: "int8", graph: graph).tolerance == 0.01)
+        #expect(Program(name: "int8", graph: graph, tolerance: 0.5).tolerance == 0.5)
+    }
+}

@@ -77,12 +77,15 @@ package struct Program: Hashable, Sendable {
     /// Under another version goldens hold within `tolerance * max(1, |expected|)`.
     package var tolerance: Float
 
-    /// Makes a program.
-    package init(name: String, graph: Graph, numericsVersion: UInt32 = 1, tolerance: Float = 1e-4) {
+    /// Makes a program; without a tolerance it is 1e-4 for `float`, and for others 0.01, which is as
+    /// much as rounding to int8 may cost: under other arithmetic it rounds otherwise.
+    package init(
+        name: String, graph: Graph, numericsVersion: UInt32 = 1, tolerance: Float? = nil
+    ) {
         self.name = name
         self.graph = graph
         self.numericsVersion = numericsVersion
-        self.tolerance = tolerance
+        self.tolerance = tolerance ?? (name == Self.float ? 1e-4 : 0.01)
     }
 }
 
