@@ -36,24 +36,17 @@ extension Setting {
             "", "versions",
             "Which versions of a model are loaded: latest and those that a label names, all, or "
                 + "listed (those that a label names).", \.versionPolicy),
-        Setting(
-            table: "", key: "watch",
-            about: "Whether changes of the repository are followed as they happen.",
-            form: .truth, isLive: false, read: { .truth($0.watchesRepository) },
-            write: { options, value in
-                if case .truth(let truth) = value { options.watchesRepository = truth }
-            }),
+        truth(
+            "", "watch", "Whether changes of the repository are followed as they happen.",
+            \.watchesRepository),
         integer(
             "", "threads", 0...ServerOptions.loopCountMax,
             "Event loops. 0: one per core that affinity and the cgroup's quota allow.",
             \.threads),
-        Setting(
-            table: "", key: "pin",
-            about: "Whether each loop keeps to a core of its own, if there are as many as cores.",
-            form: .truth, isLive: false, read: { .truth($0.pinsLoops) },
-            write: { options, value in
-                if case .truth(let truth) = value { options.pinsLoops = truth }
-            }),
+        truth(
+            "", "pin",
+            "Whether each loop keeps to a core of its own, if there are as many as cores.",
+            \.pinsLoops),
         time(
             "", "default_deadline_ms", .milliseconds, 0...86_400_000, isLive: true,
             "What a request without deadline gets. 0: no deadline.", \.defaultDeadline),
@@ -242,6 +235,17 @@ extension Setting {
                 if case .integer(let integer) = value {
                     options[keyPath: field] = UInt64(integer) * unit.rawValue
                 }
+            })
+    }
+
+    private static func truth(
+        _ table: String, _ key: String, _ about: String, _ field: Field<Bool>
+    ) -> Setting {
+        Setting(
+            table: table, key: key, about: about, form: .truth, isLive: false,
+            read: { .truth($0[keyPath: field]) },
+            write: { options, value in
+                if case .truth(let truth) = value { options[keyPath: field] = truth }
             })
     }
 
