@@ -263,11 +263,15 @@ int tandemsys_epoll_wait(
     return count;
 }
 
-int tandemsys_poll(struct pollfd *polls, unsigned count, uint64_t nanoseconds) {
-    struct timespec timeout = {
+static struct timespec timespec_of(uint64_t nanoseconds) {
+    return (struct timespec){
         .tv_sec = (time_t)(nanoseconds / 1000000000u),
         .tv_nsec = (long)(nanoseconds % 1000000000u),
     };
+}
+
+int tandemsys_poll(struct pollfd *polls, unsigned count, uint64_t nanoseconds) {
+    struct timespec timeout = timespec_of(nanoseconds);
     int ready = ppoll(polls, count, &timeout, NULL);
     if (ready < 0)
         return errno == EINTR ? 0 : -errno;
@@ -359,13 +363,6 @@ int tandemsys_set_idle_scheduling(bool idle) {
 
 bool tandemsys_has_idle_scheduling(void) { return sched_getscheduler(0) == SCHED_IDLE; }
 
-static struct timespec timespec_of(uint64_t nanoseconds) {
-    return (struct timespec){
-        .tv_sec = (time_t)(nanoseconds / 1000000000u),
-        .tv_nsec = (long)(nanoseconds % 1000000000u),
-    };
-}
-
 static void pause_briefly(int signal) {
     (void)signal;
     int error = errno;
@@ -391,7 +388,11 @@ int tandemsys_begin_pausing(uint64_t nanoseconds, timer_t *ret_timer) {
     tandemsys_use_precise_timeouts();
     struct timespec every = timespec_of(nanoseconds);
     struct itimerspec times = {.it_interval = every, .it_value = every};
-    return timer_settime(*ret_timer, 0, &times, NULL) < 0 ? -errno : 0;
+    if (timer_settime(*ret_timer, 0, &times, NULL) < 0) {
+        error = errno;
+        (void)timer_delete(*ret_timer);
+    }
+    return -error;
 }
 
 void tandemsys_end_pausing(timer_t timer) { (void)timer_delete(timer); }
