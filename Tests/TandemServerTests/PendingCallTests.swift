@@ -248,23 +248,7 @@ import Testing
     func `a pending Predict in steady state allocates nothing`() throws {
         let rig = try ServiceRig()
         let rows = try rig.rows(blocks: 3)
-        let payload = try #require(
-            TinyRequests.payload(TinyRequests.frame(id: 1, message(rows))))
-        let caller = rig.caller()
-        var state = ConnectionState()
-        func serve() {
-            payload.withUnsafeBytes { bytes in
-                _ = rig.services[0].serve(bytes, caller, &state)
-            }
-            while rig.services[0].isBusy {
-                guard case .finished(_, let token) = rig.services[0].work() else { continue }
-                rig.services[0].handOver(token, &state)
-            }
-            state.output.consume(state.output.count)
-        }
-        for _ in 0..<3 { serve() }
-        let made = AllocationCounter.allocations { for _ in 0..<10 { serve() } }
+        let made = try rig.steadyAllocations(message(rows))
         #expect(made == 0)
-        state.output.free()
     }
 }

@@ -23,19 +23,8 @@ import Testing
         named.ranking = RankingMessage(.named("value"))
         plain.context[1].presence = [0]
         for message in [plain, ranked, summed, named] {
-            let payload = try #require(TinyRequests.payload(TinyRequests.frame(id: 1, message)))
-            let caller = rig.caller()
-            var state = ConnectionState()
-            func serve() {
-                payload.withUnsafeBytes { bytes in
-                    _ = rig.services[0].serve(bytes, caller, &state)
-                }
-                state.output.consume(state.output.count)
-            }
-            for _ in 0..<3 { serve() }
-            let made = AllocationCounter.allocations { for _ in 0..<10 { serve() } }
+            let made = try rig.steadyAllocations(message)
             #expect(made == 0, "\(message.ranking as Any)")
-            state.output.free()
         }
     }
 

@@ -1,6 +1,7 @@
 import Synchronization
 import TandemRequest
 import TandemServingSupport
+import TandemTestSupport
 import TandemWire
 import Testing
 
@@ -54,6 +55,27 @@ final class ServiceRig {
 
     func caller(_ door: Door = .data, loop: Int = 0, slot: Int = 0) -> Caller {
         Caller(slot: slot, serial: 1, loop: loop, door: door)
+    }
+
+    /// What ten rounds of a request allocate after three, each worked to its end while the other
+    /// loops help.
+    func steadyAllocations(_ message: PredictRequestMessage) throws -> Int {
+        let payload = try #require(TinyRequests.payload(TinyRequests.frame(id: 1, message)))
+        let caller = caller()
+        var state = ConnectionState()
+        defer { state.output.free() }
+        func serve() {
+            payload.withUnsafeBytes { bytes in _ = services[0].serve(bytes, caller, &state) }
+            while services[0].hasOwnWork {
+                let outcome = services[0].work()
+                for other in 1..<services.count { _ = services[other].work() }
+                guard case .finished(_, let token) = outcome else { continue }
+                services[0].handOver(token, &state)
+            }
+            state.output.consume(state.output.count)
+        }
+        for _ in 0..<3 { serve() }
+        return AllocationCounter.allocations { for _ in 0..<10 { serve() } }
     }
 
     /// Serves a frame; the answer, or nil if it comes later.

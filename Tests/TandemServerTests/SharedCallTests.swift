@@ -143,25 +143,8 @@ import Testing
     func `sharing a call allocates nothing in steady state`() throws {
         let rig = try rig()
         let message = TinyRequests.predict(rows: try rig.rows(blocks: 4))
-        let payload = try #require(TinyRequests.payload(TinyRequests.frame(id: 1, message)))
-        let caller = rig.caller()
-        var state = ConnectionState()
-        func serve() {
-            payload.withUnsafeBytes { bytes in
-                _ = rig.services[0].serve(bytes, caller, &state)
-            }
-            while rig.services[0].hasOwnWork {
-                let outcome = rig.services[0].work()
-                _ = rig.services[1].work()
-                guard case .finished(_, let token) = outcome else { continue }
-                rig.services[0].handOver(token, &state)
-            }
-            state.output.consume(state.output.count)
-        }
-        for _ in 0..<3 { serve() }
-        let made = AllocationCounter.allocations { for _ in 0..<10 { serve() } }
+        let made = try rig.steadyAllocations(message)
         #expect(made == 0)
-        state.output.free()
     }
 
     // MARK: Overtaking
