@@ -37,7 +37,7 @@ LIBRARIES := libprotobuf-c:libprotobuf-c-dev libzstd:libzstd-dev zlib:zlib1g-dev
 PROGRAMS := pkg-config:pkg-config protoc-c:protobuf-c-compiler
 
 .PHONY: help deps build test test-interop test-isa test-systemd soak check lint proto demo bench \
-	bench-peers figures fuzz linear install clean
+	bench-peers figures fuzz linear recipe-int8 install clean
 
 help: ## Say what there is to do.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -192,6 +192,9 @@ test-interop: deps ## Compare imported models with the frameworks that wrote the
 		--shard-mebibytes 1
 	$(VENV)-package/bin/python Tests/Interop/package_reader.py \
 		--tool .build-interop/release/tandem Tests/Golden/package/1 $(PACKAGES)/*/1
+
+recipe-int8: build ## What int8 costs the recipes on the data sets in $(DATA); ENCODER=REPOSITORY/MODEL/VERSION.
+	python3 Tests/Interop/recipe_int8.py --data $(DATA) $(if $(ENCODER),--encoder $(ENCODER))
 
 linear: build ## What a linear model reaches on the data sets in $(DATA).
 	@Tests/Interop/environment.sh $(VENV) linear

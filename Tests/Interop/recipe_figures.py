@@ -17,7 +17,7 @@ import tempfile
 import numpy as np
 import recipe
 from linear import evaluate
-from linear_baselines import FILES
+from recipe_files import FILES
 
 # The figure that a task is judged by; more is better.
 FIGURES = {"binary": "auc", "multiclass": "accuracy", "regression": "r2"}
