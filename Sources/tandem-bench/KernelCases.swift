@@ -13,8 +13,8 @@ enum KernelCases {
             ("f32_pool", f32Pool), ("qr8_f32_pool", qr8Pool), ("f32_softmax", softmax),
             ("f32_attention_weights", attentionWeights), ("f32_layer_norm", layerNorm),
             ("f32_mixture", mixture),
-            ("f32_lstm_cell", lstmCell),
-            ("qr8_f32_lstm_cell", lookedUpLSTMCell),
+            ("f32_lstm_cell", lstmCell), ("qr8_f32_lstm_cell", lookedUpLSTMCell),
+            ("f32_gru_cell", gruCell), ("qr8_f32_gru_cell", lookedUpGRUCell),
         ]
         return makers.filter { family == nil || $0.0 == family }.map(\.1)
     }

@@ -325,6 +325,29 @@ static bool qr8_f32_lstm_cell(size_t kernel, size_t c) {
     return true;
 }
 
+static bool f32_gru_cell(size_t kernel, size_t c) {
+    if (c >= 2 * COUNT(wide)) return false;
+    size_t m = 5, n = wide[c / 2];
+    float *start = floats(m * n, c % 2), *h = results(m * n);
+    memcpy(h, start, m * n * sizeof *h); /* The state is read and written. */
+    tandemk_f32_gru_cell_at(kernel).run(
+        m, n, floats(m * (3 * n + 1), c % 2), 3 * n + 1, floats(m * 3 * n, c % 2), 3 * n, h
+    );
+    return true;
+}
+
+static bool qr8_f32_gru_cell(size_t kernel, size_t c) {
+    if (c >= 2 * COUNT(wide)) return false;
+    size_t m = 5, n = wide[c / 2], vocabulary = 23;
+    float *start = floats(m * n, c % 2), *h = results(m * n);
+    memcpy(h, start, m * n * sizeof *h);
+    tandemk_qr8_f32_gru_cell_at(kernel).run(
+        m, n, vocabulary, bytes(vocabulary * 3 * n, -128), floats(vocabulary, c % 2),
+        ids(2 * m, vocabulary), 2, floats(m * (3 * n + 1), c % 2), 3 * n + 1, h
+    );
+    return true;
+}
+
 /* ---- The families ---- */
 
 typedef struct family {
@@ -339,7 +362,7 @@ typedef struct family {
     DO(f32_gemm) DO(qd8_f32_qc8w_gemm) DO(f32_qd8_quantize) DO(f32_vunary) DO(f32_vbinary)     \
     DO(x8_copy) DO(f32_gather) DO(qr8_f32_gather) DO(f32_pool) DO(qr8_f32_pool)                \
     DO(f32_softmax) DO(f32_attention_weights) DO(f32_layer_norm) DO(f32_mixture)               \
-    DO(f32_lstm_cell) DO(qr8_f32_lstm_cell)
+    DO(f32_lstm_cell) DO(qr8_f32_lstm_cell) DO(f32_gru_cell) DO(qr8_f32_gru_cell)
 
 #define ACCESSORS(it)                                                                          \
     static tandemk_isa it##_isa(size_t i) { return tandemk_##it##_at(i).isa; }                 \

@@ -126,6 +126,21 @@ extension Register {
         return (String(cString: kernel.name), kernel.isa)
     }
 
+    static let gruCell = Register(
+        "f32_gru_cell", count: tandemk_f32_gru_cell_count(), chosen: tandemk_f32_gru_cell_chosen()
+    ) {
+        let kernel = tandemk_f32_gru_cell_at($0)
+        return (String(cString: kernel.name), kernel.isa)
+    }
+
+    static let qr8GRUCell = Register(
+        "qr8_f32_gru_cell", count: tandemk_qr8_f32_gru_cell_count(),
+        chosen: tandemk_qr8_f32_gru_cell_chosen()
+    ) {
+        let kernel = tandemk_qr8_f32_gru_cell_at($0)
+        return (String(cString: kernel.name), kernel.isa)
+    }
+
     /// Every family of tandem_kernels.h.
     static let all = [
         f32GEMM,
@@ -144,6 +159,8 @@ extension Register {
         mixture,
         lstmCell,
         qr8LSTMCell,
+        gruCell,
+        qr8GRUCell,
         peakF32,
         peakInt8,
         peakRead,

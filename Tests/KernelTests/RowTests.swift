@@ -256,6 +256,56 @@ import Testing
         #expect(found == c + h)
     }
 
+    @Test(arguments: [0, 1, 5, 16, 37])
+    func `a GRU's position is within its stated error of double arithmetic`(n: Int) {
+        var samples = Samples(seed: 58)
+        let (m, ldx, ldp) = (3, 3 * n + 1, 3 * n + 2)
+        let x = GuardedBuffer(samples.floats(m * ldx, scale: 6))
+        let products = GuardedBuffer(samples.floats(m * ldp, scale: 6))
+        let states = samples.floats(m * n, scale: 1)
+        let found: [Float] = Register.gruCell.expectSameBits(m * n, "n \(n)") { kernel, out in
+            for index in 0..<m * n { out[index] = states[index] }
+            tandemk_f32_gru_cell_at(kernel).run(m, n, x.base, ldx, products.base, ldp, out)
+        }
+        func sigmoid(_ value: Double) -> Double { 1 / (1 + exp(-value)) }
+        for (i, j) in (0..<m * n).map({ ($0 / n, $0 % n) }) {
+            let (a, p) = (
+                (0..<3).map { Double(x.base[i * ldx + $0 * n + j]) },
+                (0..<3).map { Double(products.base[i * ldp + $0 * n + j]) }
+            )
+            let update = sigmoid(a[0] + p[0])
+            let hidden = tanh(a[2] + sigmoid(a[1] + p[1]) * p[2])
+            let state = (1 - update) * hidden + update * Double(states[i * n + j])
+            // The gates' own sums are rounded too.
+            #expect(abs(Double(found[i * n + j]) - state) <= 1e-6 * max(1, abs(state)))
+        }
+    }
+
+    @Test(arguments: [1, 7, 16, 33, 128])
+    func `a GRU's position over a table is that over its rows`(n: Int) {
+        var samples = Samples(seed: 59)
+        let (m, vocabulary, ldp) = (5, 9, 3 * n + 2)
+        let table = GuardedBuffer(samples.bytes(vocabulary * 3 * n))
+        let scale = GuardedBuffer((0..<vocabulary).map { Float($0 + 1) / 256 })
+        let ids = GuardedBuffer<Int32>([8, 0, 0, 3, 8])
+        let products = GuardedBuffer(samples.floats(m * ldp, scale: 6))
+        let states = samples.floats(m * n, scale: 1)
+        let found: [Float] = Register.qr8GRUCell.expectSameBits(m * n, "n \(n)") { kernel, out in
+            for index in 0..<m * n { out[index] = states[index] }
+            tandemk_qr8_f32_gru_cell_at(kernel).run(
+                m, n, vocabulary, table.base, scale.base, ids.base, 1, products.base, ldp, out)
+        }
+        // A byte times a number of few digits is exact, so that both give the same sum.
+        let rows = GuardedBuffer(
+            (0..<m).flatMap { row in
+                let id = Int(ids.base[row])
+                return (0..<3 * n).map { Float(table.base[id * 3 * n + $0]) * scale.base[id] }
+            })
+        var h = states
+        tandemk_f32_gru_cell(m, n, rows.base, 3 * n, products.base, ldp, &h)
+        #expect(found == h)
+    }
+
     @Test func `softmax and layer norm may write in place`() {
         var samples = Samples(seed: 54)
         let x = samples.floats(2 * 21)

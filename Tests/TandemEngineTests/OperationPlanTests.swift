@@ -10,8 +10,10 @@ import Testing
         var tensors: TensorSet = [:]
         var inputs: [String: ReferenceTensor] = [:]
         private var random = RandomSource(seed: 17)
+        let rowCount: Int
 
         init(_ lines: String, rowCount: Int) throws {
+            self.rowCount = rowCount
             graph = try Graph(text: "graph g {\n\(lines)\n}")
             for id in graph.parameters {
                 let value = graph[id]
@@ -273,18 +275,75 @@ import Testing
             state=0, cell=0, peepholes=0}: f32 candidate \(shape)
               output y
             """, rowCount: 21)
-        let float = WeightedGraph(sample.graph, sample.tensors)
+        try Self.expectRecurrence(sample, ["quantized_embedding", "quantized_lstm"])
+    }
+
+    @Test(arguments: ["sequence", "last"], [false, true])
+    func `an int8 GRU follows its definition, and its table the float program`(
+        result: String, isReversed: Bool
+    ) throws {
+        let shape = result == "sequence" ? "[7, 8]" : "[8]"
+        try Self.expectRecurrence(
+            try Sample(
+                """
+                  input ids: i32 candidate [7]
+                  input n: i32 candidate []
+                  parameter table: f32 [4, 4]
+                  parameter w: f32 [24, 4]
+                  parameter r: f32 [24, 8]
+                  parameter b: f32 [48]
+                  x = embedding(ids, table): f32 candidate [7, 4]
+                  y = gru(x, w, r, b, n) {result=\(result), reversed=\(isReversed ? 1 : 0), \
+                length=1, state=0, resets_after=1}: f32 candidate \(shape)
+                  output y
+                """, rowCount: 21), ["quantized_embedding", "quantized_gru"])
+    }
+
+    @Test func `an int8 GRU over computed inputs begins with the state that is given`() throws {
+        try Self.expectRecurrence(
+            try Sample(
+                """
+                  input x: f32 candidate [5, 12]
+                  input s: f32 candidate [9]
+                  parameter w: f32 [27, 12]
+                  parameter r: f32 [27, 9]
+                  parameter b: f32 [54]
+                  y = gru(x, w, r, b, s) {result=last, reversed=0, length=0, state=1, \
+                resets_after=1}: f32 candidate [9]
+                  output y
+                """, rowCount: 19), ["quantized_linear", "quantized_gru"])
+    }
+
+    @Test func `a GRU that resets before its product stays float`() throws {
+        let sample = try Sample(
+            """
+              input x: f32 candidate [5, 12]
+              parameter w: f32 [27, 12]
+              parameter r: f32 [27, 9]
+              parameter b: f32 [54]
+              y = gru(x, w, r, b) {result=last, reversed=0, length=0, state=0, \
+            resets_after=0}: f32 candidate [9]
+              output y
+            """, rowCount: 2)
+        let int8 = try ProgramCompiler.int8(WeightedGraph(sample.graph, sample.tensors))
+        #expect(int8.graph.nodes.map(\.operation.name) == ["gru"])
+    }
+
+    /// One recurrence: int8 has the operations named, follows the reference, is near the float
+    /// program, and gives the same bits by any block.
+    private static func expectRecurrence(_ sample: Sample, _ operations: [String]) throws {
+        let (float, rowCount) = (WeightedGraph(sample.graph, sample.tensors), sample.rowCount)
         let int8 = try ProgramCompiler.int8(float)
-        let names = int8.graph.nodes.map(\.operation.name)
-        #expect(names == ["quantized_embedding", "quantized_lstm"])
+        #expect(int8.graph.nodes.map(\.operation.name) == operations)
         let expected = try #require(
-            ReferenceExecutor(int8.graph, int8.tensors).run(sample.inputs, rowCount: 21)["y"])
+            ReferenceExecutor(int8.graph, int8.tensors).run(sample.inputs, rowCount: rowCount)["y"])
         let unrounded = try #require(
-            ReferenceExecutor(float.graph, float.tensors).run(sample.inputs, rowCount: 21)["y"])
+            ReferenceExecutor(float.graph, float.tensors).run(sample.inputs, rowCount: rowCount)[
+                "y"])
         var bits: Set<[UInt32]> = []
         for block in [nil, 1, 5] as [Int?] {
             let plan = try Plan(int8.graph, int8.tensors, blockRowCount: block)
-            let found = try #require(PlanRunner.run(plan, sample.inputs, rowCount: 21)["y"])
+            let found = try #require(PlanRunner.run(plan, sample.inputs, rowCount: rowCount)["y"])
             bits.insert(found.map(\.bitPattern))
             for index in found.indices {
                 // One step of the state's rounding may go the other way.

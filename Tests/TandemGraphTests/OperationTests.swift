@@ -220,6 +220,7 @@ import Testing
                 .quantizedLinear, .quantizedEmbedding, .quantizedEmbeddingPool(.sum),
                 .quantizedEmbeddingPool(.mean),
                 .quantizedRecurrent(Recurrence(.lstm, result: .lastCell)),
+                .quantizedRecurrent(Recurrence(.gru(resetsAfter: true), result: .last)),
             ]
         #expect(Set(operations).count == operations.count)
         let functions =

@@ -7,5 +7,5 @@ LANES_KERNEL void KERNEL(
     float *h
 ) {
     for (size_t i = 0; i < m; i++, x += ldx, products += ldp, c += n, h += n)
-        lstm_row((lstm_gates){.products = products, .x = x}, n, c, h);
+        lstm_row((cell_gates){.products = products, .x = x}, n, c, h);
 }

@@ -409,6 +409,28 @@ void tandemk_qr8_f32_lstm_cell(
 );
 TANDEMK_FAMILY(qr8_f32_lstm_cell)
 
+/* One position of a GRU whose reset gate scales the state's product. With the gates q being update,
+ * reset, hidden, and x and p as x and products of row i:
+ *   z = sigmoid(x[j] + p[j]), r = sigmoid(x[n + j] + p[n + j])
+ *   h[i][j] = (1 - z) * tanh(fma(r, p[2n + j], x[2n + j])) + z * h[i][j]
+ * computed with one division for r and one for the rest. Within 6e-7 of the exact value for |h| <=
+ * 1, and 6e-7 * |h| beyond.
+ * x: float [m, ldx >= 3n] (ldx 0 repeats one row).  products: float [m, ldp >= 3n].
+ * h: float [m, n] without gaps, read and written. */
+void tandemk_f32_gru_cell(
+    size_t m, size_t n, const float *x, size_t ldx, const float *products, size_t ldp, float *h
+);
+TANDEMK_FAMILY(f32_gru_cell)
+
+/* The same where the inputs are rows of a table, as for the LSTM; the hidden gate's input is a
+ * rounded product, since its sum is a fused multiply-add already.
+ * table: int8 [vocabulary, 3n]. */
+void tandemk_qr8_f32_gru_cell(
+    size_t m, size_t n, size_t vocabulary, const int8_t *table, const float *scale,
+    const int32_t *ids, size_t id_stride, const float *products, size_t ldp, float *h
+);
+TANDEMK_FAMILY(qr8_f32_gru_cell)
+
 /* Tells the processor that a thread is waiting for another in a loop. */
 static inline void tandemk_pause(void) {
 #if defined(__x86_64__)

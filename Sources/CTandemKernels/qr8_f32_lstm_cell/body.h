@@ -11,6 +11,6 @@ LANES_KERNEL void KERNEL(
     for (size_t i = 0; i < m; i++, products += ldp, c += n, h += n) {
         size_t id = lookup_row(vocabulary, ids[i * id_stride]);
         const int8_t *row = table + 4 * n * id;
-        lstm_row((lstm_gates){products, NULL, row, v_set(scale[id])}, n, c, h);
+        lstm_row((cell_gates){products, NULL, row, v_set(scale[id])}, n, c, h);
     }
 }

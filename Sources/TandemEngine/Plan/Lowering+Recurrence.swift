@@ -2,7 +2,7 @@ import CTandemKernels
 import TandemGraph
 
 extension Lowering {
-    /// Queues an LSTM over int8 weights; a look-up that alone it reads becomes a part of it.
+    /// Queues an LSTM or GRU over int8 weights; a look-up that alone it reads becomes a part of it.
     func lowerQuantizedRecurrent(_ node: Node, _ layer: Recurrence) throws(EngineError) {
         let shape = sizes(node.inputs[0])
         guard shape.count == 2 else {
@@ -11,7 +11,9 @@ extension Lowering {
         let weights = try packed(node)
         let bias = try parameter(node.inputs[3], node)
         scratchBytes = max(
-            scratchBytes, QuantizedRecurrentStep.scratchBytes(width: weights.inputCount))
+            scratchBytes,
+            QuantizedRecurrentStep.scratchBytes(
+                gated: weights.outputCount, width: weights.inputCount))
         let lookup = foldedLookup(node)
         var reads = node.inputs
         var table: Table?
@@ -36,7 +38,7 @@ extension Lowering {
         }
     }
 
-    /// Whether a look-up's rows are read by an LSTM alone, which then looks them up itself.
+    /// Whether a look-up's rows are read by a recurrence alone, which then looks them up itself.
     func isFoldedLookup(_ node: Node) -> Bool {
         guard let reader = uses.soleReader(of: node.output),
             case .quantizedRecurrent = graph.nodes[reader].operation

@@ -82,17 +82,21 @@ extension InferenceCheck {
         _ recurrence: Recurrence
     ) throws(GraphError) -> [Dimension] {
         try arity(recurrence.inputCount...recurrence.inputCount)
-        guard recurrence.cell == .lstm, !recurrence.hasPeepholes else {
-            throw failure(.invalidAttribute, "is an LSTM without peepholes only")
+        guard recurrence.canBeQuantized else {
+            throw failure(
+                .invalidAttribute,
+                "is an LSTM without peepholes or a GRU that resets after the product only")
         }
         for index in inputs.indices where index != recurrence.optionalInputs.length {
             try dtype(index, index == 1 ? .int8 : .float32)
         }
         try rank(0, atLeast: 2)
-        guard let gated = lastDimension(0).fixedSize, gated > 0, gated % 4 == 0 else {
-            throw failure(.wrongShape, "input 0 must be [..., S, 4 * H], is \(inputs[0].shape)")
+        let gates = recurrence.cell.gateCount
+        guard let gated = lastDimension(0).fixedSize, gated > 0, gated % gates == 0 else {
+            throw failure(
+                .wrongShape, "input 0 must be [..., S, \(gates) * H], is \(inputs[0].shape)")
         }
-        let state = Dimension.fixed(gated / 4)
+        let state = Dimension.fixed(gated / gates)
         try parameter(1, shape: [.fixed(gated), state])
         try parameter(2, shape: [.fixed(gated)])
         try parameter(3, shape: [.fixed(gated)])

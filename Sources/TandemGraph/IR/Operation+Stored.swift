@@ -50,6 +50,7 @@ extension Operation {
         case reshape, rnn, size, slice, transpose
         case cumulativeSum = "cumulative_sum"
         case layerNorm = "layer_norm"
+        case quantizedGRU = "quantized_gru"
         case quantizedLSTM = "quantized_lstm"
         case takeAlong = "take_along"
         case reduceSum = "reduce_sum"
@@ -76,6 +77,9 @@ extension Operation {
             .recurrent(
                 try Recurrence(.gru(resetsAfter: try reader.flag("resets_after")), &reader))
         case .lstm: .recurrent(try Recurrence(.lstm, &reader))
+        case .quantizedGRU:
+            .quantizedRecurrent(
+                try Recurrence(.gru(resetsAfter: try reader.flag("resets_after")), &reader))
         case .quantizedLSTM: .quantizedRecurrent(try Recurrence(.lstm, &reader))
         case .range: .range(count: try reader.dimension("count"))
         case .reshape: .reshape(try reader.dimensions("shape"))

@@ -198,11 +198,12 @@ package enum Operation: Hashable, Sendable {
 
     /// A recurrent layer whose inputs' products are made already, over int8 recurrent weights.
     ///
-    /// An LSTM without peepholes. Inputs: x f32 `[..., S, 4 * H]`, what `recurrent` computes of its
-    /// inputs before it adds the state's products, with all biases; recurrent weight i8
-    /// `[4 * H, H]`, its scale f32 `[4 * H]`, a bias f32 `[4 * H]` of the state's products; then
-    /// length, initial state and initial cell as for `recurrent`. At each position the state is
-    /// rounded and multiplied as a row of `quantizedLinear`. Result as for `recurrent`.
+    /// An LSTM without peepholes, or a GRU that resets after the product. Inputs: x f32
+    /// `[..., S, G * H]`, what `recurrent` computes of its inputs before it adds the state's
+    /// products, with all biases that are added there; recurrent weight i8 `[G * H, H]`, its scale
+    /// f32 `[G * H]`, a bias f32 `[G * H]` of the state's products; then length, initial state and
+    /// initial cell as for `recurrent`. At each position the state is rounded and multiplied as a row
+    /// of `quantizedLinear`. Result as for `recurrent`.
     case quantizedRecurrent(Recurrence)
 
     /// `embedding` over an int8 table: `y = float(table[id, :]) * scale[id]`.

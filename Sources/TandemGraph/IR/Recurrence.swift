@@ -67,6 +67,17 @@ package struct Recurrence: Hashable, Sendable {
         )
     }
 
+    /// Whether it has a form over int8 weights: an LSTM without peepholes, or a GRU whose reset gate
+    /// scales the state's product, which has one product a position.
+    package var canBeQuantized: Bool {
+        switch cell {
+        case .lstm: !hasPeepholes
+        case .gru(let resetsAfter):
+            resetsAfter && result != .lastCell && !hasInitialCell && !hasPeepholes
+        case .plain: false
+        }
+    }
+
     /// Number of inputs, four and the optional ones.
     package var inputCount: Int {
         4 + [hasLength, hasInitialState, hasInitialCell, hasPeepholes].count { $0 }

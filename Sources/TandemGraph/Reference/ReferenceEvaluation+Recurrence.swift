@@ -37,7 +37,7 @@ extension ReferenceEvaluation {
         }
     }
 
-    /// An LSTM over int8 recurrent weights, one sequence after the other.
+    /// An LSTM or GRU over int8 recurrent weights, one sequence after the other.
     func quantizedRecurred(_ recurrence: Recurrence) throws(GraphError) -> ReferenceTensor {
         let optional = recurrence.optionalInputs
         let steps = inputs[0].shape[inputs[0].shape.count - 2]
@@ -55,8 +55,15 @@ extension ReferenceEvaluation {
             var cell = cells.map { Array($0[own]) } ?? [Float](repeating: 0, count: width)
             for step in 0..<lengths[sequence] {
                 let position = recurrence.isReversed ? lengths[sequence] - 1 - step : step
-                let start = (sequence * steps + position) * 4 * width
-                advance(&state, &cell, x[start..<start + 4 * width])
+                let gated = recurrence.cell.gateCount * width
+                let start = (sequence * steps + position) * gated
+                let products = products(of: state)
+                let inputs = Array(x[start..<start + gated])
+                if recurrence.cell == .lstm {
+                    advance(&state, &cell, zip(inputs, products).map { Double($0) + Double($1) })
+                } else {
+                    advance(&state, inputs, products)
+                }
                 guard recurrence.result == .sequence else { continue }
                 let place = (sequence * steps + position) * width
                 values.replaceSubrange(place..<place + width, with: state)
@@ -67,24 +74,44 @@ extension ReferenceEvaluation {
         return result(.float32(values))
     }
 
-    /// One position of one sequence; gates in the order input, output, forget, cell.
-    private func advance(_ state: inout [Float], _ cell: inout [Float], _ x: ArraySlice<Float>) {
-        let width = state.count
+    /// The state's products with the int8 weights, and their bias.
+    private func products(of state: [Float]) -> [Float] {
         let weight = Int8.values(of: inputs[1].elements) ?? []
         let (scales, bias) = (inputs[2].floats, inputs[3].floats)
         let (quantized, scale) = ReferenceScalar.quantized(state)
-        let gates = (0..<4 * width).map { column -> Double in
+        return scales.indices.map { column in
             var sum: Int32 = 0
-            for k in 0..<width { sum += quantized[k] * Int32(weight[column * width + k]) }
-            let product = bias[column].addingProduct(Float(sum), scale * scales[column])
-            return Double(x[x.startIndex + column]) + Double(product)
+            for k in state.indices {
+                sum += quantized[k] * Int32(weight[column * state.count + k])
+            }
+            return bias[column].addingProduct(Float(sum), scale * scales[column])
         }
-        func sigmoid(_ value: Double) -> Double { 1 / (1 + exp(-value)) }
+    }
+
+    private func sigmoid(_ value: Double) -> Double { 1 / (1 + exp(-value)) }
+
+    /// One position of an LSTM; gates in the order input, output, forget, cell.
+    private func advance(_ state: inout [Float], _ cell: inout [Float], _ gates: [Double]) {
+        let width = state.count
         for unit in 0..<width {
             let kept = sigmoid(gates[2 * width + unit]) * Double(cell[unit])
             let added = sigmoid(gates[unit]) * tanh(gates[3 * width + unit])
             cell[unit] = Float(kept + added)
             state[unit] = Float(sigmoid(gates[width + unit]) * tanh(kept + added))
+        }
+    }
+
+    /// One position of a GRU; gates in the order update, reset, hidden.
+    private func advance(_ state: inout [Float], _ x: [Float], _ products: [Float]) {
+        let width = state.count
+        func gate(_ index: Int) -> Double {
+            sigmoid(Double(x[index]) + Double(products[index]))
+        }
+        for unit in 0..<width {
+            let (update, hidden) = (gate(unit), 2 * width + unit)
+            let scaled = gate(width + unit) * Double(products[hidden])
+            state[unit] = Float(
+                (1 - update) * tanh(Double(x[hidden]) + scaled) + update * Double(state[unit]))
         }
     }
 

@@ -28,7 +28,8 @@ extension GraphGenerator {
         case "mixture": try mixture()
         case "attention": try attention()
         case "lstm": try recurrent(.lstm)
-        case "quantized_lstm": try quantizedRecurrent()
+        case "quantized_lstm": try quantizedRecurrent(.lstm)
+        case "quantized_gru": try quantizedRecurrent(.gru(resetsAfter: true))
         case "gru": try recurrent(.gru(resetsAfter: chance(1, in: 2)))
         case "rnn": try recurrent(.plain)
         default: preconditionFailure("no generator draws '\(name)': add a case")
@@ -183,22 +184,23 @@ extension GraphGenerator {
         try node(.recurrent(layer), inputs, bound: 72)
     }
 
-    private mutating func quantizedRecurrent() throws(GraphError) {
-        let (units, count) = (number(1...3), size())
-        let results = Recurrence.Result.allCases
-        var layer = Recurrence(.lstm, result: one(of: results) ?? .last)
+    private mutating func quantizedRecurrent(_ cell: Recurrence.Cell) throws(GraphError) {
+        let (units, count, isLSTM) = (number(1...3), size(), cell == .lstm)
+        let results = Recurrence.Result.allCases.filter { isLSTM || $0 != .lastCell }
+        let gated = cell.gateCount * units
+        var layer = Recurrence(cell, result: one(of: results) ?? .last)
         layer.isReversed = chance(1, in: 2)
         var inputs = [
-            try operand(.float32, [count, .fixed(4 * units)]),
-            try parameter(.int8, [4 * units, units]), try parameter(.float32, [4 * units]),
-            try parameter(.float32, [4 * units]),
+            try operand(.float32, [count, .fixed(gated)]),
+            try parameter(.int8, [gated, units]), try parameter(.float32, [gated]),
+            try parameter(.float32, [gated]),
         ]
         if chance(1, in: 2) {
             layer.hasLength = true
             inputs.append(try fresh(.int32, [], .length(count)))
         }
         layer.hasInitialState = chance(1, in: 2)
-        layer.hasInitialCell = chance(1, in: 2)
+        layer.hasInitialCell = isLSTM && chance(1, in: 2)
         if layer.hasInitialState { inputs.append(try operand(.float32, [.fixed(units)])) }
         if layer.hasInitialCell { inputs.append(try operand(.float32, [.fixed(units)])) }
         try node(.quantizedRecurrent(layer), inputs, bound: 72)

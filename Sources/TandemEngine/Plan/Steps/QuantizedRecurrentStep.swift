@@ -1,16 +1,16 @@
 import CTandemKernels
 import TandemGraph
 
-/// An LSTM over int8 recurrent weights, a few rows through their whole sequence at a time.
+/// An LSTM or GRU over int8 recurrent weights, a few rows through their whole sequence at a time.
 ///
 /// All that sixteen rows need at one position stays in the nearer caches, and so do the weights. The
 /// inputs' products are read where they lie, or straight from the table that they were folded into.
 struct QuantizedRecurrentStep: Step {
     /// Where the inputs' products come from.
     enum Source {
-        /// `[S, 4 * H]` a row.
+        /// `[S, G * H]` a row.
         case values(Location)
-        /// A table's rows of `4 * H`, by `[S]` ids a row.
+        /// A table's rows of `G * H`, by `[S]` ids a row.
         case table(Table, ids: Location)
     }
 
@@ -29,8 +29,8 @@ struct QuantizedRecurrentStep: Step {
     /// Outputs of a part of the weights; whole panels.
     private static let partWidth = 8 * Int(TANDEMK_PANEL)
 
-    static func scratchBytes(width: Int) -> Int {
-        Scratch.floatBytes(rowsAtOnce * 4 * width) * 2 + Scratch.floatBytes(rowsAtOnce * width) * 2
+    static func scratchBytes(gated: Int, width: Int) -> Int {
+        Scratch.floatBytes(rowsAtOnce * gated) * 2 + Scratch.floatBytes(rowsAtOnce * width) * 2
             + Scratch.floatBytes(rowsAtOnce * tandemk_qd8_stride(width) / 4)
             + Scratch.floatBytes(rowsAtOnce * 4)
     }
@@ -49,8 +49,8 @@ struct QuantizedRecurrentStep: Step {
         var scratch = Scratch(frame)
         let count = Self.rowsAtOnce
         let memory = Memory(
-            inputs: scratch.floats(count * 4 * width),
-            products: scratch.floats(count * 4 * width),
+            inputs: scratch.floats(count * weights.outputCount),
+            products: scratch.floats(count * weights.outputCount),
             state: scratch.floats(count * width), cell: scratch.floats(count * width),
             bytes: UnsafeMutableRawPointer(
                 scratch.floats(count * tandemk_qd8_stride(width) / 4)
@@ -136,7 +136,7 @@ struct QuantizedRecurrentStep: Step {
     private func advance(
         _ frame: Frame, _ memory: Memory, first: Int, _ rows: Range<Int>, _ position: Int
     ) {
-        let (row, total) = (first + rows.lowerBound, 4 * width)
+        let (row, total) = (first + rows.lowerBound, weights.outputCount)
         let products = memory.products + rows.lowerBound * total
         let (c, h) = (
             memory.cell + rows.lowerBound * width, memory.state + rows.lowerBound * width
@@ -144,25 +144,53 @@ struct QuantizedRecurrentStep: Step {
         switch source {
         case .values(let location):
             let x = frame.floats(location) + row * location.stride + position * total
-            tandemk_f32_lstm_cell(rows.count, width, x, location.stride, products, total, c, h)
+            advance(rows.count, x, location.stride, products, c, h)
         case .table(let table, let location):
             let ids = frame.integers(location) + row * location.stride + position
-            guard let scales = table.scales else {
+            if table.scales == nil {
                 tandemk_f32_gather(
                     rows.count, total, table.rowCount, table.floats, ids, location.stride,
                     memory.inputs, total)
-                tandemk_f32_lstm_cell(
-                    rows.count, width, memory.inputs, total, products, total, c, h)
-                break
+                advance(rows.count, memory.inputs, total, products, c, h)
+            } else {
+                advance(rows.count, table, ids, location.stride, products, c, h)
             }
-            tandemk_qr8_f32_lstm_cell(
-                rows.count, width, table.rowCount, table.bytes, scales, ids, location.stride,
-                products, total, c, h)
         }
         guard layer.result == .sequence else { return }
         tandemk_x8_copy(
             rows.count, width * 4, h, width * 4,
             frame.floats(output) + row * output.stride + position * width, output.stride * 4)
+    }
+
+    /// The cell over inputs' products.
+    private func advance(
+        _ count: Int, _ x: UnsafePointer<Float>, _ stride: Int, _ products: UnsafePointer<Float>,
+        _ c: UnsafeMutablePointer<Float>, _ h: UnsafeMutablePointer<Float>
+    ) {
+        let total = weights.outputCount
+        if layer.cell == .lstm {
+            tandemk_f32_lstm_cell(count, width, x, stride, products, total, c, h)
+        } else {
+            tandemk_f32_gru_cell(count, width, x, stride, products, total, h)
+        }
+    }
+
+    /// The cell over rows of an int8 table.
+    private func advance(
+        _ count: Int, _ table: Table, _ ids: UnsafePointer<Int32>, _ stride: Int,
+        _ products: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>,
+        _ h: UnsafeMutablePointer<Float>
+    ) {
+        guard let scales = table.scales else { return }
+        let total = weights.outputCount
+        if layer.cell == .lstm {
+            tandemk_qr8_f32_lstm_cell(
+                count, width, table.rowCount, table.bytes, scales, ids, stride, products, total,
+                c, h)
+        } else {
+            tandemk_qr8_f32_gru_cell(
+                count, width, table.rowCount, table.bytes, scales, ids, stride, products, total, h)
+        }
     }
 
     /// Asks for the table rows of a position, which are read after the product.
