@@ -27,7 +27,7 @@ import Testing
     @Test func `an outlier that its input never shows is cut off`() {
         let row: [Float] = [8, 0.1, -0.07, 0.03, 0.09]
         let weights: [Float] = [0, 1, 1, 1, 1]
-        let moments = InputMoments(samples: weights.map { $0 * 0.5 }, width: 5)
+        let moments = SecondMoments(samples: weights.map { $0 * 0.5 }, width: 5)
         let matrix = Tensor(.float32, shape: [1, 5], row)
         let plain = RowQuantization.rows(matrix)
         let clipped = RowQuantization.rows(matrix, RoundingRule(clips: true, moments: moments))
@@ -71,7 +71,7 @@ extension RowQuantizationTests {
         var random = RandomSource(seed: 11)
         let layer = RectifiedLayer(&random)
         let moments = try #require(
-            InputMoments(samples: layer.inputs(200, &random).flatMap(\.self), width: layer.width))
+            SecondMoments(samples: layer.inputs(200, &random).flatMap(\.self), width: layer.width))
         // Rows that nothing was measured on.
         let inputs = layer.inputs(50, &random)
         let nearest = layer.error(RoundingRule(), inputs)
@@ -85,7 +85,7 @@ extension RowQuantizationTests {
         var random = RandomSource(seed: 12)
         let layer = RectifiedLayer(&random)
         let moments = try #require(
-            InputMoments(samples: layer.inputs(40, &random).flatMap(\.self), width: layer.width))
+            SecondMoments(samples: layer.inputs(40, &random).flatMap(\.self), width: layer.width))
         let (values, scales) = RowQuantization.rows(layer.weights, RoundingRule(moments: moments))
         let nearest = RowQuantization.rows(layer.weights).values.elements(as: Int8.self)
         let (source, steps, factors) = (
@@ -103,16 +103,48 @@ extension RowQuantizationTests {
         #expect(moved > 0 && moved < source.count / 4)
     }
 
+    @Test func `roundings that heed what scores read put them off by less`() throws {
+        var random = RandomSource(seed: 13)
+        let layer = RectifiedLayer(&random)
+        let moments = try #require(
+            SecondMoments(samples: layer.inputs(200, &random).flatMap(\.self), width: layer.width))
+        // What a score makes of the 64 results differs a little from row to row.
+        let reading = (0..<64).map { _ in random.uniform() * 2 - 1 }
+        let derivatives = (0..<200).flatMap { _ in
+            reading.map { $0 + (random.uniform() - 0.5) * 0.2 }
+        }
+        let gradients = try #require(SecondMoments(samples: derivatives, width: 64))
+        let inputs = layer.inputs(50, &random)
+        let alone = layer.error(RoundingRule(moments: moments), inputs, read: reading)
+        let together = layer.error(
+            RoundingRule(moments: moments, gradients: gradients), inputs, read: reading)
+        #expect(together < 0.3 * alone, "\(together) of \(alone)")
+    }
+
+    @Test func `elements that are taken alone are not correlated`() throws {
+        var random = RandomSource(seed: 14)
+        let layer = RectifiedLayer(&random)
+        let samples = layer.inputs(100, &random).flatMap(\.self)
+        let alone = try #require(
+            SecondMoments(samples: samples, width: layer.width, ofEachAlone: true))
+        let together = try #require(SecondMoments(samples: samples, width: layer.width))
+        #expect(alone.squares == together.squares)
+        // Then the nearest steps are the best.
+        let (values, _) = RowQuantization.rows(layer.weights, RoundingRule(moments: alone))
+        let nearest = RowQuantization.rows(layer.weights).values
+        #expect(Array(values.elements(as: Int8.self)) == Array(nearest.elements(as: Int8.self)))
+    }
+
     @Test func `moments of no sample, of wide or of endless inputs are not measured`() {
-        #expect(InputMoments(samples: [], width: 4) == nil)
-        #expect(InputMoments(samples: [1, 2, 3], width: 4) == nil)
-        #expect(InputMoments(samples: [1, 2], width: 0) == nil)
-        #expect(InputMoments(samples: [1, .infinity], width: 2) == nil)
-        let widest = InputMoments.widthMax
+        #expect(SecondMoments(samples: [], width: 4) == nil)
+        #expect(SecondMoments(samples: [1, 2, 3], width: 4) == nil)
+        #expect(SecondMoments(samples: [1, 2], width: 0) == nil)
+        #expect(SecondMoments(samples: [1, .infinity], width: 2) == nil)
+        let widest = SecondMoments.widthMax
         #expect(
-            InputMoments(samples: [Float](repeating: 1, count: widest + 1), width: widest + 1)
+            SecondMoments(samples: [Float](repeating: 1, count: widest + 1), width: widest + 1)
                 == nil)
-        #expect(InputMoments(samples: [1, 2, 3, 4], width: 2)?.squares == [5, 10])
+        #expect(SecondMoments(samples: [1, 2, 3, 4], width: 2)?.squares == [5, 10])
     }
 }
 
@@ -139,16 +171,32 @@ private struct RectifiedLayer {
         }
     }
 
-    /// The squared error of the products with some inputs.
-    func error(_ rule: RoundingRule, _ inputs: [[Float]]) -> Double {
+    /// The squared error of what a score reads of the products with some inputs.
+    func error(_ rule: RoundingRule, _ inputs: [[Float]], read factors: [Float]) -> Double {
+        let errors = errors(rule)
+        return inputs.reduce(0.0) { total, input in
+            let gap = errors.indices.reduce(0.0) {
+                $0 + errors[$1] * Double(input[$1 % width]) * Double(factors[$1 / width])
+            }
+            return total + gap * gap
+        }
+    }
+
+    /// What rounding takes from each weight.
+    private func errors(_ rule: RoundingRule) -> [Double] {
         let (values, scales) = RowQuantization.rows(weights, rule)
         let (source, steps, factors) = (
             weights.elements(as: Float.self), values.elements(as: Int8.self),
             scales.elements(as: Float.self)
         )
-        let errors = source.indices.map {
+        return source.indices.map {
             Double(source[$0] - Float(steps[$0]) * factors[$0 / width])
         }
+    }
+
+    /// The squared error of the products with some inputs.
+    func error(_ rule: RoundingRule, _ inputs: [[Float]]) -> Double {
+        let errors = errors(rule)
         return inputs.reduce(0.0) { total, input in
             (0..<64).reduce(total) { total, row in
                 let gap = (0..<width).reduce(0.0) {
@@ -186,7 +234,7 @@ private struct RectifiedLayer {
         #expect(node.operation == .linear)
     }
 
-    @Test(arguments: ["mixture", "lstm"])
+    @Test(arguments: ["mixture", "lstm", "gru"])
     func `every candidate kept in float is the float program within rounding`(
         name: String
     ) throws {
@@ -198,13 +246,16 @@ private struct RectifiedLayer {
         try Self.expect(program, toAnswerAs: float, within: 1e-5)
     }
 
-    @Test func `recurrences are candidates as in the program that train and import write`() throws {
-        let float = try Self.floatProgram("lstm")
+    @Test(arguments: ["lstm", "gru"])
+    func `recurrences are candidates as in the program that train and import write`(
+        name: String
+    ) throws {
+        let float = try Self.floatProgram(name)
         var quantizer = try Quantizer(float)
-        #expect(quantizer.candidates.contains { $0.operation == "lstm" })
+        #expect(quantizer.candidates.contains { $0.operation == name })
         let program = try quantizer.program(QuantizationChoices())
         #expect(program.graph == (try ProgramCompiler.int8(float)).graph)
-        #expect(program.graph.nodes.contains { $0.operation.name == "quantized_lstm" })
+        #expect(program.graph.nodes.contains { $0.operation.name == "quantized_\(name)" })
     }
 
     @Test func `a second digit takes nearly all of the context's error away`() throws {
@@ -282,12 +333,14 @@ private struct RectifiedLayer {
         }
         var builder = try GraphBuilder(name: "g")
         let x = try builder.input("x", TensorType(.float32, .candidate, sizes: [4, 3]))
+        let cell: Recurrence.Cell = name == "gru" ? .gru(resetsAfter: true) : .lstm
+        let gated = cell.gateCount * 2
         let h = try builder.node(
-            "h", .recurrent(Recurrence(.lstm, result: .last)),
+            "h", .recurrent(Recurrence(cell, result: .last)),
             [
-                x, try builder.parameter("w", .float32, [8, 3]),
-                try builder.parameter("r", .float32, [8, 2]),
-                try builder.parameter("b", .float32, [16]),
+                x, try builder.parameter("w", .float32, [gated, 3]),
+                try builder.parameter("r", .float32, [gated, 2]),
+                try builder.parameter("b", .float32, [2 * gated]),
             ])
         try builder.output(
             try builder.node("y", .linear, [h, try builder.parameter("v", .float32, [1, 2])]))

@@ -35,17 +35,18 @@ package enum Quantization {
             guard let (operation, index) = int8Form(of: node, kept), precision != .float,
                 let weight = rewriter.tensor(node.inputs[index])
             else { return nil }
+            let rule = RoundingRule(
+                clips: choices.clipped.contains(name),
+                keepsSum: operation == .quantizedLinear && nonNegative.contains(node.inputs[0]),
+                moments: choices.moments[name], gradients: choices.gradients[name])
             if precision == .int8Twice || precision == .int8TwiceInput,
                 takesTwoDigits(node, source.graph)
             {
                 return try ResidualQuantization.node(
-                    node, name, weight, ofWeights: precision == .int8Twice, &rewriter, rounding)
+                    node, name, weight, rule, ofWeights: precision == .int8Twice, &rewriter,
+                    rounding)
             }
             let weightName = source.graph[node.inputs[index]].name
-            let rule = RoundingRule(
-                clips: choices.clipped.contains(name),
-                keepsSum: operation == .quantizedLinear && nonNegative.contains(node.inputs[0]),
-                moments: choices.moments[name])
             let (values, scales) = rounding(weightName, weight, rule)
             var inputs: [ValueID] = []
             for input in node.inputs[..<index] { inputs.append(try rewriter.value(input)) }

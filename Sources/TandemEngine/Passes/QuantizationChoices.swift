@@ -29,7 +29,9 @@ package struct QuantizationChoices: Sendable, Hashable {
     /// Nodes whose weight scales are chosen by error instead of by the largest magnitude.
     package var clipped: Set<String>
     /// What is known of the inputs of nodes; their roundings make up for one another by it.
-    package var moments: [String: InputMoments]
+    package var moments: [String: SecondMoments]
+    /// What is known of the scores' derivatives by the results of nodes that have moments.
+    package var gradients: [String: SecondMoments]
     /// What columns are multiplied by before they are rounded, by the names of the values that layers
     /// read (`ColumnSmoothing`); the layers' moments are then of the products.
     package var smoothed: [String: [Float]]
@@ -37,11 +39,13 @@ package struct QuantizationChoices: Sendable, Hashable {
     /// Makes choices; by default every node that can be is brought to int8 by its largest weight.
     package init(
         precisions: [String: QuantizationPrecision] = [:], clipped: Set<String> = [],
-        moments: [String: InputMoments] = [:], smoothed: [String: [Float]] = [:]
+        moments: [String: SecondMoments] = [:], gradients: [String: SecondMoments] = [:],
+        smoothed: [String: [Float]] = [:]
     ) {
         self.precisions = precisions
         self.clipped = clipped
         self.moments = moments
+        self.gradients = gradients
         self.smoothed = smoothed
     }
 

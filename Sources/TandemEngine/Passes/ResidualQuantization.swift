@@ -5,7 +5,7 @@
 // digit. The input becomes high + low, high being whole steps of a scale and low what is left,
 // which rounds with a step 254 times finer; the weights likewise:
 //
-//     y = W1 high + W1 low + W2 high + bias,     W = s1 W1 + s2 W2 + less than s2 / 2
+//     y = W1 high + W1 low + W2 high + bias,     W = s1 W1 + s2 W2 + at most s2 / 2
 //
 // W2 low, the smallest product, is left out; W2 high is where the input's digit is enough. high and
 // low go through W1 as two rows of one product, so that W1 is read once. All of it is made of
@@ -25,17 +25,18 @@ enum ResidualQuantization {
     ///   - node: A linear layer over an input `[K]`.
     ///   - name: Of its result, and the beginning of the names of what is between.
     ///   - weight: Its weights `[N, K]`.
+    ///   - rule: How their first digit is rounded.
     ///   - ofWeights: Whether the weights have a second digit too.
     ///   - rewriter: Where it is emitted.
     ///   - rounding: Makes a tensor's int8 rows.
     /// - Returns: What stands for the node's result.
     /// - Throws: `GraphError` if a name that the pass makes is taken.
     static func node(
-        _ node: Node, _ name: String, _ weight: Tensor, ofWeights: Bool,
+        _ node: Node, _ name: String, _ weight: Tensor, _ rule: RoundingRule, ofWeights: Bool,
         _ rewriter: inout GraphRewriter, _ rounding: Quantization.Rounding
     ) throws(GraphError) -> ValueID {
         let weightName = rewriter.source.graph[node.inputs[1]].name
-        let (first, firstScale) = rounding(weightName, weight, RoundingRule())
+        let (first, firstScale) = rounding(weightName, weight, rule)
         // Layers over one input share its digits.
         let input = try rewriter.value(node.inputs[0])
         let inputName = rewriter.source.graph[node.inputs[0]].name

@@ -9,7 +9,7 @@
 // the sum of a row's rounding errors, for every candidate alike. So there the few weights that lie
 // nearest to the middle of two steps are rounded the other way until the errors' sum is below half a
 // step: on layers of 256 normal weights behind a rectifier a fifth of the error is gone. Where the
-// inputs were measured, roundings make up for one another instead (InputMoments).
+// inputs were measured, roundings make up for one another instead (RoundingCompensation).
 
 package import TandemGraph
 
@@ -21,13 +21,19 @@ package struct RoundingRule: Hashable, Sendable {
     package var keepsSum: Bool
     /// What is known of the inputs: their squares weigh the columns' errors where scales are chosen
     /// by error, and roundings make up for one another by them.
-    package var moments: InputMoments?
+    package var moments: SecondMoments?
+    /// What is known of the scores' derivatives by the results; heeded with moments only.
+    package var gradients: SecondMoments?
 
     /// Makes a rule; by default scales by the largest magnitude, and each weight to its nearest step.
-    package init(clips: Bool = false, keepsSum: Bool = false, moments: InputMoments? = nil) {
+    package init(
+        clips: Bool = false, keepsSum: Bool = false, moments: SecondMoments? = nil,
+        gradients: SecondMoments? = nil
+    ) {
         self.clips = clips
         self.keepsSum = keepsSum
         self.moments = moments
+        self.gradients = gradients
     }
 }
 
@@ -45,8 +51,8 @@ package enum RowQuantization {
     ///   - rule: How scales and roundings are chosen.
     /// - Returns: int8 `[N, K]` in -127 ... 127 and f32 `[N]`, with `value = int8 * scale`.
     /// - Complexity: O(N K); 14 times as much where scales are chosen by error, log K times where
-    ///   sums are kept, O(N K K) with moments.
-    /// - Precondition: Moments are of K columns.
+    ///   sums are kept, O(N K K) with moments, O(N N K) with gradients.
+    /// - Precondition: Moments are of K elements, gradients of N.
     package static func rows(
         _ matrix: Tensor, _ rule: RoundingRule = RoundingRule()
     ) -> (values: Tensor, scales: Tensor) {
@@ -76,7 +82,10 @@ package enum RowQuantization {
                     of: elements, inverse)
             }
         }
-        rule.moments?.compensate(values, of: matrix, scales)
+        if let moments = rule.moments {
+            RoundingCompensation.apply(
+                to: values, of: matrix, scales, inputs: moments, outputs: rule.gradients)
+        }
         return (values, scales)
     }
 

@@ -131,17 +131,26 @@ struct QuantizationRows {
     func sampled(_ program: WeightedGraph, _ values: [ValueID]) throws -> [[Float]] {
         let probe = WeightedGraph(program.graph.answering(values), program.tensors)
         let executor = try Executor(.float, probe)
+        var results = values.map { _ in [Float]() }
+        try forEachSampleBlock {
+            let block = try executor.scores($0, rowCount: $1)
+            for index in results.indices { results[index] += block[index] }
+        }
+        return results
+    }
+
+    /// Hands out the sample's rows as a graph's inputs, context inputs with a row for each too.
+    ///
+    /// - Throws: What `body` throws.
+    func forEachSampleBlock(
+        _ body: (_ inputs: EncodedInputs, _ rowCount: Int) throws -> Void
+    ) rethrows {
         switch source {
         case .labelled(let evaluator, let dataset, let sample, _):
-            var results = values.map { _ in [Float]() }
-            try evaluator.forEachBlock(dataset, rows: sample) {
-                let block = try executor.scores($0, rowCount: $1)
-                for index in results.indices { results[index] += block[index] }
-            }
-            return results
+            try evaluator.forEachBlock(dataset, rows: sample, body)
         case .tensors(let inputs, let storages, let rowCount):
-            return try withExtendedLifetime(storages) {
-                try executor.scores(inputs, rowCount: min(rowCount, Self.sampleRowCountMax))
+            try withExtendedLifetime(storages) {
+                try body(inputs, min(rowCount, Self.sampleRowCountMax))
             }
         }
     }

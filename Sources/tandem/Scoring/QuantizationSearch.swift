@@ -2,10 +2,9 @@
 //
 // For each operation that can become int8 a program is made in which it alone is int8, and its
 // scores are compared with float's: that is the operation's sensitivity. Layers behind a layer norm
-// are tried with its columns smoothed first. Products of candidates are rounded by what their inputs
-// are in the sample; products are tried with their scales clipped by error too. What changes the
-// scores less is kept. Then everything becomes
-// int8 and the gate judges. Where a task fails it, one operation is raised to its next precision,
+// are tried with its columns smoothed first. Products are rounded by what their inputs are in the
+// sample, and by how the scores answer to their results; they are tried with their scales clipped by
+// error too. What changes the scores less is kept. Then everything becomes int8 and the gate judges. Where a task fails it, one operation is raised to its next precision,
 // and the gate judges again. Errors of operations add up nearly independently, so their squares are
 // what each has to give; the one is taken that gives most for its work in a request of a usual size.
 // What counts in the end is only what the gate measured on the whole program.
@@ -160,6 +159,13 @@ struct QuantizationSearch {
         floatScores = try rows.measured(floatProgram, .sample).scores
         try smooth()
         choices.moments = try inputMoments()
+        if !choices.moments.isEmpty {
+            Terminal.progress("quantize: measuring how scores answer to layers ...")
+            choices.gradients =
+                ScoreGradients(
+                    quantizer.source, of: Set(choices.moments.keys), scores: floatScores, rows
+                ).moments
+        }
         var operations: [Operation] = []
         for (index, candidate) in quantizer.candidates.enumerated() {
             Terminal.progress(
@@ -190,6 +196,7 @@ struct QuantizationSearch {
         var alone = QuantizationChoices(keptFloat: quantizer.candidates.map(\.name))
         alone.precisions[name] = precision
         alone.moments = choices.moments
+        alone.gradients = choices.gradients
         alone.smoothed = choices.smoothed
         return alone
     }
@@ -234,31 +241,34 @@ struct QuantizationSearch {
         }
     }
 
-    private static func variance(_ values: [Float]) -> Double {
+    static func variance(_ values: [Float]) -> Double {
         let count = Double(max(values.count, 1))
         let mean = values.reduce(0.0) { $0 + Double($1) } / count
         return values.reduce(0.0) { $0 + (Double($1) - mean) * (Double($1) - mean) } / count
     }
 
-    /// What the inputs of the candidates' products are, by the products' names.
+    /// What the inputs of products are, by the products' names.
     ///
     /// Nothing is learnt from rows of a few requests: by moments of one, scores of others were off
-    /// by half as much again. Nor for the context's layers, which have one input a request.
-    private func inputMoments() throws -> [String: InputMoments] {
+    /// by half as much again. Of the context's layers, which have one input a request, only how large
+    /// each element is.
+    private func inputMoments() throws -> [String: SecondMoments] {
         guard rows.areOfManyContexts else { return [:] }
-        let products = quantizer.candidates.filter { $0.input != nil && !$0.isOfContext }
+        let products = quantizer.candidates.filter { $0.input != nil }
         let values = Array(Set(products.compactMap(\.input))).sorted { $0.index < $1.index }
         guard !values.isEmpty else { return [:] }
         let graph = quantizer.source.graph
         let sampled = try rows.sampled(quantizer.source, values)
-        var moments: [ValueID: InputMoments] = [:]
+        var moments: [ValueID: SecondMoments] = [:]
         for (id, elements) in zip(values, sampled) {
             let width = graph[id].type.fixedSizes?.last ?? 1
             var elements = elements
             if let factors = choices.smoothed[graph[id].name] {
                 for index in elements.indices { elements[index] *= factors[index % width] }
             }
-            moments[id] = InputMoments(samples: elements, width: width)
+            moments[id] = SecondMoments(
+                samples: elements, width: width,
+                ofEachAlone: graph[id].type.rows != .candidate)
         }
         return Dictionary(
             uniqueKeysWithValues: products.compactMap { product in
