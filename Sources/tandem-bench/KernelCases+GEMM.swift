@@ -73,4 +73,20 @@ extension KernelCases {
             }
         }
     }
+
+    /// The same by a grid that was measured before.
+    static func quantizeByGrid() -> [KernelCase] {
+        let register = KernelRegister(
+            "f32_qs8_quantize", count: tandemk_f32_qs8_quantize_count(),
+            chosen: tandemk_f32_qs8_quantize_chosen()
+        ) { (tandemk_f32_qs8_quantize_at($0).name, tandemk_f32_qs8_quantize_at($0).isa) }
+        return [(1, 256), (64, 64), (64, 256)].map { m, k in
+            let (x, q) = (Buffer(floats: m * k), Buffer(bytes: m * k))
+            let rows = Buffer<tandemk_qd8_row>(count: m) { _ in .init() }
+            return register.measuring("m \(m) k \(k)", m * k, .elements) {
+                tandemk_f32_qs8_quantize_at($0).run(
+                    m, k, x.base, k, nil, 1.0 / 64, 0, q.base, k, rows.base)
+            }
+        }
+    }
 }

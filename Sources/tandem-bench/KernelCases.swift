@@ -8,7 +8,8 @@ enum KernelCases {
     static func makers(family: String?) -> [() -> [KernelCase]] {
         let makers: [(String, () -> [KernelCase])] = [
             ("qd8_f32_qc8w_gemm", qd8GEMM), ("f32_gemm", f32GEMM),
-            ("f32_qd8_quantize", quantize), ("f32_vunary", unary), ("f32_vbinary", binary),
+            ("f32_qd8_quantize", quantize), ("f32_qs8_quantize", quantizeByGrid),
+            ("f32_vunary", unary), ("f32_vbinary", binary),
             ("x8_copy", copy), ("f32_gather", f32Gather), ("qr8_f32_gather", qr8Gather),
             ("f32_pool", f32Pool), ("qr8_f32_pool", qr8Pool), ("f32_softmax", softmax),
             ("f32_attention_weights", attentionWeights), ("f32_layer_norm", layerNorm),

@@ -16,7 +16,10 @@ import Testing
     private struct Published {
         let folder: ScratchFolder
 
-        init() throws {
+        /// By default rows of which no two have the same ends.
+        init(
+            row: (Int) -> [Float] = { [Float($0 % 3) * 1e-4, sin(Float($0)), cos(Float(3 * $0))] }
+        ) throws {
             folder = try ScratchFolder()
             let model = PackagedModel(
                 name: "steps", createdWith: "tests", signature: QuantizeTests.signature(),
@@ -30,10 +33,7 @@ import Testing
             try Repository(path: folder.file("models")).publish(
                 PackageContents(model: model, tensors: tensors), version: 1)
             mkdir(folder.file("rows"), 0o700)
-            let rows = (0..<300).flatMap { row -> [Float] in
-                [Float(row % 3) * 1e-4, sin(Float(row)), cos(Float(3 * row))]
-            }
-            try folder.writeArray("rows/x.npy", shape: [300, 3], rows)
+            try folder.writeArray("rows/x.npy", shape: [300, 3], (0..<300).flatMap(row))
         }
 
         func quantize(_ arguments: String...) throws -> ToolProcess {
@@ -92,7 +92,7 @@ import Testing
                 $0.contains("float") && $0.hasSuffix("outlier")
             })
         let graph = try ToolProcess(["inspect", "models/steps/2", "--graph"], in: published.folder)
-        #expect(graph.output.contains("plain = quantized_linear"), "\(graph.output)")
+        #expect(graph.output.contains("quantized_linear(x, plain.weight/int8"), "\(graph.output)")
         #expect(graph.output.contains("outlier = linear"))
     }
 
@@ -107,6 +107,36 @@ import Testing
         // By the largest weight the layer's share of the score would be gone, some 0.2 of its spread.
         let sensitivity = try #require(operations["outlier"]?["sensitivity"] as? Double)
         #expect(sensitivity < 0.06)
+    }
+
+    @Test func `inputs share a grid where each row's own is no better`() throws {
+        let published = try Published { [sin(Float($0)), 1, -1] }
+        let run = try published.quantize(
+            "--out", "models/steps/2", "--max-difference", "9", "--max-mean-difference", "9",
+            "--json")
+        #expect(run.status == 0, "\(run.errors)")
+        let operations = try Self.operations(run.output)
+        #expect(operations["plain"]?["shares_grid"] as? Bool == true)
+        let plan = try ToolProcess(["inspect", "models/steps/2", "--plan"], in: published.folder)
+        #expect(plan.output.contains("quantize(x) {scale=0.00784"), "\(plan.output)")
+        let shown = try ToolProcess(
+            ["inspect", "models/steps/2", "--quality"], in: published.folder)
+        #expect(
+            shown.output.split(separator: "\n").contains {
+                $0.contains("a tensor") && $0.hasSuffix("plain")
+            })
+    }
+
+    @Test func `rows of very different ends have grids of their own`() throws {
+        let published = try Published { row in
+            let size: Float = row % 30 == 0 ? 1 : 0.1
+            return [0, sin(Float(row)) * size, cos(Float(3 * row)) * size]
+        }
+        let run = try published.quantize(
+            "--max-difference", "9", "--max-mean-difference", "9", "--json")
+        #expect(run.status == 0, "\(run.errors)")
+        let operations = try Self.operations(run.output)
+        #expect(operations["plain"]?["shares_grid"] as? Bool == false)
     }
 
     @Test func `without fallback a broken gate is a refusal that names task, figure and limit`()
@@ -126,6 +156,32 @@ import Testing
             "--out", "models/steps/2", "--max-difference", "0", "--max-mean-difference", "0")
         #expect(run.status == 0, "\(run.errors)")
         #expect(run.output.contains("0 of 2 operations in int8"))
+    }
+
+    @Test func `data that are not there, and limits of labels they do not have, are refused`()
+        throws
+    {
+        let published = try Published()
+        let absent = try ToolProcess(
+            ["quantize", "models/steps/1", "absent"], in: published.folder)
+        #expect(absent.status == 66)
+        #expect(absent.errors.contains("absent: no such file or folder"), "\(absent.errors)")
+        let unlabelled = try published.quantize("--max-auc-loss", "0.1")
+        #expect(unlabelled.status == 64)
+        #expect(
+            unlabelled.errors.contains("--max-auc-loss needs labels, and rows has none"),
+            "\(unlabelled.errors)")
+        let uncalibrated = try ToolProcess(
+            ["import", "m.onnx", "--max-difference", "0.1"], in: published.folder)
+        #expect(uncalibrated.status == 64)
+        #expect(uncalibrated.errors.contains("--calibrate"), "\(uncalibrated.errors)")
+    }
+
+    @Test func `a limit that is broken by very little is told apart from it`() throws {
+        let run = try Published().quantize("--max-difference", "1e-9", "--no-fallback")
+        #expect(run.status == 65)
+        #expect(run.errors.contains("at most 1.0e-9 is allowed"), "\(run.errors)")
+        #expect(run.errors.contains("nothing was written"))
     }
 
     @Test(arguments: ["--max-auc-loss", "--max-logloss", "--max-calibration", "--max-difference"])

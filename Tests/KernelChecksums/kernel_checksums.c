@@ -181,6 +181,22 @@ static bool f32_qd8_quantize(size_t kernel, size_t c) {
     return true;
 }
 
+static bool f32_qs8_quantize(size_t kernel, size_t c) {
+    if (c >= 3 * COUNT(wide)) return false;
+    size_t m = 5, k = wide[c % COUNT(wide)], ldq = tandemk_qd8_stride(k) + 4;
+    int32_t zero = (int32_t)(c * 37 % 256) - 128;
+    float *x = floats(m * k, true);
+    out = (struct output){guarded(m * (ldq + sizeof(tandemk_qd8_row))), 0, false};
+    out.bytes = m * (ldq + sizeof(tandemk_qd8_row));
+    int8_t *q = out.base;
+    tandemk_qd8_row rows[5];
+    tandemk_f32_qs8_quantize_at(kernel).run(
+        m, k, x, k, c % 2 ? x : NULL, 0.011f, zero, q, ldq, rows
+    );
+    memcpy(q + m * ldq, rows, sizeof rows);
+    return true;
+}
+
 static bool f32_vunary(size_t kernel, size_t c) {
     if (c >= TANDEMK_UNARY_COUNT * COUNT(wide)) return false;
     size_t n = wide[c % COUNT(wide)] * 7;
@@ -359,8 +375,9 @@ typedef struct family {
 } family;
 
 #define FOR_FAMILIES(DO)                                                                       \
-    DO(f32_gemm) DO(qd8_f32_qc8w_gemm) DO(f32_qd8_quantize) DO(f32_vunary) DO(f32_vbinary)     \
-    DO(x8_copy) DO(f32_gather) DO(qr8_f32_gather) DO(f32_pool) DO(qr8_f32_pool)                \
+    DO(f32_gemm) DO(qd8_f32_qc8w_gemm) DO(f32_qd8_quantize) DO(f32_qs8_quantize)               \
+    DO(f32_vunary) DO(f32_vbinary) DO(x8_copy) DO(f32_gather) DO(qr8_f32_gather)               \
+    DO(f32_pool) DO(qr8_f32_pool)                                                              \
     DO(f32_softmax) DO(f32_attention_weights) DO(f32_layer_norm) DO(f32_mixture)               \
     DO(f32_lstm_cell) DO(qr8_f32_lstm_cell) DO(f32_gru_cell) DO(qr8_f32_gru_cell)
 

@@ -113,6 +113,49 @@ import Testing
         }
     }
 
+    @Test(arguments: [(-128, false), (-40, true), (0, false), (127, true)] as [(Int32, Bool)])
+    func `a given grid holds what lies on it, and its ends what lies beyond`(
+        zero: Int32, hasFactors: Bool
+    ) {
+        var samples = Samples(seed: 13)
+        let (scale, bottom) = (Float(0.37), Float(-128 - zero))
+        for k in Samples.sizes(around: 16) + [4, 5, 32, 100] {
+            let (m, ldx, ldq) = (3, k + 1, tandemk_qd8_stride(k) + 4)
+            let x = GuardedBuffer(samples.floats(m * ldx, scale: 80))
+            let factors = GuardedBuffer(hasFactors ? samples.floats(k, scale: 2).map(abs) : [])
+            let rows = GuardedBuffer<tandemk_qd8_row>(count: m)
+            let q: [Int8] = Register.quantizeByGrid.expectSameBits(m * ldq, "k \(k)") {
+                tandemk_f32_qs8_quantize_at($0).run(
+                    m, k, x.base, ldx, hasFactors ? factors.base : nil, scale, zero, $1, ldq,
+                    rows.base)
+            }
+            for i in 0..<m {
+                let bytes = (0..<k).map { j in
+                    let value = x.elements[i * ldx + j] * (hasFactors ? factors.elements[j] : 1)
+                    let steps = (value * (1 / scale)).rounded(.toNearestOrEven)
+                    return Int8(min(max(steps, bottom), bottom + 255) + Float(zero))
+                }
+                #expect(Array(q[i * ldq..<i * ldq + k]) == bytes)
+                #expect(q[i * ldq + k..<i * ldq + tandemk_qd8_stride(k)].allSatisfy { $0 == 0 })
+                let row = rows.elements[i]
+                #expect(row.scale == scale && row.zero == zero)
+                #expect(row.sum == bytes.reduce(0) { $0 + Int32($1) })
+            }
+        }
+    }
+
+    @Test func `a NaN is the lowest byte of a given grid, and an infinity an end`() {
+        for kernel in Register.quantizeByGrid.runnable {
+            let x = GuardedBuffer<Float>([.nan, .infinity, -.infinity, -0, 0x1p-120])
+            let (q, rows) = (
+                GuardedBuffer<Int8>(count: 8), GuardedBuffer<tandemk_qd8_row>(count: 1)
+            )
+            tandemk_f32_qs8_quantize_at(kernel).run(
+                1, 5, x.base, 5, nil, 0.5, 3, q.base, 8, rows.base)
+            #expect(q.elements == [-128, 127, -128, 3, 3, 0, 0, 0])
+        }
+    }
+
     @Test func `values come back within half a step`() {
         var samples = Samples(seed: 12)
         let x = GuardedBuffer(samples.floats(200, scale: 3))

@@ -126,6 +126,14 @@ extension Register {
         return (String(cString: kernel.name), kernel.isa)
     }
 
+    static let quantizeByGrid = Register(
+        "f32_qs8_quantize", count: tandemk_f32_qs8_quantize_count(),
+        chosen: tandemk_f32_qs8_quantize_chosen()
+    ) {
+        let kernel = tandemk_f32_qs8_quantize_at($0)
+        return (String(cString: kernel.name), kernel.isa)
+    }
+
     static let gruCell = Register(
         "f32_gru_cell", count: tandemk_f32_gru_cell_count(), chosen: tandemk_f32_gru_cell_chosen()
     ) {
@@ -146,6 +154,7 @@ extension Register {
         f32GEMM,
         qd8GEMM,
         quantize,
+        quantizeByGrid,
         unary,
         binary,
         copy,

@@ -257,6 +257,42 @@ import Testing
         }
     }
 
+    @Test func `int8 layers by a grid that all rows share follow their definition`() throws {
+        let sample = try Sample(
+            """
+              input x: f32 candidate [6, 8]
+              parameter w: f32 [5, 8]
+              parameter v: f32 [4, 8]
+              parameter b: f32 [5]
+              h = linear(x, w, b): f32 candidate [6, 5]
+              r = relu(h): f32 candidate [6, 5]
+              y = reduce_maximum(r) {axis=0}: f32 candidate [5]
+              k = linear(x, v): f32 candidate [6, 4]
+              q = relu(k): f32 candidate [6, 4]
+              z = reduce_maximum(q) {axis=0}: f32 candidate [4]
+              output y
+              output z
+            """, rowCount: 4)
+        var quantizer = try Quantizer(WeightedGraph(sample.graph, sample.tensors))
+        // Narrower than some rows, and only for one of two readers.
+        let grid = ActivationGrid(scale: 1 / 256, stepsBelow: 100)
+        let int8 = try quantizer.program(QuantizationChoices(grids: ["h": grid]))
+        let operations = int8.graph.nodes.map(\.operation)
+        #expect(operations.contains(.staticQuantizedLinear(grid)))
+        #expect(operations.contains(.quantizedLinear))
+        let expected = try ReferenceExecutor(int8.graph, int8.tensors).run(
+            sample.inputs, rowCount: 4)
+        for block in [nil, 1, 3] as [Int?] {
+            let plan = try Plan(int8.graph, int8.tensors, blockRowCount: block)
+            #expect(plan.text.contains("quantize(x) {scale=0.00390625, steps_below=100}"))
+            let found = PlanRunner.run(plan, sample.inputs, rowCount: 4)
+            for task in ["y", "z"] {
+                #expect(
+                    found[task]?.map(\.bitPattern) == expected[task]?.floats.map(\.bitPattern))
+            }
+        }
+    }
+
     @Test(arguments: ["sequence", "last", "last_cell"], [false, true])
     func `an int8 LSTM follows its definition, and its table the float program`(
         result: String, isReversed: Bool

@@ -148,6 +148,27 @@ extension RowQuantizationTests {
     }
 }
 
+@Suite struct GridCalibrationTests {
+    @Test func `a grid holds the samples' ends where many elements are there`() throws {
+        let grid = try #require(ActivationGrid.measured([-1, 3, 2.9, -0.9, 0.5, 2.8]))
+        #expect(grid.stepsBelow == 64 && abs(grid.scale - 4 / 255) < 1e-7)
+        #expect(grid.steps(3) == 191 && grid.steps(-1) == -64 && grid.steps(9) == 191)
+        #expect(grid.steps(.nan) == -64)
+    }
+
+    @Test func `what few elements reach is cut off`() throws {
+        let samples = (0..<100_000).map { $0 == 7 ? 1.3 : Float($0 % 1000) / 1000 }
+        let grid = try #require(ActivationGrid.measured(samples))
+        #expect(abs(grid.scale * 255 - 1.17) < 1e-3)
+        #expect(grid.stepsBelow == 0)
+    }
+
+    @Test(arguments: [[], [0, 0, 0], [.infinity, 1], [0x1p-120]] as [[Float]])
+    func `there is no grid without a finite range`(samples: [Float]) {
+        #expect(ActivationGrid.measured(samples) == nil)
+    }
+}
+
 /// Normal weights, and inputs as a rectifier leaves them: of two dozen sources that they share.
 private struct RectifiedLayer {
     let width = 128

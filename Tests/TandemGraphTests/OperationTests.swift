@@ -39,6 +39,20 @@ import Testing
             ],
             .wrongShape
         ),
+        (
+            .staticQuantizedLinear(ActivationGrid(scale: 0, stepsBelow: 0)),
+            [
+                row, TensorType(.int8, .none, sizes: [2, 4]),
+                TensorType(.float32, .none, sizes: [2]),
+            ], .invalidAttribute
+        ),
+        (
+            .staticQuantizedLinear(ActivationGrid(scale: 1, stepsBelow: 256)),
+            [
+                row, TensorType(.int8, .none, sizes: [2, 4]),
+                TensorType(.float32, .none, sizes: [2]),
+            ], .invalidAttribute
+        ),
         (.concat(axis: 0), [], .wrongArity),
         (.concat(axis: 1), [row], .invalidAttribute),
         (.concat(axis: 0), [row, ids], .wrongType),
@@ -218,6 +232,7 @@ import Testing
                 .layerNorm(epsilon: 1e-5), .reduce(.sum, axis: 0), .reduce(.mean, axis: 1),
                 .embedding, .embeddingPool(.sum), .embeddingPool(.mean), .mixture,
                 .quantizedLinear, .quantizedEmbedding, .quantizedEmbeddingPool(.sum),
+                .staticQuantizedLinear(ActivationGrid(scale: 0.25, stepsBelow: 7)),
                 .quantizedEmbeddingPool(.mean),
                 .quantizedRecurrent(Recurrence(.lstm, result: .lastCell)),
                 .quantizedRecurrent(Recurrence(.gru(resetsAfter: true), result: .last)),

@@ -4,7 +4,7 @@
  * largest value nor a wrapping sum depends on an order, so both take four vectors at a time. Eight
  * rows make the first pass and get their grids in one go; the next eight make theirs before these
  * make the second, so that no row waits for its own reduction and division. */
-#include "../lanes/math.h"
+#include "../lanes/quantize.h"
 #include "../lanes/stripes.h"
 
 #define ROWS_AT_ONCE 8
@@ -14,15 +14,6 @@ typedef struct grids {
     float low[ROWS_AT_ONCE], high[ROWS_AT_ONCE];
     float inverse[ROWS_AT_ONCE], scale[ROWS_AT_ONCE], bottom[ROWS_AT_ONCE];
 } grids;
-
-/* What is quantised: x, or x times its column's factor. */
-LANES_FN vf values(const float *x, const float *factors, size_t j) {
-    return factors ? v_mul(v_load(x + j), v_load(factors + j)) : v_load(x + j);
-}
-LANES_FN vf last_values(const float *x, const float *factors, size_t j, size_t left) {
-    vf v = load_upto(x + j, left);
-    return factors ? v_mul(v, load_upto(factors + j, left)) : v;
-}
 
 /* The first pass over a row. */
 LANES_FN void find_ends(size_t k, const float *x, const float *factors, float *low, float *high) {
@@ -59,58 +50,6 @@ LANES_FN void find_grids(grids *g) {
         g->bottom[r] = empty ? -128.0f : bottom;
     }
 }
-
-/* A row's grid in all lanes. A NaN becomes the lowest byte. */
-typedef struct grid {
-    vf inverse, bottom, top;
-    vi zero;
-} grid;
-
-LANES_FN vi quantized(vf x, grid g) {
-    return i_add(v_round(v_min(v_max(v_mul(x, g.inverse), g.bottom), g.top)), g.zero);
-}
-
-/* The second pass over a row; the sum of its bytes. */
-LANES_FN int32_t write_bytes(
-    size_t k, const float *x, const float *factors, grid g, int8_t *q
-) {
-    const size_t stride = tandemk_qd8_stride(k);
-    vi sum[4];
-    for (int u = 0; u < 4; u++) sum[u] = i_set(0);
-    size_t j = 0;
-    for (; j + 4 * LANES <= k; j += 4 * LANES) {
-        vi v[4];
-        for (int u = 0; u < 4; u++) {
-            v[u] = quantized(values(x, factors, j + (size_t)u * LANES), g);
-            sum[u] = i_add(sum[u], v[u]);
-        }
-        i_store_i8x4(q + j, v[0], v[1], v[2], v[3]);
-    }
-    for (; j + LANES <= k; j += LANES) {
-        vi v = quantized(values(x, factors, j), g);
-        sum[0] = i_add(sum[0], v);
-        i_store_i8(q + j, v);
-    }
-    if (j < k) { /* With the zeros up to the stride, which ends within this vector. */
-        vi v = i_keep(quantized(last_values(x, factors, j, k - j), g), k - j);
-        sum[1] = i_add(sum[1], v);
-        i_store_i8_part(q + j, stride - j, v);
-        j = stride;
-    }
-    for (; LANES == 1 && j < stride; j++) q[j] = 0; /* No vector here holds them. */
-    return i_total(i_add(i_add(sum[0], sum[1]), i_add(sum[2], sum[3])));
-}
-
-/* Rows of an input and where they go. */
-typedef struct rows_of {
-    size_t m, k;
-    const float *x;
-    size_t ldx;
-    const float *factors;
-    int8_t *q;
-    size_t ldq;
-    tandemk_qd8_row *rows;
-} rows_of;
 
 LANES_FN void first_pass(const rows_of *p, size_t i, const float *factors, grids *g) {
     for (size_t r = 0; r < ROWS_AT_ONCE && i + r < p->m; r++)

@@ -23,7 +23,8 @@
  * MXCSR: rounding to nearest, no flushing of denormals.
  *
  * NAMES follow XNNPACK's microkernel-naming-conventions: <types>_<operation>_<tile>__<isa>. Types:
- * f32; qd8: int8 rows quantised at run time, one scale a row; qc8w: int8 weights, one scale an
+ * f32; qd8: int8 rows quantised at run time, one scale a row; qs8: by
+ * one scale that was measured before; qc8w: int8 weights, one scale an
  * output channel; qr8: an int8 table, one scale a row; x8: bytes of any type.
  *
  * ARGUMENTS. m rows, n columns (outputs), k reduced columns (inputs); a or x in, w weights, c, y or
@@ -205,6 +206,18 @@ void tandemk_f32_qd8_quantize(
     int8_t *q, size_t ldq, tandemk_qd8_row *rows
 );
 TANDEMK_FAMILY(f32_qd8_quantize)
+
+/* The same by a scale and a zero that all rows share:
+ *   inverse = 1 / scale, bottom = -128 - zero
+ *   q = min(max(round(v * inverse), bottom), bottom + 255) + zero, rounding to nearest even
+ * and each of `rows` gets that scale and zero. What lies beyond the ends becomes the nearest of
+ * them; a NaN becomes the lowest byte. Requires scale at least 2^-100 and finite, zero in -128 to
+ * 127. */
+void tandemk_f32_qs8_quantize(
+    size_t m, size_t k, const float *x, size_t ldx, const float *TANDEMK_NULLABLE factors,
+    float scale, int32_t zero, int8_t *q, size_t ldq, tandemk_qd8_row *rows
+);
+TANDEMK_FAMILY(f32_qs8_quantize)
 
 /* ---- Element by element ---- */
 

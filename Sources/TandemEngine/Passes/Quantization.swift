@@ -5,7 +5,8 @@
 // the score; they stay float, and so do their activations. A gate's softmax only weighs experts: its
 // layer is rounded with theirs. Weights are rounded to int8 with a scale an output channel, table
 // rows with a scale a row; activations get their scale a row at run time, so a row's score does not
-// depend on its neighbours. Behind rectifiers the rows of weights keep their sums (RowQuantization).
+// depend on its neighbours, or one for all rows where that was measured to be as good
+// (GridCalibration). Behind rectifiers the rows of weights keep their sums (RowQuantization).
 
 package import TandemGraph
 
@@ -48,12 +49,16 @@ package enum Quantization {
             }
             let weightName = source.graph[node.inputs[index]].name
             let (values, scales) = rounding(weightName, weight, rule)
+            let quantized =
+                choices.grids[name].flatMap { grid in
+                    operation == .quantizedLinear ? .staticQuantizedLinear(grid) : nil
+                } ?? operation
             var inputs: [ValueID] = []
             for input in node.inputs[..<index] { inputs.append(try rewriter.value(input)) }
             inputs.append(try rewriter.parameter("\(weightName)/int8", values))
             inputs.append(try rewriter.parameter("\(weightName)/scale", scales))
             for input in node.inputs[(index + 1)...] { inputs.append(try rewriter.value(input)) }
-            return try rewriter.node(name, operation, inputs)
+            return try rewriter.node(name, quantized, inputs)
         }
     }
 

@@ -32,6 +32,8 @@ package struct QuantizationChoices: Sendable, Hashable {
     package var moments: [String: SecondMoments]
     /// What is known of the scores' derivatives by the results of nodes that have moments.
     package var gradients: [String: SecondMoments]
+    /// Grids by which all rows of a node's input are quantised; otherwise each row has its own.
+    package var grids: [String: ActivationGrid]
     /// What columns are multiplied by before they are rounded, by the names of the values that layers
     /// read (`ColumnSmoothing`); the layers' moments are then of the products.
     package var smoothed: [String: [Float]]
@@ -40,12 +42,13 @@ package struct QuantizationChoices: Sendable, Hashable {
     package init(
         precisions: [String: QuantizationPrecision] = [:], clipped: Set<String> = [],
         moments: [String: SecondMoments] = [:], gradients: [String: SecondMoments] = [:],
-        smoothed: [String: [Float]] = [:]
+        grids: [String: ActivationGrid] = [:], smoothed: [String: [Float]] = [:]
     ) {
         self.precisions = precisions
         self.clipped = clipped
         self.moments = moments
         self.gradients = gradients
+        self.grids = grids
         self.smoothed = smoothed
     }
 

@@ -5,7 +5,7 @@ extension Lowering {
     func cost(of node: Node) -> Plan.StepCost {
         var cost = Plan.StepCost(multiplyAdds: graph.multiplyAdds(of: node))
         switch node.operation {
-        case .quantizedLinear, .quantizedRecurrent: cost.isInt8 = true
+        case .quantizedLinear, .staticQuantizedLinear, .quantizedRecurrent: cost.isInt8 = true
         default: break
         }
         for input in node.inputs {

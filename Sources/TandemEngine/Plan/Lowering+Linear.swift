@@ -5,13 +5,13 @@ extension Lowering {
     /// Queues a product, with the rectifier that follows it, and the quantisation before it.
     func lowerLinear(_ node: Node) throws(EngineError) {
         let positions = runs(in: node.inputs[0])
-        let isQuantized = node.operation == .quantizedLinear
+        let isQuantized = node.operation.isQuantizedLinear
         let packed = try packed(node)
         let bias = try bias(node, at: isQuantized ? 3 : 2)
         let (output, activation) = foldedRectifier(node)
         var reads = bias.reads
         if isQuantized {
-            let buffer = quantizedRows(of: node.inputs[0], for: node)
+            let buffer = quantizedRows(of: node.inputs[0], by: node.operation.activationGrid)
             placement.touchBuffer(buffer.rows, step: pending.count)
             placement.touchBuffer(buffer.scales, step: pending.count)
             queue(node, reads: reads, writes: output, text: text(node, activation)) { lowering in
@@ -84,15 +84,16 @@ extension Lowering {
         }
         let readers = uses.readers[id.index].map { graph.nodes[$0] }
         let isReadAsBytes = readers.allSatisfy {
-            $0.operation == .quantizedLinear && $0.inputs[0] == id
+            $0.operation.isQuantizedLinear && $0.inputs[0] == id
         }
-        guard !readers.isEmpty, isReadAsBytes, !graph.outputs.contains(id) else { return }
-        _ = quantizedRows(of: id, for: node)
+        guard isReadAsBytes, !graph.outputs.contains(id) else { return }
+        for reader in readers { _ = quantizedRows(of: id, by: reader.operation.activationGrid) }
     }
 
     /// The int8 rows of a value, quantised by a step of their own the first time they are asked for.
-    private func quantizedRows(of id: ValueID, for node: Node) -> QuantizedBuffer {
-        if let found = quantized[id] { return found }
+    private func quantizedRows(of id: ValueID, by grid: ActivationGrid?) -> QuantizedBuffer {
+        let key = QuantizedValue(value: id, grid: grid)
+        if let found = quantized[key] { return found }
         // On the value's own axis: a context value is quantised once a request.
         let rows: RowAxis = graph[id].type.rows == .candidate ? .candidate : .context
         let positions = runs(in: id)
@@ -104,7 +105,7 @@ extension Lowering {
             scales: placement.addBuffer(
                 rows: rows, width: scaleBytes / 4, bytesPerRow: scaleBytes),
             inputCount: inputCount, positions: positions, axis: rows)
-        quantized[id] = buffer
+        quantized[key] = buffer
         let step = pending.count
         let smoothing = smoothing(of: id)
         let input = smoothing?.input ?? id
@@ -113,14 +114,21 @@ extension Lowering {
         placement.touchBuffer(buffer.scales, step: step)
         pending.append(
             PendingStep(
-                rows: rows, tasks: tasks[id.index], text: "quantize(\(graph[id].name))",
+                rows: rows, tasks: tasks[id.index], text: text(quantizing: id, grid),
                 cost: Plan.StepCost(rowBytes: rowBytes(id) + stride + scaleBytes)
             ) { lowering throws(EngineError) in
                 QuantizeStep(
                     input: lowering.placement.location(input, readBy: rows),
-                    factors: smoothing?.factors, output: lowering.location(of: buffer))
+                    factors: smoothing?.factors, grid: grid,
+                    output: lowering.location(of: buffer))
             })
         return buffer
+    }
+
+    private func text(quantizing id: ValueID, _ grid: ActivationGrid?) -> String {
+        let name = graph[id].name
+        guard let grid else { return "quantize(\(name))" }
+        return "quantize(\(name)) {scale=\(grid.scale), steps_below=\(grid.stepsBelow)}"
     }
 
     /// What a value is made of if it is another with its columns multiplied, and only read as bytes:
@@ -135,7 +143,7 @@ extension Lowering {
             !uses.readers[id.index].isEmpty
         else { return nil }
         let isReadAsBytes = uses.readers[id.index].allSatisfy {
-            graph.nodes[$0].operation == .quantizedLinear && graph.nodes[$0].inputs[0] == id
+            graph.nodes[$0].operation.isQuantizedLinear && graph.nodes[$0].inputs[0] == id
         }
         return isReadAsBytes ? (node.inputs[0], factors) : nil
     }

@@ -21,7 +21,7 @@ extension Lowering {
             try lowerElements(node)
         case .concat, .slice, .reshape, .transpose, .expand, .gather, .takeAlong, .range, .size:
             try lowerMoves(node)
-        case .linear, .quantizedLinear: try lowerLinear(node)
+        case .linear, .quantizedLinear, .staticQuantizedLinear: try lowerLinear(node)
         case .softmax, .layerNorm, .reduce, .cumulativeSum: try lowerSums(node)
         case .embedding, .quantizedEmbedding: try lowerLookup(node)
         case .embeddingPool(let reduction), .quantizedEmbeddingPool(let reduction):

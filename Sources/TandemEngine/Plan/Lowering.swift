@@ -25,7 +25,7 @@ final class Lowering {
     let tasks: [TaskMask]
     /// Values that features give, maybe moved about.
     let madeByFeatures: Set<ValueID>
-    var quantized: [ValueID: QuantizedBuffer] = [:]
+    var quantized: [QuantizedValue: QuantizedBuffer] = [:]
     /// Scratch memory of the greediest step: whatever the rows, and for each row of a block.
     var scratchBytes = 0
     var scratchBytesPerRow = 0
@@ -60,6 +60,12 @@ final class Lowering {
         var text: String
         var cost: Plan.StepCost
         var make: (Lowering) throws(EngineError) -> any Step
+    }
+
+    /// A value as int8 rows: each with its own grid, or all by one.
+    struct QuantizedValue: Hashable {
+        var value: ValueID
+        var grid: ActivationGrid?
     }
 
     /// Where a quantised value's rows and scales lie.

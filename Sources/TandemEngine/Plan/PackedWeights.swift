@@ -72,7 +72,7 @@ package struct Packing: Hashable, Sendable {
     static func positions(_ operation: Operation) -> [Position] {
         switch operation {
         case .linear: [(1, nil)]
-        case .quantizedLinear, .quantizedRecurrent: [(1, 2)]
+        case .quantizedLinear, .staticQuantizedLinear, .quantizedRecurrent: [(1, 2)]
         case .recurrent: [(1, nil), (2, nil)]
         default: []
         }

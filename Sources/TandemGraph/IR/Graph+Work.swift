@@ -27,7 +27,8 @@ extension Graph {
     package func multiplyAdds(of node: Node) -> Int {
         let result = elements(node.output)
         switch node.operation {
-        case .linear, .quantizedLinear: return result &* size(node.inputs[1], 1)
+        case .linear, .quantizedLinear, .staticQuantizedLinear:
+            return result &* size(node.inputs[1], 1)
         case .mixture: return result &* (node.inputs.count - 1)
         case .matmul: return result &* size(node.inputs[0], -1)
         case .attention:

@@ -27,7 +27,7 @@ extension InferenceCheck {
             try axisOfInput(axis)
             return inputs[0]
         case .mixture: return TensorType(.float32, rows, try mixtureShape())
-        case .linear, .quantizedLinear:
+        case .linear, .quantizedLinear, .staticQuantizedLinear:
             return TensorType(.float32, rows, try linearShape())
         case .matmul: return try matrixProductType()
         case .convolution(let convolution): return try convolvedType(convolution)
@@ -130,7 +130,13 @@ extension InferenceCheck {
     private static var exactProductCountMax: Int { 65_536 }
 
     func linearShape() throws(GraphError) -> [Dimension] {
-        let isQuantized = operation == .quantizedLinear
+        let isQuantized = operation.isQuantizedLinear
+        if let grid = operation.activationGrid, !grid.isUsable {
+            throw failure(
+                .invalidAttribute,
+                "a grid has a scale of 2^-100 or more and 0 to 255 steps below 0, not "
+                    + "\(grid.scale) and \(grid.stepsBelow)")
+        }
         let biasIndex = isQuantized ? 3 : 2
         try arity(biasIndex...biasIndex + 1)
         try dtype(0, .float32)

@@ -71,6 +71,7 @@ extension Operation {
         case .attention: "attention"
         case .recurrent(let recurrence): recurrence.cell.name
         case .quantizedLinear: "quantized_linear"
+        case .staticQuantizedLinear: "static_quantized_linear"
         case .quantizedRecurrent(let recurrence): "quantized_\(recurrence.cell.name)"
         case .quantizedEmbedding: "quantized_embedding"
         case .quantizedEmbeddingPool(let reduction): "quantized_embedding_\(reduction.rawValue)"
@@ -101,6 +102,11 @@ extension Operation {
             [Attribute("heads", .integer(Int64(heads))), Attribute("scale", .float(scale))]
         case .recurrent(let recurrence), .quantizedRecurrent(let recurrence):
             recurrence.attributes
+        case .staticQuantizedLinear(let grid):
+            [
+                Attribute("scale", .float(grid.scale)),
+                Attribute("steps_below", .integer(Int64(grid.stepsBelow))),
+            ]
         case .unary, .binary, .compare, .logical, .not, .select, .linear, .softmax, .embedding,
             .embeddingPool, .matmul, .mixture, .quantizedLinear, .quantizedEmbedding,
             .quantizedEmbeddingPool:

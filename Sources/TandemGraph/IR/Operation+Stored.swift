@@ -52,6 +52,7 @@ extension Operation {
         case layerNorm = "layer_norm"
         case quantizedGRU = "quantized_gru"
         case quantizedLSTM = "quantized_lstm"
+        case staticQuantizedLinear = "static_quantized_linear"
         case takeAlong = "take_along"
         case reduceSum = "reduce_sum"
         case reduceMean = "reduce_mean"
@@ -81,6 +82,10 @@ extension Operation {
             .quantizedRecurrent(
                 try Recurrence(.gru(resetsAfter: try reader.flag("resets_after")), &reader))
         case .quantizedLSTM: .quantizedRecurrent(try Recurrence(.lstm, &reader))
+        case .staticQuantizedLinear:
+            .staticQuantizedLinear(
+                ActivationGrid(
+                    scale: try reader.float("scale"), stepsBelow: try reader.size("steps_below")))
         case .range: .range(count: try reader.dimension("count"))
         case .reshape: .reshape(try reader.dimensions("shape"))
         case .rnn: .recurrent(try Recurrence(.plain, &reader))

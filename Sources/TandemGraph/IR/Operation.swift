@@ -196,6 +196,13 @@ package enum Operation: Hashable, Sendable {
     /// the lowest step.
     case quantizedLinear
 
+    /// `quantizedLinear` with one grid for all rows: activations quantised per tensor.
+    ///
+    /// Inputs as for `quantizedLinear`. x is `q = min(max(round_half_even(x * (1 / scale)),
+    /// -steps_below), 255 - steps_below)` steps of the grid's scale, whatever its row; the rest is as
+    /// there. A NaN is the lowest step.
+    case staticQuantizedLinear(ActivationGrid)
+
     /// A recurrent layer whose inputs' products are made already, over int8 recurrent weights.
     ///
     /// An LSTM without peepholes, or a GRU that resets after the product. Inputs: x f32
@@ -215,4 +222,19 @@ package enum Operation: Hashable, Sendable {
     ///
     /// Inputs: ids i32 `[S]`, length i32 `[]`, table i8 `[V, D]`, scale f32 `[V]`. Result f32 `[D]`.
     case quantizedEmbeddingPool(Reduction)
+}
+
+extension Operation {
+    /// Whether it is `linear` over int8 weights, by whatever grid.
+    package var isQuantizedLinear: Bool {
+        switch self {
+        case .quantizedLinear, .staticQuantizedLinear: true
+        default: false
+        }
+    }
+
+    /// The grid that was measured before, of those that have one.
+    package var activationGrid: ActivationGrid? {
+        if case .staticQuantizedLinear(let grid) = self { grid } else { nil }
+    }
 }

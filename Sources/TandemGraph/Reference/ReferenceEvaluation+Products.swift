@@ -26,7 +26,8 @@ extension ReferenceEvaluation {
         inputs[input].rowCount * inputs[input].shape.dropLast().reduce(1, *)
     }
 
-    func quantizedLinear() -> ReferenceTensor {
+    /// By one grid for all rows, or by each row's own.
+    func quantizedLinear(by grid: ActivationGrid? = nil) -> ReferenceTensor {
         let width = inputs[1].shape[0]
         let depth = inputs[1].shape[1]
         let weight = Int8.values(of: inputs[1].elements) ?? []
@@ -40,7 +41,9 @@ extension ReferenceEvaluation {
             let biasStart = inputs.count > 3 ? start(3, row) : 0
             for position in 0..<outer {
                 let xStart = start(0, row) + position * depth
-                let (steps, scale) = ReferenceScalar.quantized(Array(x[xStart..<xStart + depth]))
+                let row = Array(x[xStart..<xStart + depth])
+                let (steps, scale) =
+                    grid.map { (row.map($0.steps), $0.scale) } ?? ReferenceScalar.quantized(row)
                 for column in 0..<width {
                     var sum: Int32 = 0
                     for k in 0..<depth {

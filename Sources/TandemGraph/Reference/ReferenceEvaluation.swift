@@ -34,6 +34,7 @@ struct ReferenceEvaluation {
         case .softmax, .layerNorm, .reduce, .cumulativeSum, .mixture: return summed(operation)
         case .linear: return linear()
         case .quantizedLinear: return quantizedLinear()
+        case .staticQuantizedLinear(let grid): return quantizedLinear(by: grid)
         case .matmul: return matrixProduct()
         case .convolution(let convolution): return convolved(convolution)
         case .embedding, .quantizedEmbedding: return try embedded()

@@ -88,7 +88,8 @@ package struct GradientPlan: Sendable {
         for node in nodes.map({ graph.nodes[$0] }) {
             let name = graph[node.output].name
             switch node.operation {
-            case .quantizedLinear, .quantizedEmbedding, .quantizedEmbeddingPool,
+            case .quantizedLinear, .staticQuantizedLinear, .quantizedEmbedding,
+                .quantizedEmbeddingPool,
                 .quantizedRecurrent:
                 throw refusal(
                     name,

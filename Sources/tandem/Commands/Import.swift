@@ -64,16 +64,21 @@ struct Import: ParsableCommand {
         if let out { _ = try PackageTarget(out) }
         _ = try namedSizes()
         _ = try contextParts()
+        if calibrate == nil, let given = difference.given {
+            throw ValidationError("\(given) judges the rows of --calibrate; give both or neither")
+        }
     }
 
     func run() throws {
         let target = try out.map { try PackageTarget($0) }
         try target?.check()
+        var gate = QualityGate()
+        difference.apply(to: &gate)
         let settings = ImportSettings(
             sizes: try namedSizes(),
             context: try contextParts().names, contextColumns: try contextParts().columns,
             batch: batch, features: try features.map { try FeatureFile(path: $0) },
-            calibration: calibrate, gate: QualityGate(difference: difference))
+            calibration: calibrate, gate: gate)
         let imported = try ImportedPackage(model, settings)
         Terminal.progress("import: writing shards ...")
         let path = try target?.publish(imported.contents, level: compression.compress)

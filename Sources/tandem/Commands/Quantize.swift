@@ -31,21 +31,31 @@ struct Quantize: ParsableCommand {
         help: "Where to publish: REPOSITORY/MODEL/VERSION. An existing version is never changed.")
     var out: String?
 
-    @Option(name: .customLong("max-auc-loss"), help: "How much lower a task's AUC may be.")
-    var aucLossMax = 0.0005
+    @Option(
+        name: .customLong("max-auc-loss"),
+        help: "With labels: how much lower a task's AUC may be. (default: 0.0005)")
+    var aucLossMax: Double?
 
-    @Option(name: .customLong("max-logloss"), help: "How much higher a task's log loss may be.")
-    var logLossMax = 0.001
+    @Option(
+        name: .customLong("max-logloss"),
+        help: "With labels: how much higher a task's log loss may be. (default: 0.001)")
+    var logLossMax: Double?
 
     @Option(
         name: .customLong("max-calibration"),
-        help: "How far the sum of predictions over the number of positives may move.")
-    var calibrationMax = 0.005
+        help: """
+            With labels: how far the sum of predictions over the number of positives may move. \
+            (default: 0.005)
+            """)
+    var calibrationMax: Double?
 
     @Option(
         name: .customLong("max-rmse"),
-        help: "How much higher a number's root mean squared error may be, as a share of it.")
-    var rmseMax = 0.001
+        help: """
+            With labels: how much higher a number's root mean squared error may be, as a share of \
+            it. (default: 0.001)
+            """)
+    var rmseMax: Double?
 
     @OptionGroup var difference: DifferenceOptions
 
@@ -57,15 +67,41 @@ struct Quantize: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
-    func validate() throws {
-        if let out { _ = try PackageTarget(out) }
-        let limits = [
+    private var labelLimits: [(name: String, limit: Double?)] {
+        [
             ("--max-auc-loss", aucLossMax), ("--max-logloss", logLossMax),
             ("--max-calibration", calibrationMax), ("--max-rmse", rmseMax),
         ]
-        for (name, limit) in limits where !(limit >= 0 && limit.isFinite) {
-            throw ValidationError("\(name) takes 0 or more")
+    }
+
+    func validate() throws {
+        if let out { _ = try PackageTarget(out) }
+        for (name, limit) in labelLimits { try DifferenceOptions.check(name, limit) }
+    }
+
+    /// The limits, those that were given over the defaults.
+    ///
+    /// - Throws: `Failure` for a limit of a figure that the data do not have.
+    private func gate(hasLabels: Bool) throws(Failure) -> QualityGate {
+        if hasLabels, let given = difference.given {
+            throw Failure(
+                .usage,
+                "\(given) is for rows without labels; these have some: --max-auc-loss, "
+                    + "--max-logloss, --max-calibration and --max-rmse judge them")
         }
+        if !hasLabels, let given = labelLimits.first(where: { $0.limit != nil }) {
+            throw Failure(
+                .usage,
+                "\(given.name) needs labels, and \(data[0]) has none: --max-difference "
+                    + "and --max-mean-difference judge its scores")
+        }
+        var gate = QualityGate()
+        gate.aucLossMax = aucLossMax ?? gate.aucLossMax
+        gate.logLossMax = logLossMax ?? gate.logLossMax
+        gate.calibrationMax = calibrationMax ?? gate.calibrationMax
+        gate.rmseMax = rmseMax ?? gate.rmseMax
+        difference.apply(to: &gate)
+        return gate
     }
 
     func run() throws {
@@ -73,11 +109,9 @@ struct Quantize: ParsableCommand {
         try target?.check()
         let program = try LoadedProgram(path: package, executor: .float)
         let rows = try QuantizationRows(program, paths: data)
-        let gate = QualityGate(
-            aucLossMax: aucLossMax, logLossMax: logLossMax, calibrationMax: calibrationMax,
-            rmseMax: rmseMax, difference: difference)
         var search = try QuantizationSearch(
-            program.weights, gate: gate, rows: rows, allowsFloat: !noFallback)
+            program.weights, gate: try gate(hasLabels: rows.hasLabels), rows: rows,
+            allowsFloat: !noFallback)
         let result = try search.result()
         Terminal.progress("quantize: writing ...")
         let quantized = try QuantizedPackage(program, rows, result)

@@ -1,3 +1,4 @@
+import TandemGraph
 import TandemPackage
 
 extension PackageReport {
@@ -23,16 +24,24 @@ extension PackageReport {
                 Readable.grouped(figure.rowCount), figure.split,
             ])
         }
-        if model.quality.isEmpty { return "no figures were measured when this was written\n" }
+        if model.quality.isEmpty {
+            return
+                "no figures were measured when this was written; tandem quantize measures some\n"
+        }
         return model.choices.isEmpty ? table.text : table.text + "\n" + choiceTable
     }
 
     private var choiceTable: String {
-        var table = TextTable(["sensitivity", "precision", "scales", "operation"])
+        var table = TextTable(["sensitivity", "precision", "scales", "inputs", "operation"])
+        let int8 = model.program(named: Program.int8)?.graph
+        let shared = Set(
+            int8?.nodes.filter { $0.operation.activationGrid != nil }
+                .compactMap { int8?[$0.output].name } ?? [])
         for choice in model.choices.sorted(by: { $0.sensitivity > $1.sensitivity }) {
             table.add([
                 Readable.fixed(choice.sensitivity, 6), choice.precision.rawValue,
-                choice.clipsOutliers ? "clipped" : "largest", choice.operation,
+                choice.clipsOutliers ? "clipped" : "largest",
+                shared.contains(choice.operation) ? "a tensor" : "a row", choice.operation,
             ])
         }
         return table.text

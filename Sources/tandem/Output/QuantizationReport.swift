@@ -15,12 +15,15 @@ struct QuantizationReport {
                 Readable.fixed(reading.limit, 6),
             ])
         }
-        var operations = TextTable(["sensitivity", "precision", "scales", "weights", "operation"])
+        var operations = TextTable([
+            "sensitivity", "precision", "scales", "inputs", "weights", "operation",
+        ])
         let sorted = result.operations.sorted { sensitivity($0) > sensitivity($1) }
         for operation in sorted {
             operations.add([
                 Readable.fixed(sensitivity(operation), 6), operation.precision.rawValue,
                 operation.clipsOutliers ? "clipped" : "largest",
+                operation.grid == nil ? "a row" : "a tensor",
                 Readable.grouped(operation.candidate.weightCount), operation.candidate.name,
             ])
         }
@@ -70,6 +73,7 @@ struct QuantizationReport {
                             ("operation", .string($0.candidate.name)),
                             ("precision", .string($0.precision.rawValue)),
                             ("clips_outliers", .bool($0.clipsOutliers)),
+                            ("shares_grid", .bool($0.grid != nil)),
                             ("sensitivity", .number(sensitivity($0))),
                         ])
                     })

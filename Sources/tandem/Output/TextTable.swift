@@ -1,3 +1,5 @@
+import Glibc
+
 /// A table for people: columns as wide as their widest cell, numbers to the right.
 struct TextTable {
     private var rows: [[String]]
@@ -64,6 +66,13 @@ enum Readable {
         let fraction = String(whole % divisor)
         let zeros = String(repeating: "0", count: places - fraction.count)
         return "\(sign)\(whole / divisor).\(zeros)\(fraction)"
+    }
+
+    /// A number that may be small: six places after the point, or two digits and a power of ten.
+    static func small(_ value: Double) -> String {
+        guard value.isFinite, value != 0, value.magnitude < 5e-5 else { return fixed(value, 6) }
+        let exponent = log10(value.magnitude).rounded(.down)
+        return "\(fixed(value / pow(10, exponent), 1))e\(Int(exponent))"
     }
 
     /// A whole number with commas between thousands.

@@ -24,7 +24,8 @@ struct PackageExamples {
             throw Failure(
                 .dataError,
                 "\(package.path): was not trained from a specification, so it does not say what "
-                    + "its labels are")
+                    + "its labels are; give rows of its inputs, a folder with an .npy file each, "
+                    + "where a command takes one")
         }
         var classes: [String: [String]] = [:]
         for task in package.model.signature.tasks where !task.labels.isEmpty {

@@ -1,3 +1,4 @@
+import Glibc
 import TandemEngine
 import TandemFeatures
 import TandemGraph
@@ -44,6 +45,9 @@ struct QuantizationRows {
         if paths.count == 1, OutputDirectory.isDirectory(paths[0]) {
             try self.init(TensorFiles.arrays(paths[0], program.weights.graph))
         } else {
+            for path in paths where access(path, F_OK) != 0 {
+                throw Failure(.noInput, "\(path): no such file or folder")
+            }
             let input = try PackageExamples.labelled(program.package, paths: paths)
             let examples = input.examples
             let (test, validation) = (examples.rows(.test), examples.rows(.validation))

@@ -4,10 +4,11 @@
 // scores are compared with float's: that is the operation's sensitivity. Layers behind a layer norm
 // are tried with its columns smoothed first. Products are rounded by what their inputs are in the
 // sample, and by how the scores answer to their results; they are tried with their scales clipped by
-// error too. What changes the scores less is kept. Then everything becomes int8 and the gate judges. Where a task fails it, one operation is raised to its next precision,
-// and the gate judges again. Errors of operations add up nearly independently, so their squares are
-// what each has to give; the one is taken that gives most for its work in a request of a usual size.
-// What counts in the end is only what the gate measured on the whole program.
+// error too, and their inputs with one grid for all rows. What changes the scores less is kept. Then
+// everything becomes int8 and the gate judges. Where a task fails it, one operation is raised to its
+// next precision, and the gate judges again. Errors of operations add up nearly independently, so
+// their squares are what each has to give; the one is taken that gives most for its work in a request
+// of a usual size. What counts in the end is only what the gate measured on the whole program.
 
 import TandemEngine
 import TandemGraph
@@ -26,6 +27,8 @@ struct QuantizationSearch {
         var change: [Double]
         var precision = QuantizationPrecision.int8
         var clipsOutliers = false
+        /// The grid that all rows of its input share, if not each has its own.
+        var grid: ActivationGrid?
 
         /// The precision after the one that it has.
         var nextPrecision: QuantizationPrecision? {
@@ -84,6 +87,7 @@ struct QuantizationSearch {
     /// - Throws: `Failure` naming task, figure and limit if no choice passes; `EngineError`.
     mutating func result() throws -> Result {
         var operations = try measuredOperations()
+        try chooseGrids(&operations)
         let float = try rows.measured(floatProgram, .gate)
         while true {
             Terminal.progress(
@@ -110,8 +114,10 @@ struct QuantizationSearch {
         let name = operation.candidate.name
         operation.precision = precision
         operation.clipsOutliers = false
+        operation.grid = nil
         choices.precisions[name] = precision
         choices.clipped.remove(name)
+        choices.grids[name] = nil
         operation.change =
             precision == .float
             ? tasks.map { _ in 0 } : try changes(alone(name, precision))
@@ -122,7 +128,8 @@ struct QuantizationSearch {
             allowsFloat
             ? "nothing is left to be raised; widen the limit"
             : "leave out --no-fallback, or widen the limit"
-        return "quantize: " + broken.map(\.text).joined(separator: "; ") + "; \(remedy)"
+        return "quantize: " + broken.map(\.text).joined(separator: "; ")
+            + "; \(remedy); nothing was written"
     }
 
     private var tasks: [String] {
@@ -187,6 +194,38 @@ struct QuantizationSearch {
             operations.append(found)
         }
         return operations
+    }
+
+    /// One grid for all rows of a value where the products that read it, alone in int8, then change
+    /// the scores no more than by a grid a row, whose ends must be looked for.
+    private mutating func chooseGrids(_ operations: inout [Operation]) throws {
+        guard rows.areOfManyContexts else { return }
+        let graph = quantizer.source.graph
+        let products = quantizer.candidates.filter { $0.input != nil && !$0.isOfContext }
+        let values = Set(products.compactMap(\.input))
+            .filter { choices.smoothed[graph[$0].name] == nil }.sorted { $0.index < $1.index }
+        guard !values.isEmpty else { return }
+        let sampled = try rows.sampled(quantizer.source, values)
+        for (index, id) in values.enumerated() {
+            Terminal.progress("quantize: measuring grid \(index + 1) of \(values.count) ...")
+            guard let grid = ActivationGrid.measured(sampled[index]) else { continue }
+            let readers = Set(products.filter { $0.input == id }.map(\.name))
+            var perRow = QuantizationChoices(keptFloat: quantizer.candidates.map(\.name))
+            for reader in readers { perRow.precisions[reader] = nil }
+            perRow.clipped = choices.clipped.intersection(readers)
+            perRow.moments = choices.moments
+            perRow.gradients = choices.gradients
+            perRow.smoothed = choices.smoothed
+            var perTensor = perRow
+            for reader in readers { perTensor.grids[reader] = grid }
+            let (before, after) = (try changes(perRow), try changes(perTensor))
+            guard Self.total(after) <= Self.total(before) else { continue }
+            choices.grids.merge(perTensor.grids) { _, grid in grid }
+            for index in operations.indices where readers.contains(operations[index].candidate.name)
+            {
+                operations[index].grid = grid
+            }
+        }
     }
 
     /// Choices by which one operation has a precision, and all others are float.

@@ -15,7 +15,13 @@ extension GraphGenerator {
                 .layerNorm(epsilon: isSmooth ? 0.5 : 1e-5),
                 [x, try parameter(.float32, [width]), try parameter(.float32, [width])],
                 bound: 24)
-        case "linear", "quantized_linear": try linear(isQuantized: name != "linear")
+        case "linear": try linear(nil)
+        case "quantized_linear": try linear(.quantizedLinear)
+        case "static_quantized_linear":
+            try linear(
+                .staticQuantizedLinear(
+                    ActivationGrid(
+                        scale: Float(number(1...64)) / 128, stepsBelow: number(0...255))))
         case "matmul": try matmul()
         case "convolution": try convolution()
         case "embedding", "quantized_embedding": try embedding(isQuantized: name != "embedding")
@@ -38,7 +44,8 @@ extension GraphGenerator {
 
     // MARK: Products
 
-    private mutating func linear(isQuantized: Bool) throws(GraphError) {
+    private mutating func linear(_ quantized: Operation?) throws(GraphError) {
+        let isQuantized = quantized != nil
         guard let x = floats(rank: 1), let depth = shape(x).last?.fixedSize,
             !isQuantized || isStable(x)
         else { return }
@@ -49,7 +56,7 @@ extension GraphGenerator {
             inputs.append(try operand(.float32, [.fixed(width)], upTo: .context))
         }
         try node(
-            isQuantized ? .quantizedLinear : .linear, inputs,
+            quantized ?? .linear, inputs,
             bound: bound(x) * Double(depth * (isQuantized ? 32 : 4)) + 64)
     }
 

@@ -51,11 +51,14 @@ struct QuantizedLocation {
     var positions: Int
 }
 
-/// A block's runs as int8 with a scale each; once for all the products that read them.
+/// A block's runs as int8, with a scale each or by one for all; once for all the products that read
+/// them.
 struct QuantizeStep: Step {
     var input: Location
     /// What each column is multiplied by first, if anything.
     var factors: Tensor?
+    /// The grid of all runs, if it was measured before.
+    var grid: ActivationGrid?
     var output: QuantizedLocation
 
     func run(_ frame: Frame) {
@@ -68,10 +71,17 @@ struct QuantizeStep: Step {
         let count = isWhole ? frame.rowCount * positions : positions
         let factors = factors.map { UnsafePointer($0.base.assumingMemoryBound(to: Float.self)) }
         for call in 0..<calls {
-            tandemk_f32_qd8_quantize(
-                count, output.inputCount, frame.floats(input) + call * input.stride,
-                positions == 1 ? input.stride : output.inputCount, factors,
-                rows + call * count * stride, stride, scales + call * count)
+            let x = frame.floats(input) + call * input.stride
+            let xStride = positions == 1 ? input.stride : output.inputCount
+            let (bytes, own) = (rows + call * count * stride, scales + call * count)
+            if let grid {
+                tandemk_f32_qs8_quantize(
+                    count, output.inputCount, x, xStride, factors, grid.scale,
+                    Int32(grid.stepsBelow) - 128, bytes, stride, own)
+            } else {
+                tandemk_f32_qd8_quantize(
+                    count, output.inputCount, x, xStride, factors, bytes, stride, own)
+            }
         }
     }
 }
