@@ -59,10 +59,7 @@ LANES_FN void first_pass(const rows_of *p, size_t i, const float *factors, grids
 LANES_FN void second_pass(const rows_of *p, size_t i, const float *factors, const grids *g) {
     for (size_t r = 0; r < ROWS_AT_ONCE && i + r < p->m; r++) {
         const int32_t zero = -128 - (int32_t)g->bottom[r];
-        const grid own = {
-            v_set(g->inverse[r]), v_set(g->bottom[r]), v_set(g->bottom[r] + 255),
-            i_set((uint32_t)zero)
-        };
+        const grid own = {v_set(g->inverse[r]), i_set((uint32_t)zero), false};
         int32_t sum = write_bytes(
             p->k, p->x + (i + r) * p->ldx, factors, own, p->q + (i + r) * p->ldq
         );

@@ -3,10 +3,7 @@
 
 /* `factors` is p's, or a null that the compiler knows. */
 LANES_FN void quantize_rows(const rows_of *p, const float *factors, float scale, int32_t zero) {
-    const float bottom = (float)(-128 - zero);
-    const grid shared = {
-        v_set(1.0f / scale), v_set(bottom), v_set(bottom + 255), i_set((uint32_t)zero)
-    };
+    const grid shared = {v_set(1.0f / scale), i_set((uint32_t)zero), true};
     for (size_t i = 0; i < p->m; i++) {
         int32_t sum = write_bytes(
             p->k, p->x + i * p->ldx, factors, shared, p->q + i * p->ldq

@@ -77,10 +77,6 @@ LANES_FN float v_largest(vf x) {
     m = _mm_max_ps(m, _mm_movehl_ps(m, m));
     return _mm_cvtss_f32(_mm_max_ss(m, _mm_movehdup_ps(m)));
 }
-LANES_FN vi i_keep(vi x, size_t n) {
-    return n >= LANES ? x : _mm256_and_si256(x, first_lanes(n));
-}
-
 LANES_FN vf v_load_i8(const int8_t *p) {
     return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)p)));
 }
@@ -89,18 +85,30 @@ LANES_FN vf v_load_i8_part(const int8_t *p, size_t n) {
     for (size_t i = 0; i < n; i++) whole[i] = p[i];
     return v_load_i8(whole);
 }
-/* The saturation of the two packs never bites: the values are within int8. */
-LANES_FN void i_store_i8(int8_t *p, vi x) {
-    __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
-    _mm_storel_epi64((void *)p, _mm_packs_epi16(words, words));
-}
-LANES_FN void i_store_i8x4(int8_t *p, vi a, vi b, vi c, vi d) {
+
+/* The packs work within 128 bits, so that four bytes of a, b, c, d follow one another there. */
+LANES_FN vi b_narrow(vi a, vi b, vi c, vi d, vi z) {
     const vi order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    vi bytes = _mm256_packs_epi16(_mm256_packs_epi32(a, b), _mm256_packs_epi32(c, d));
-    _mm256_storeu_si256((void *)p, _mm256_permutevar8x32_epi32(bytes, order));
+    vi both = _mm256_packs_epi32(z, z);
+    vi first = _mm256_adds_epi16(_mm256_packs_epi32(a, b), both);
+    vi second = _mm256_adds_epi16(_mm256_packs_epi32(c, d), both);
+    return _mm256_permutevar8x32_epi32(_mm256_packs_epi16(first, second), order);
 }
-LANES_FN void i_store_i8_part(int8_t *p, size_t n, vi x) {
-    int8_t whole[8];
-    i_store_i8(whole, x);
-    for (size_t i = 0; i < n; i++) p[i] = whole[i];
+LANES_FN void b_store(int8_t *p, vi x) { _mm256_storeu_si256((void *)p, x); }
+LANES_FN void b_store_part(int8_t *p, size_t n, vi x) {
+    int8_t whole[32];
+    b_store(whole, x);
+    __builtin_memcpy(p, whole, n);
+}
+LANES_FN vi b_keep(vi x, size_t n) {
+    const vi places = _mm256_setr_epi8(
+        0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24,
+        25, 26, 27, 28, 29, 30, 31
+    );
+    return _mm256_and_si256(x, _mm256_cmpgt_epi8(_mm256_set1_epi8((char)n), places));
+}
+/* As sums of bytes + 128 in every second lane, from which the 8 * 128 are taken again. */
+LANES_FN vi b_sums(vi x) {
+    vi sums = _mm256_sad_epu8(_mm256_xor_si256(x, _mm256_set1_epi8(-128)), _mm256_setzero_si256());
+    return _mm256_sub_epi32(sums, _mm256_set1_epi64x(8 * 128));
 }

@@ -68,7 +68,6 @@ LANES_FN float v_folded_sum(vf x) {
     z = _mm_add_ps(z, _mm_movehl_ps(z, z));
     return _mm_cvtss_f32(_mm_add_ss(z, _mm_movehdup_ps(z)));
 }
-LANES_FN vi i_keep(vi x, size_t n) { return _mm512_maskz_mov_epi32(first_lanes(n), x); }
 
 LANES_FN vf v_load_i8(const int8_t *p) {
     return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128((const void *)p)));
@@ -76,14 +75,23 @@ LANES_FN vf v_load_i8(const int8_t *p) {
 LANES_FN vf v_load_i8_part(const int8_t *p, size_t n) {
     return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(first_lanes(n), p)));
 }
-LANES_FN void i_store_i8(int8_t *p, vi x) { _mm_storeu_si128((void *)p, _mm512_cvtepi32_epi8(x)); }
-/* The saturation of the packs never bites: the values are within int8. They work within 128 bits,
- * so that four bytes of a, b, c, d follow one another there. */
-LANES_FN void i_store_i8x4(int8_t *p, vi a, vi b, vi c, vi d) {
+
+/* The packs work within 128 bits, so that four bytes of a, b, c, d follow one another there. */
+LANES_FN vi b_narrow(vi a, vi b, vi c, vi d, vi z) {
     const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    __m512i bytes = _mm512_packs_epi16(_mm512_packs_epi32(a, b), _mm512_packs_epi32(c, d));
-    _mm512_storeu_si512(p, _mm512_permutexvar_epi32(order, bytes));
+    vi both = _mm512_packs_epi32(z, z);
+    vi first = _mm512_adds_epi16(_mm512_packs_epi32(a, b), both);
+    vi second = _mm512_adds_epi16(_mm512_packs_epi32(c, d), both);
+    return _mm512_permutexvar_epi32(order, _mm512_packs_epi16(first, second));
 }
-LANES_FN void i_store_i8_part(int8_t *p, size_t n, vi x) {
-    _mm_mask_storeu_epi8(p, first_lanes(n), _mm512_cvtepi32_epi8(x));
+LANES_FN __mmask64 first_bytes(size_t n) { return n < 64 ? (UINT64_C(1) << n) - 1 : ~UINT64_C(0); }
+LANES_FN vi b_keep(vi x, size_t n) { return _mm512_maskz_mov_epi8(first_bytes(n), x); }
+/* As sums of bytes + 128 in every second lane, from which the 8 * 128 are taken again. */
+LANES_FN vi b_sums(vi x) {
+    vi sums = _mm512_sad_epu8(_mm512_xor_si512(x, _mm512_set1_epi8(-128)), _mm512_setzero_si512());
+    return _mm512_sub_epi32(sums, _mm512_set1_epi64(8 * 128));
+}
+LANES_FN void b_store(int8_t *p, vi x) { _mm512_storeu_si512(p, x); }
+LANES_FN void b_store_part(int8_t *p, size_t n, vi x) {
+    _mm512_mask_storeu_epi8(p, first_bytes(n), x);
 }

@@ -71,7 +71,7 @@ LANES_FN vf v_lookup(const float table[16], vi i) {
     return vreinterpretq_f32_u8(vqtbl4q_u8(bytes, at));
 }
 LANES_FN vf v_from_int(vi a) { return vcvtq_f32_s32(a); }
-LANES_FN vi v_round(vf x) { return vcvtnq_s32_f32(x); }
+LANES_FN vi v_round(vf x) { return vcvtnq_s32_f32(vmaxnmq_f32(x, vdupq_n_f32(-0x1p22f))); }
 LANES_FN int32_t i_total(vi a) { return vaddvq_s32(a); }
 LANES_FN bool m_any(vm m) { return vmaxvq_u32(m) != 0; }
 LANES_FN float v_folded_sum(vf x) {
@@ -79,10 +79,6 @@ LANES_FN float v_folded_sum(vf x) {
     return vget_lane_f32(half, 0) + vget_lane_f32(half, 1);
 }
 LANES_FN float v_largest(vf x) { return vmaxvq_f32(x); }
-LANES_FN vi i_keep(vi x, size_t n) {
-    return n >= LANES ? x : vandq_s32(x, vreinterpretq_s32_u32(first_lanes(n)));
-}
-
 LANES_FN vf v_load_i8(const int8_t *p) {
     uint32_t four;
     __builtin_memcpy(&four, p, sizeof four);
@@ -94,19 +90,22 @@ LANES_FN vf v_load_i8_part(const int8_t *p, size_t n) {
     for (size_t i = 0; i < n; i++) whole[i] = p[i];
     return v_load_i8(whole);
 }
-LANES_FN void i_store_i8(int8_t *p, vi x) {
-    int16x4_t words = vmovn_s32(x);
-    int8x8_t bytes = vmovn_s16(vcombine_s16(words, words));
-    uint32_t four = vget_lane_u32(vreinterpret_u32_s8(bytes), 0);
-    __builtin_memcpy(p, &four, sizeof four);
+
+LANES_FN vi b_narrow(vi a, vi b, vi c, vi d, vi z) {
+    int16x8_t both = vcombine_s16(vmovn_s32(z), vmovn_s32(z));
+    int16x8_t first = vqaddq_s16(vcombine_s16(vqmovn_s32(a), vqmovn_s32(b)), both);
+    int16x8_t second = vqaddq_s16(vcombine_s16(vqmovn_s32(c), vqmovn_s32(d)), both);
+    return vreinterpretq_s32_s8(vcombine_s8(vqmovn_s16(first), vqmovn_s16(second)));
 }
-LANES_FN void i_store_i8x4(int8_t *p, vi a, vi b, vi c, vi d) {
-    int16x8_t first = vcombine_s16(vmovn_s32(a), vmovn_s32(b));
-    int16x8_t second = vcombine_s16(vmovn_s32(c), vmovn_s32(d));
-    vst1q_s8(p, vcombine_s8(vmovn_s16(first), vmovn_s16(second)));
+LANES_FN void b_store(int8_t *p, vi x) { vst1q_s8(p, vreinterpretq_s8_s32(x)); }
+LANES_FN void b_store_part(int8_t *p, size_t n, vi x) {
+    int8_t whole[16];
+    b_store(whole, x);
+    __builtin_memcpy(p, whole, n);
 }
-LANES_FN void i_store_i8_part(int8_t *p, size_t n, vi x) {
-    int8_t whole[4];
-    i_store_i8(whole, x);
-    for (size_t i = 0; i < n; i++) p[i] = whole[i];
+LANES_FN vi b_keep(vi x, size_t n) {
+    int8_t whole[16] = {0};
+    b_store_part(whole, n, x);
+    return vreinterpretq_s32_s8(vld1q_s8(whole));
 }
+LANES_FN vi b_sums(vi x) { return vpaddlq_s16(vpaddlq_s8(vreinterpretq_s8_s32(x))); }

@@ -14,45 +14,61 @@ LANES_FN vf last_values(const float *x, const float *factors, size_t j, size_t l
     return factors ? v_mul(v, load_upto(factors + j, left)) : v;
 }
 
-/* A row's grid in all lanes. A NaN becomes the lowest byte. */
+/* A row's grid in all lanes. A NaN becomes the lowest byte, and what lies beyond the grid's ends
+ * the nearest, when bytes are narrowed; `is_wide` says that it may lie too far off to be rounded. */
 typedef struct grid {
-    vf inverse, bottom, top;
+    vf inverse;
     vi zero;
+    bool is_wide;
 } grid;
 
-LANES_FN vi quantized(vf x, grid g) {
-    return i_add(v_round(v_min(v_max(v_mul(x, g.inverse), g.bottom), g.top)), g.zero);
+LANES_FN vi stepped(vf x, grid g) {
+    vf v = v_mul(x, g.inverse);
+    if (g.is_wide) v = v_min(v_max(v, v_set(-0x1p15f)), v_set(0x1p15f));
+    return v_round(v);
 }
 
-/* A row's bytes; their sum. */
+#define BYTES (4 * LANES)
+
+/* BYTES bytes from column j on, of which the row has `left`. */
+LANES_FN vi quantized(const float *x, const float *factors, size_t j, size_t left, grid g) {
+    vi v[4];
+    for (size_t u = 0; u < 4; u++) {
+        size_t at = u * LANES, own = left > at ? left - at : 0;
+        v[u] = i_set(0);
+        if (own >= LANES) v[u] = stepped(values(x, factors, j + at), g);
+        else if (own) v[u] = stepped(last_values(x, factors, j + at, own), g);
+    }
+    return b_narrow(v[0], v[1], v[2], v[3], g.zero);
+}
+
+/* A row's bytes; their sum. What is left of a row at its end is written together with bytes before
+ * it, a second time: stores of a part are slow. */
 LANES_FN int32_t write_bytes(
     size_t k, const float *x, const float *factors, grid g, int8_t *q
 ) {
     const size_t stride = tandemk_qd8_stride(k);
-    vi sum[4];
-    for (int u = 0; u < 4; u++) sum[u] = i_set(0);
+    vi sum = i_set(0);
     size_t j = 0;
-    for (; j + 4 * LANES <= k; j += 4 * LANES) {
-        vi v[4];
-        for (int u = 0; u < 4; u++) {
-            v[u] = quantized(values(x, factors, j + (size_t)u * LANES), g);
-            sum[u] = i_add(sum[u], v[u]);
-        }
-        i_store_i8x4(q + j, v[0], v[1], v[2], v[3]);
+    for (; j + BYTES <= k; j += BYTES) {
+        vi bytes = quantized(x, factors, j, BYTES, g);
+        sum = i_add(sum, b_sums(bytes));
+        b_store(q + j, bytes);
     }
-    for (; j + LANES <= k; j += LANES) {
-        vi v = quantized(values(x, factors, j), g);
-        sum[0] = i_add(sum[0], v);
-        i_store_i8(q + j, v);
+    if (j == k) return i_total(sum);
+    if (k >= BYTES) {
+        size_t at = k - BYTES;
+        vi bytes = quantized(x, factors, at, BYTES, g);
+        sum = i_add(sum, i_sub(b_sums(bytes), b_sums(b_keep(bytes, j - at))));
+        __builtin_memset(q + stride - 4, 0, 4);
+        b_store(q + at, bytes);
+    } else {
+        vi bytes = b_keep(quantized(x, factors, 0, k, g), k);
+        sum = b_sums(bytes);
+        if (stride < BYTES) b_store_part(q, stride, bytes);
+        else b_store(q, bytes);
     }
-    if (j < k) { /* With the zeros up to the stride, which ends within this vector. */
-        vi v = i_keep(quantized(last_values(x, factors, j, k - j), g), k - j);
-        sum[1] = i_add(sum[1], v);
-        i_store_i8_part(q + j, stride - j, v);
-        j = stride;
-    }
-    for (; LANES == 1 && j < stride; j++) q[j] = 0; /* No vector here holds them. */
-    return i_total(i_add(i_add(sum[0], sum[1]), i_add(sum[2], sum[3])));
+    return i_total(sum);
 }
 
 /* Rows of an input and where they go. */

@@ -57,22 +57,32 @@ LANES_FN vi i_shift_right(vi a, int by) { return (uint32_t)((int32_t)a >> by); }
 LANES_FN vf v_lookup(const float table[16], vi i) { return table[i & 15]; }
 LANES_FN vf v_from_int(vi a) { return (float)(int32_t)a; }
 /* To nearest even, for |x| < 2^22: adding 1.5 * 2^23 leaves no bits for a fraction. */
-LANES_FN vi v_round(vf x) { return (vi)(int32_t)((x + 12582912.0f) - 12582912.0f); }
+LANES_FN vi v_round(vf x) {
+    float low = x > -0x1p22f ? x : -0x1p22f; /* Of a NaN too. */
+    return (vi)(int32_t)((low + 12582912.0f) - 12582912.0f);
+}
 LANES_FN int32_t i_total(vi a) { return (int32_t)a; }
 LANES_FN bool m_any(vm m) { return m; }
 LANES_FN float v_largest(vf x) { return x; }
 LANES_FN float v_folded_sum(vf x) { return x; }
-LANES_FN vi i_keep(vi x, size_t n) { return n ? x : 0; }
 
 LANES_FN vf v_load_i8(const int8_t *p) { return *p; }
 LANES_FN vf v_load_i8_part(const int8_t *p, size_t n) { return n ? *p : 0; }
-LANES_FN void i_store_i8(int8_t *p, vi x) { *p = (int8_t)(int32_t)x; }
-LANES_FN void i_store_i8x4(int8_t *p, vi a, vi b, vi c, vi d) {
-    i_store_i8(p, a);
-    i_store_i8(p + 1, b);
-    i_store_i8(p + 2, c);
-    i_store_i8(p + 3, d);
+
+/* A byte, in the place of the `at`th of four. */
+LANES_FN vi b_place(vi x, vi z, int at) {
+    int32_t sum = (int32_t)x + (int32_t)z;
+    int32_t nearest = sum < -128 ? -128 : sum > 127 ? 127 : sum;
+    return (uint32_t)(uint8_t)nearest << 8 * at;
 }
-LANES_FN void i_store_i8_part(int8_t *p, size_t n, vi x) {
-    if (n) *p = (int8_t)(int32_t)x;
+LANES_FN vi b_narrow(vi a, vi b, vi c, vi d, vi z) {
+    return b_place(a, z, 0) | b_place(b, z, 1) | b_place(c, z, 2) | b_place(d, z, 3);
 }
+LANES_FN vi b_keep(vi x, size_t n) { return n < 4 ? x & ((1u << 8 * n) - 1) : x; }
+LANES_FN vi b_sums(vi x) {
+    int8_t b[4];
+    __builtin_memcpy(b, &x, sizeof b);
+    return (uint32_t)(b[0] + b[1] + b[2] + b[3]);
+}
+LANES_FN void b_store(int8_t *p, vi x) { __builtin_memcpy(p, &x, sizeof x); }
+LANES_FN void b_store_part(int8_t *p, size_t n, vi x) { __builtin_memcpy(p, &x, n); }

@@ -15,11 +15,14 @@
  *   v_fma, v_fnma             a * b + c and -a * b + c, rounded once
  *   v_min, v_max              a < b ? a : b, a > b ? a : b: b where either is NaN
  *   v_lookup(table, i)        table[the low four bits of i], of sixteen floats
- *   v_round                   to nearest even, |x| < 2^22
+ *   v_round                   to nearest even, |x| < 2^22; a NaN becomes -2^22 or less
  *   i_total                   the wrapping sum of the lanes
- *   i_keep(x, n)              the first n lanes of x (all if n >= LANES), 0 in the rest
  *   m_any(m)                  whether any lane is true
  *   v_folded_sum(x)           the sum of the lanes: lane s takes s + LANES / 2, and so on to s + 1
  *   v_largest(x)              the largest lane, none being NaN
- *   i_store_i8x4              four vectors of values within int8, as 4 * LANES bytes in order
+ *   b_narrow(a, b, c, d, z)   4 * LANES bytes in order: int8 of the lanes + z, |z| < 2^15, or the
+ *                             nearest
+ *   b_keep(x, n)              the first n bytes of x, 0 in the rest
+ *   b_sums(x)                 lanes whose sum is that of the bytes
+ *   b_store, b_store_part     the bytes of x, and the first n < 4 * LANES of them
  */
