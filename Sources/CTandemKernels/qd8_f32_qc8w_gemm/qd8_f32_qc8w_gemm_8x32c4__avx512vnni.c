@@ -15,8 +15,6 @@
 #define VNNI_FN static inline __attribute__((always_inline)) TANDEMK_TARGET_AVX512VNNI
 #define ROWS_MAX 8
 #define PANELS_MAX 4
-/* Of a layer's weights: smaller ones stay in the second-level cache, and asking costs 2 %. */
-#define ASKED_BYTES_MIN (128u << 10)
 
 VNNI_FN __mmask16 live(const layer *p, size_t j) {
     return (__mmask16)(p->n - j < 16 ? (1u << (p->n - j)) - 1 : 0xffff);
@@ -39,16 +37,28 @@ VNNI_FN __m512i start(tandemk_qd8_row row, const qc8w_panel *panel) {
     return _mm512_sub_epi32(_mm512_set1_epi32(qd8_start(row, 0)), zeros);
 }
 
+/* What a tile's end needs of a panel, read once for all rows: stores to c may change any float, as
+ * far as the compiler knows. */
+typedef struct ends {
+    __m512 scale, bias;
+    __mmask16 live;
+} ends;
+
+VNNI_FN ends ends_of(const layer *p, size_t j) {
+    const __mmask16 mask = live(p, j);
+    __m512 bias = p->bias ? _mm512_maskz_loadu_ps(mask, p->bias + j) : _mm512_setzero_ps();
+    return (ends){_mm512_load_ps(panel_at(p, j)->scale), bias, mask};
+}
+
 /* sum -> c, for one row and one panel. Whole panels are stored without a mask: stores with one
  * kept the next tile's products waiting. */
-VNNI_FN void finish(const layer *p, size_t i, size_t j, const qc8w_panel *panel, __m512i sum) {
+VNNI_FN void finish(const layer *p, size_t i, size_t j, ends panel, __m512 scale, __m512i sum) {
     float *c = p->c + i * p->ldc + j;
-    __m512 scale = _mm512_mul_ps(_mm512_set1_ps(p->rows[i].scale), _mm512_load_ps(panel->scale));
-    __m512 bias = p->bias ? _mm512_maskz_loadu_ps(live(p, j), p->bias + j) : _mm512_setzero_ps();
-    __m512 y = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), scale, bias);
+    scale = _mm512_mul_ps(scale, panel.scale);
+    __m512 y = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), scale, panel.bias);
     if (p->activation == TANDEMK_ACTIVATION_RELU) y = _mm512_max_ps(_mm512_setzero_ps(), y);
     if (p->n - j >= TANDEMK_PANEL) _mm512_storeu_ps(c, y);
-    else _mm512_mask_storeu_ps(c, live(p, j), y);
+    else _mm512_mask_storeu_ps(c, panel.live, y);
 }
 
 /* `rows` rows by `panels` panels from column j on, the last of which may be a part; both are
@@ -85,23 +95,26 @@ VNNI_FN void tile(const layer *p, size_t i, size_t j, int rows, int panels, bool
                 sum[r][q] = _mm512_dpbusd_epi32(sum[r][q], column[q], x);
         }
     }
+    ends end[PANELS_MAX];
 #pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++)
+    for (int q = 0; q < panels; q++) end[q] = ends_of(p, j + (size_t)q * TANDEMK_PANEL);
 #pragma clang loop unroll(full)
-        for (int q = 0; q < panels; q++) {
-            size_t column = j + (size_t)q * TANDEMK_PANEL;
-            finish(p, i + (size_t)r, column, panel_at(p, column), sum[r][q]);
-        }
+    for (int r = 0; r < rows; r++) {
+        __m512 scale = _mm512_set1_ps(p->rows[i + (size_t)r].scale);
+#pragma clang loop unroll(full)
+        for (int q = 0; q < panels; q++)
+            finish(p, i + (size_t)r, j + (size_t)q * TANDEMK_PANEL, end[q], scale, sum[r][q]);
+    }
 }
 
 /* The rows of [i, end), `rows` at a time, by all columns, `panels` panels at a time and then one by
  * one. */
 VNNI_FN void strip(const layer *p, size_t i, size_t end, int rows, int panels) {
-    const bool asks = qc8w_panel_bytes(p->k) * (p->n / TANDEMK_PANEL) >= ASKED_BYTES_MIN;
+    const size_t columns = (size_t)panels * TANDEMK_PANEL;
     size_t j = 0;
-    for (; j + (size_t)(panels - 1) * TANDEMK_PANEL < p->n; j += (size_t)panels * TANDEMK_PANEL) {
+    for (; j + columns - TANDEMK_PANEL < p->n; j += columns) {
         size_t at = i;
-        if (rows == ROWS_MAX && asks) {
+        if (rows == ROWS_MAX && j + columns < p->n) {
             tile(p, at, j, rows, panels, true);
             at += (size_t)rows;
         }
