@@ -136,7 +136,6 @@ extension Lowering {
         let scales =
             node.inputs.count > index + 1 ? try parameter(node.inputs[index + 1], node) : nil
         lowered.memory.tables += values.byteCount + (scales?.byteCount ?? 0)
-        HugePages.ask(values.base, byteCount: values.byteCount)
         return Table(values, scales: scales)
     }
 

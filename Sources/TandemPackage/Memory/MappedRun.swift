@@ -17,42 +17,42 @@ internal import TandemGraph
 /// Shards mapped back to back, as one storage holds them.
 final class MappedRun: @unchecked Sendable {
     private let base: UnsafeMutableRawPointer
+    /// Bytes of addresses.
+    private let span: Int
     let byteCount: Int
 
-    /// The most that is populated or unmapped by one call: 128 pages, some 0.1 ms.
+    /// The most that is populated or unmapped by one call: 128 small pages, some 0.1 ms.
     static let pieceByteCount = 512 << 10
 
     /// Maps shards that are files.
     ///
     /// - Parameters:
     ///   - memories: The shards, kept by the storage that `storage` gives.
-    ///   - offsets: Where each begins: starts of pages, ascending from 0.
+    ///   - offsets: Where each begins: starts of pages, ascending from 0. What the span of one has
+    ///     beyond its bytes is mapped over by the next.
     ///   - byteCount: Bytes of all.
     /// - Throws: `PackageError` `outOfMemory`.
     init(_ memories: [ShardMemory], _ offsets: [Int], byteCount: Int) throws(PackageError) {
         self.byteCount = byteCount
-        let size = ShardMemory.pageAligned(byteCount)
+        span = zip(memories, offsets).reduce(0) { max($0, $1.1 + $1.0.span) }
         // Addresses first, so that the shards' pages can be put side by side.
-        let base = mmap(
-            nil, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-        guard let base, base != MAP_FAILED else {
-            throw PackageError.system(errno, "no addresses for \(size) bytes", "memory")
+        guard let base = HugePages.addresses(span) else {
+            throw PackageError.system(errno, "no addresses for \(span) bytes", "memory")
         }
         self.base = base
         do throws(PackageError) {
             for (memory, offset) in zip(memories, offsets) { try memory.map(at: base + offset) }
         } catch {
-            munmap(base, size)
+            munmap(base, span)
             throw error
         }
     }
 
     /// The memory as a storage, which holds the shards and unmaps them; to be asked for once.
     func storage(holding memories: [ShardMemory]) -> TensorStorage {
-        TensorStorage(base: base, byteCount: byteCount) { base, byteCount in
-            let size = ShardMemory.pageAligned(byteCount)
-            for piece in stride(from: 0, to: size, by: Self.pieceByteCount) {
-                munmap(base + piece, min(Self.pieceByteCount, size - piece))
+        TensorStorage(base: base, byteCount: byteCount) { [span] base, _ in
+            for piece in stride(from: 0, to: span, by: Self.pieceByteCount) {
+                munmap(base + piece, min(Self.pieceByteCount, span - piece))
             }
             withExtendedLifetime(memories) {}
         }

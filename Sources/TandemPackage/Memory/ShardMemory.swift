@@ -6,7 +6,10 @@ internal import TandemGraph
 //
 //     OFFSET            SIZE   MEANING (little-endian)
 //     0                 raw    the shard's raw bytes
-//     raw, rounded up   page   magic, layout version, raw bytes, content id, CRC-32C of these
+//     span              page   magic, layout version, raw bytes, content id, CRC-32C of these
+//
+// The span is the raw bytes rounded up to pages, or to huge ones where those were asked for
+// (`HugePages`).
 //
 // A memfd can be mapped by several versions of a model at once, each at the place where its table
 // needs it, and it outlives the process in the service manager's store. So a reload shares what it
@@ -72,6 +75,8 @@ package final class ShardMemory: Sendable {
             throw PackageError.system(error, "no memory for the shard", shard.fileName)
         }
         file = descriptor
+        HugePages.prepare(
+            span: HugePages.span(rawByteCount: shard.rawByteCount), of: descriptor)
     }
 
     /// Takes back a memfd that an earlier process sealed, if it is one of ours and whole.
@@ -148,12 +153,15 @@ package final class ShardMemory: Sendable {
         }
     }
 
+    /// Bytes of addresses that a mapping takes: whole pages, of the kinds that the memory has.
+    var span: Int { Self.trailerOffset(rawByteCount) }
+
     /// Maps the raw bytes at an address, for reading, over whatever is mapped there.
     ///
-    /// - Precondition: It is a file; the address is the start of a page, and the pages are the
-    ///   caller's.
+    /// - Precondition: It is a file; the address is the start of a page, and `span` bytes from there
+    ///   are the caller's.
     func map(at address: UnsafeMutableRawPointer) throws(PackageError) {
-        let mapped = mmap(address, rawByteCount, PROT_READ, MAP_SHARED | MAP_FIXED, file, 0)
+        let mapped = mmap(address, span, PROT_READ, MAP_SHARED | MAP_FIXED, file, 0)
         guard mapped != MAP_FAILED else {
             throw PackageError.system(errno, "cannot map the shard", contentID.hexadecimal)
         }
@@ -171,10 +179,12 @@ package final class ShardMemory: Sendable {
 
     private static let magic: [UInt8] = Array("tandemsh".utf8)
     /// Counts up when the meaning of the bytes changes; what has another one is not taken back.
-    private static let layoutVersion: UInt32 = 1
+    private static let layoutVersion: UInt32 = 2
     private static let trailerByteCount = 56
 
-    private static func trailerOffset(_ rawByteCount: Int) -> Int { pageAligned(rawByteCount) }
+    private static func trailerOffset(_ rawByteCount: Int) -> Int {
+        max(pageAligned(rawByteCount), HugePages.span(rawByteCount: rawByteCount))
+    }
 
     private static func trailer(_ contentID: ContentID, _ rawByteCount: Int) -> [UInt8] {
         var bytes = magic

@@ -93,7 +93,9 @@ struct LoadPlan {
             run.byteCount += shards[shard].rawByteCount
             next = successors[shard]
         }
-        byteCount += run.byteCount
+        let last = run.shards.last.map { shards[$0].rawByteCount } ?? 0
+        let end = run.byteCount - last + HugePages.span(rawByteCount: last)
+        byteCount += max(run.byteCount, end)
         runs.append(run)
     }
 
