@@ -77,23 +77,12 @@ struct LimitsCommand: ParsableCommand {
         }
     }
 
-    /// Rows of 64 bytes at random, by the embedding kernel that dispatch chose.
     private static func randomRows() -> [Report.Measurement] {
-        // Two million rows are 128 MiB: more than a cache keeps from one sample to the next.
-        let (rows, vocabulary) = (1 << 21, 4 << 20)
-        let table = Buffer<UInt8>(bytesOfOne: vocabulary * 64)
-        let ids = Buffer<Int32>(ids: rows, vocabulary: vocabulary)
-        let out = Buffer<Float>(count: 16) { _ in 0 }
-        let gather = tandemk_f32_gather_at(tandemk_f32_gather_chosen()).run
-        let seconds = Stopwatch(sampleCount: 3).bestSeconds {
-            table.base.withMemoryRebound(to: Float.self, capacity: vocabulary * 16) {
-                gather(rows, 16, vocabulary, $0, ids.base, 1, out.base, 0)
-            }
-        }
+        let seconds = Stopwatch(sampleCount: 3).bestSeconds(RandomRows().read)
         return [
             .init(
                 name: "random 64-byte rows, prefetched", shape: "of 256 MiB",
-                value: Double(rows) / seconds / 1e6, unit: "Mrows/s")
+                value: Double(RandomRows.count) / seconds / 1e6, unit: "Mrows/s")
         ]
     }
 }

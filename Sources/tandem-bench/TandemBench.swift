@@ -16,7 +16,8 @@ struct TandemBench: ParsableCommand {
             TANDEM_FORCE_ISA=scalar, avx2, avxvnni or avx512vnni lowers what dispatch may choose.
             """,
         subcommands: [
-            KernelsCommand.self, LimitsCommand.self, LoadCommand.self, PackageCommand.self,
+            KernelsCommand.self, LimitsCommand.self, LoadCommand.self, LookupsCommand.self,
+            PackageCommand.self,
         ])
 
     /// Says on standard error what is wrong with TANDEM_FORCE_ISA, if anything is.
