@@ -15,7 +15,7 @@ LANES_FN vf last_values(const float *x, const float *factors, size_t j, size_t l
 }
 
 /* A row's grid in all lanes. A NaN becomes the lowest byte, and what lies beyond the grid's ends
- * the nearest, when bytes are narrowed; `is_wide` says that it may lie too far off to be rounded. */
+ * the nearest, when bytes are narrowed; `is_wide` says that it may lie too far off for v_round. */
 typedef struct grid {
     vf inverse;
     vi zero;
