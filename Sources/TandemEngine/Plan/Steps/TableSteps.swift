@@ -59,6 +59,10 @@ struct LookupHint {
 }
 
 /// Table rows by id, `positions` ids a row.
+///
+/// A step a table, although the tables of a side feed one joined row. What a call for all of them
+/// would save is small: for 40 tables at one row 0.25 us of 9.4 in calls, and at 64 rows 1 %, since
+/// of 3.4 ns a look-up 2.0 are for the row itself and the rest for its cache misses.
 struct LookupStep: Step {
     var table: Table
     var ids: Location
