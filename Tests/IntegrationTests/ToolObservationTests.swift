@@ -80,14 +80,50 @@ import Testing
         #expect(first.output.contains("p99.99"))
         let second = try load(["--duration", "0.2", "--rows", "2", "--compare", "first.txt"])
         #expect(second.status == 0 && second.output.contains("ratio"), "\(second.errors)")
+        let report = try json(
+            load(["--duration", "0.2", "--rows", "2", "--compare", "first.txt", "--json"]))
+        let earlier = try #require(report["earlier"] as? [String: Any])
+        #expect(try #require(earlier["p99_us"] as? Double) > 0)
         try daemon.folder.write("wrong.txt", "no histogram\n")
         #expect(try load(["--duration", "0.1", "--compare", "wrong.txt"]).status == 65)
+    }
+
+    @Test func `asks several models by their shares`() throws {
+        try TinyShop.publish(to: daemon.repository, name: "other")
+        let admin = try daemon.connectAdmin()
+        #expect(try admin.call(.modelLoad(model: "other", version: 0)).status == nil)
+        let report = try json(
+            load(["--rows", "3*0.7,other:1..9@5*0.3", "--duration", "0.3", "--json"]))
+        #expect(report["errors"] as? Int == 0)
+        let kinds = try #require(report["kinds"] as? [[String: Any]])
+        #expect(kinds.compactMap { $0["rows"] as? String } == ["3", "other:1..9@5"])
+        for name in ["tiny", "other"] {
+            guard case .statistics(let seen)? = try admin.call(.statistics(model: name)).control
+            else {
+                Issue.record("no statistics of \(name)")
+                return
+            }
+            #expect(try #require(seen.models.first).successes > 0, "\(name)")
+        }
+        let unknown = try load(["--rows", "nobody:1", "--duration", "0.1"])
+        #expect(unknown.status == 65 && unknown.errors.contains("nobody"), "\(unknown.errors)")
+        let nameless = try run(["load-test", "--socket", daemon.socketPath, "--rows", "64"])
+        #expect(nameless.status == 64 && nameless.errors.contains("--model"))
+    }
+
+    @Test func `a ramp finds a rate, and none below a bound that nothing keeps`() throws {
+        let options = ["--rows", "1", "--duration", "0.5", "--json", "--ramp-p99-us"]
+        // A bound that no answer misses: it ends where the daemon cannot keep up.
+        let found = try json(load(options + ["1000000000"]))
+        #expect(try #require(found["rate_per_s"] as? Double) > 0)
+        #expect(try json(load(options + ["0.001"]))["rate_per_s"] as? Double == 0)
     }
 
     @Test(arguments: [
         ["--rows", "0"], ["--rows", "5..1"], ["--rows", "1*0"], ["--rows", "1@500"],
         ["--rows", "1,,2"], ["--duration", "0"], ["--connections", "0"], ["--rate", "-1"],
-        ["--rate", "5", "--ramp-p99-us", "5"], ["--arrivals", "steady"],
+        ["--rate", "5", "--ramp-p99-us", "5"], ["--arrivals", "steady"], ["--rows", ":1"],
+        ["--rows", "a:b:1"], ["--ramp-p99-us", "5", "--histogram", "x"],
     ])
     func `refuses what it cannot run`(options: [String]) throws {
         #expect(try load(options).status == 64)

@@ -11,8 +11,9 @@ struct LoadTest: ParsableCommand {
             --rate requests come at random times of that average, whatever the daemon does, and an \
             answer's time counts from when its request was due (open loop).
 
-            --rows takes several kinds of request with priorities and shares: 1*0.9,1000@-5*0.1. \
-            Feature values are drawn at random from what the model's description allows.
+            --rows takes several kinds of request with priorities and shares: 1*0.9,1000@-5*0.1, \
+            of several models: shop:64*0.8,desk:1*0.2. Feature values are drawn at random from what \
+            a model's description allows.
 
             Examples:
               tandem load-test --socket /tmp/tandem.sock --model shop --rows 64 --connections 4
@@ -24,10 +25,13 @@ struct LoadTest: ParsableCommand {
     @Option(help: "The daemon's data socket.")
     var socket = DaemonSocket.data
 
-    @Option(help: "The model.")
-    var model: String
+    @Option(help: "The model of all kinds of request that name none.")
+    var model: String?
 
-    @Option(help: "Candidates a request: ROWS, LOW..HIGH, and mixtures of those.")
+    @Option(
+        help: ArgumentHelp(
+            "Candidates a request: [MODEL:]ROWS[..ROWS][@PRIORITY][*SHARE], and mixtures of those.",
+            valueName: "kinds"))
     var rows = "64"
 
     @Option(help: "Seconds.")
@@ -83,23 +87,25 @@ struct LoadTest: ParsableCommand {
         if rampP99Us != nil && rate != nil {
             throw ValidationError("--ramp-p99-us looks for the rate itself; leave --rate out")
         }
+        if rampP99Us != nil && (histogram ?? compare) != nil {
+            throw ValidationError(
+                "--ramp-p99-us makes many runs; give --histogram and --compare to one with --rate")
+        }
     }
 
     func run() throws {
-        let mix = try LoadMix(rows)
-        let other = try compare.map { try Self.read($0) }
+        let mix = try LoadMix(rows, model: model)
+        let earlier = try compare.map { (name: $0, latency: try Self.read($0)) }
         let session = try LoadSession(self, mix)
         if let bound = rampP99Us { return try session.ramp(p99: bound) }
-        let report = try session.run()
+        var report = try session.run()
+        report.earlier = earlier
         if let histogram {
             let file = try OutputFile(path: histogram)
             try file.append(Array(report.outcome.latency.text.utf8))
             try file.finish()
         }
         Terminal.write(json ? report.json.text + "\n" : report.text)
-        if let other, let compare, !json {
-            Terminal.write("\n" + report.comparison(with: other, name: compare))
-        }
     }
 
     private static func read(_ path: String) throws -> LatencyHistogram {
@@ -118,99 +124,3 @@ struct LoadTest: ParsableCommand {
 }
 
 extension ArrivalTimes.Spread: ExpressibleByArgument {}
-
-/// A load test's model, frames and daemon.
-struct LoadSession {
-    private let options: LoadTest
-    private let mix: LoadMix
-    private let frames: LoadFrames
-    private let loops: Int
-
-    /// Asks the daemon what the model takes.
-    init(_ options: LoadTest, _ mix: LoadMix) throws {
-        self.options = options
-        self.mix = mix
-        let connection = try BlockingConnection(path: options.socket)
-        let description = try connection.call(.modelMetadata(options.model))
-        loops = try connection.call(.serverMetadata).loops
-        var random = SeededRandom(seed: options.seed)
-        frames = try LoadFrames(
-            mix, description, hasDeadline: options.deadlineMs != nil, &random)
-    }
-
-    private func plan(rate: Double?, seconds: Double) -> LoadRun.Plan {
-        LoadRun.Plan(
-            socket: options.socket, connections: options.connections,
-            depth: options.depth ?? (rate == nil ? 1 : 64), rate: rate, spread: options.arrivals,
-            seconds: seconds, deadline: UInt64((options.deadlineMs ?? 0) * 1e6),
-            seed: options.seed)
-    }
-
-    /// One run, after each kind was asked some times alone.
-    func run() throws -> LoadReport {
-        let alone =
-            options.rate == nil ? [] : try mix.kinds.indices.map { try times(alone: $0) }
-        var run = try LoadRun(plan(rate: options.rate, seconds: options.duration), mix, frames)
-        let outcome = try run.run { outcome in
-            Terminal.progress(
-                "\(Readable.fixed(outcome.seconds, 0)) s: "
-                    + "\(Readable.grouped(Int(outcome.rate)))/s, p99 "
-                    + "\(Readable.fixed(outcome.latency.microseconds(0.99), 0)) us, "
-                    + "\(outcome.refused) refused, \(outcome.errors) errors")
-        }
-        Terminal.clearProgress()
-        var report = LoadReport(outcome: outcome, mix: mix)
-        if options.rate != nil {
-            var random = SeededRandom(seed: options.seed)
-            report.simulated = QueueSimulation.latencies(
-                outcome.arrivals, alone: alone, servers: loops, &random)
-        }
-        return report
-    }
-
-    /// What requests of one kind take with nothing else to do, in nanoseconds.
-    private func times(alone kind: Int) throws -> [UInt64] {
-        var times: [UInt64] = []
-        var run = try SingleRequests(options.socket, frames)
-        for number in 0..<300 { times.append(try run.ask(kind, UInt64(number))) }
-        return Array(times.dropFirst(50))
-    }
-
-    /// Doubles the rate until p99 is over the bound, then halves the interval.
-    func ramp(p99 bound: Double) throws {
-        var low = 0.0
-        var high = 500.0
-        var isBounded = false
-        var steps: [(rate: Double, p99: Double, isGood: Bool)] = []
-        let seconds = max(options.duration / 10, 1)
-        while steps.count < 24, !isBounded || (high - low) / high > 0.03 {
-            let rate = isBounded ? (low + high) / 2 : high
-            var run = try LoadRun(plan(rate: rate, seconds: seconds), mix, frames)
-            let outcome = try run.run()
-            let p99 = outcome.latency.microseconds(0.99)
-            let isGood =
-                p99 <= bound && outcome.errors + outcome.refused == 0
-                && outcome.rate >= rate * 0.9
-            steps.append((rate, p99, isGood))
-            Terminal.progress(
-                "\(Readable.grouped(Int(rate)))/s: p99 \(Readable.fixed(p99, 0)) us")
-            if isGood { low = rate } else { high = rate }
-            if !isGood { isBounded = true } else if !isBounded { high = rate * 2 }
-        }
-        Terminal.clearProgress()
-        guard !options.json else {
-            return Terminal.write(
-                JSONText.object([("rate_per_s", .number(low)), ("p99_max_us", .number(bound))]).text
-                    + "\n")
-        }
-        var table = TextTable(["rate/s", "p99 us", ""])
-        for step in steps.sorted(by: { $0.rate < $1.rate }) {
-            table.add([
-                Readable.grouped(Int(step.rate)), Readable.fixed(step.p99, 1),
-                step.isGood ? "kept" : "over",
-            ])
-        }
-        Terminal.write(table.text)
-        Terminal.line("highest rate with p99 below \(Readable.fixed(bound, 0)) us: \(Int(low))/s")
-    }
-}

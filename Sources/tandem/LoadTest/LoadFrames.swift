@@ -19,13 +19,15 @@ struct LoadFrames {
 
     private let templates: [[Template]]
 
-    /// Encodes frames of each kind, with random values that the model's description allows.
+    /// Encodes frames of each kind, with random values that its model's description allows.
+    ///
+    /// - Parameter models: Each kind's.
     init(
-        _ mix: LoadMix, _ model: ModelDescription, hasDeadline: Bool,
+        _ mix: LoadMix, _ models: [ModelDescription], hasDeadline: Bool,
         _ random: inout some RandomNumberGenerator
     ) throws {
         var templates: [[Template]] = []
-        for kind in mix.kinds {
+        for (kind, model) in zip(mix.kinds, models) {
             var variants: [Template] = []
             for _ in 0..<Self.variantCount {
                 let rows = Int.random(in: kind.rows, using: &random)

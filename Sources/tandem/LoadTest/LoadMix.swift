@@ -2,15 +2,20 @@
 struct LoadMix {
     /// One kind of request.
     struct Kind {
+        let model: String
         /// Candidates: fewest and most, drawn evenly.
         let rows: ClosedRange<Int>
         /// Its share among all kinds' shares.
         let share: Double
         let priority: Int32
 
-        /// Such as `64`, `10..200` or `1000@-5`.
+        /// Whether it names its model itself.
+        let isNamed: Bool
+
+        /// Such as `64`, `10..200`, `1000@-5` or `shop:64`.
         var name: String {
-            var name = "\(rows.lowerBound)"
+            var name = isNamed ? "\(model):" : ""
+            name += "\(rows.lowerBound)"
             if rows.count > 1 { name += "..\(rows.upperBound)" }
             return priority == 0 ? name : "\(name)@\(priority)"
         }
@@ -19,17 +24,24 @@ struct LoadMix {
     let kinds: [Kind]
     private let shareSum: Double
 
-    /// Reads `ROWS[..ROWS][@PRIORITY][*SHARE],...`.
+    /// Reads `[MODEL:]ROWS[..ROWS][@PRIORITY][*SHARE],...`.
     ///
+    /// - Parameters:
+    ///   - text: The kinds.
+    ///   - model: The model of those that name none.
     /// - Throws: `Failure` `usage`, quoting the part that is wrong.
-    init(_ text: String) throws(Failure) {
+    init(_ text: String, model: String?) throws(Failure) {
         var kinds: [Kind] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            guard let kind = Self.kind(part) else {
+            guard let kind = Self.kind(part, model: model ?? "") else {
                 throw Failure(
                     .usage,
-                    "--rows: '\(part)' is no kind of request; write ROWS, such as 64, 10..200, or "
-                        + "1*0.9,1000@-5*0.1")
+                    "--rows: '\(part)' is no kind of request; write ROWS, such as 64, 10..200, "
+                        + "1*0.9,1000@-5*0.1, or MODEL:64")
+            }
+            guard !kind.model.isEmpty else {
+                throw Failure(
+                    .usage, "--rows: '\(part)' is for no model; give --model, or MODEL:\(part)")
             }
             kinds.append(kind)
         }
@@ -47,8 +59,10 @@ struct LoadMix {
         return kinds.count - 1
     }
 
-    private static func kind(_ text: Substring) -> Kind? {
-        let starred = text.split(separator: "*", omittingEmptySubsequences: false)
+    private static func kind(_ text: Substring, model: String) -> Kind? {
+        let named = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard named.count <= 2, !named[0].isEmpty else { return nil }
+        let starred = named[named.count - 1].split(separator: "*", omittingEmptySubsequences: false)
         let ranked = starred[0].split(separator: "@", omittingEmptySubsequences: false)
         guard starred.count <= 2, ranked.count <= 2 else { return nil }
         let share = starred.count == 2 ? Double(starred[1]) : 1
@@ -56,7 +70,10 @@ struct LoadMix {
         guard let share, share > 0, share.isFinite, let priority, (-100...100) ~= priority,
             let rows = range(ranked[0])
         else { return nil }
-        return Kind(rows: rows, share: share, priority: priority)
+        let isNamed = named.count == 2
+        return Kind(
+            model: isNamed ? String(named[0]) : model, rows: rows, share: share,
+            priority: priority, isNamed: isNamed)
     }
 
     private static func range(_ text: Substring) -> ClosedRange<Int>? {

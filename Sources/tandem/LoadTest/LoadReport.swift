@@ -5,6 +5,8 @@ struct LoadReport {
     /// What one queue with as many servers as the daemon has loops would have made of it; open loop
     /// only.
     var simulated: LatencyHistogram?
+    /// An earlier run's histogram, and the file that has it.
+    var earlier: (name: String, latency: LatencyHistogram)?
 
     private static let shares: [(name: String, share: Double)] = [
         ("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("p99.99", 0.9999),
@@ -28,7 +30,9 @@ struct LoadReport {
         }
         if outcome.refused > 0 { table.add(Self.row("refusals", outcome.refusalLatencies)) }
         if let simulated { table.add(Self.row("one queue", simulated)) }
-        return text + "\n" + table.text
+        text += "\n" + table.text
+        if let earlier { text += "\n" + comparison(with: earlier.latency, name: earlier.name) }
+        return text
     }
 
     private static func row(_ name: String, _ latency: LatencyHistogram) -> [String] {
@@ -60,6 +64,9 @@ struct LoadReport {
         if let simulated {
             members.append(("one_queue", .object(Self.members(simulated))))
         }
+        if let earlier {
+            members.append(("earlier", .object(Self.members(earlier.latency))))
+        }
         return .object(members)
     }
 
@@ -74,8 +81,7 @@ struct LoadReport {
         ]
     }
 
-    /// Beside what another run's histogram file says.
-    func comparison(with other: LatencyHistogram, name: String) -> String {
+    private func comparison(with other: LatencyHistogram, name: String) -> String {
         var table = TextTable(["us"] + Self.shares.map(\.name) + ["max"])
         let own = outcome.latency
         table.add(["this run"] + Self.values(own).map { Readable.fixed($0, 1) })

@@ -39,6 +39,8 @@ struct LoadRun {
         var refused = 0
         /// Answers that came later than their deadline and a millisecond.
         var late = 0
+        /// Answered with scores before the run's time was over.
+        var answeredInTime = 0
         var seconds: Double = 0
         /// By kind, of what was answered with scores.
         var latencies: [LatencyHistogram] = []
@@ -79,6 +81,7 @@ struct LoadRun {
     /// Nanoseconds by which it wakes late on average.
     private var lateness: UInt64 = 20_000
     private var outcome = Outcome()
+    private var end: UInt64 = .max
 
     /// Connects.
     init(_ plan: Plan, _ mix: LoadMix, _ frames: LoadFrames) throws(Failure) {
@@ -103,7 +106,7 @@ struct LoadRun {
         tandemsys_use_precise_timeouts()
         tandemsys_use_short_slices()
         let start = tandemsys_monotonic_ns()
-        let end = start + UInt64(plan.seconds * 1e9)
+        end = start + UInt64(plan.seconds * 1e9)
         var arrivals = plan.rate.map { ArrivalTimes(rate: $0, plan.spread, start: start) }
         var next = arrivals?.take(&random) ?? .max
         var nextReport = start + 1_000_000_000
@@ -222,6 +225,7 @@ struct LoadRun {
         switch answer.code {
         case 0:
             outcome.latencies[request.kind].add(latency)
+            if now <= end { outcome.answeredInTime += 1 }
             if request.deadline > 0, now > request.deadline + 1_000_000 { outcome.late += 1 }
         // DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE: the daemon protects itself.
         case 4, 8, 14:

@@ -1,0 +1,101 @@
+import TandemClient
+
+/// A load test's models, frames and daemon.
+struct LoadSession {
+    private let options: LoadTest
+    private let mix: LoadMix
+    private let frames: LoadFrames
+    private let loops: Int
+
+    /// Asks the daemon what the models take.
+    init(_ options: LoadTest, _ mix: LoadMix) throws {
+        self.options = options
+        self.mix = mix
+        let connection = try BlockingConnection(path: options.socket)
+        let models = try mix.kinds.map { try connection.call(.modelMetadata($0.model)) }
+        loops = try connection.call(.serverMetadata).loops
+        var random = SeededRandom(seed: options.seed)
+        frames = try LoadFrames(
+            mix, models, hasDeadline: options.deadlineMs != nil, &random)
+    }
+
+    private func plan(rate: Double?, seconds: Double) -> LoadRun.Plan {
+        LoadRun.Plan(
+            socket: options.socket, connections: options.connections,
+            depth: options.depth ?? (rate == nil ? 1 : 64), rate: rate, spread: options.arrivals,
+            seconds: seconds, deadline: UInt64((options.deadlineMs ?? 0) * 1e6),
+            seed: options.seed)
+    }
+
+    /// One run, after each kind was asked some times alone.
+    func run() throws -> LoadReport {
+        let alone =
+            options.rate == nil ? [] : try mix.kinds.indices.map { try times(alone: $0) }
+        var run = try LoadRun(plan(rate: options.rate, seconds: options.duration), mix, frames)
+        let outcome = try run.run { outcome in
+            Terminal.progress(
+                "\(Readable.fixed(outcome.seconds, 0)) s: "
+                    + "\(Readable.grouped(Int(outcome.rate)))/s, p99 "
+                    + "\(Readable.fixed(outcome.latency.microseconds(0.99), 0)) us, "
+                    + "\(outcome.refused) refused, \(outcome.errors) errors")
+        }
+        Terminal.clearProgress()
+        var report = LoadReport(outcome: outcome, mix: mix)
+        if options.rate != nil {
+            var random = SeededRandom(seed: options.seed)
+            report.simulated = QueueSimulation.latencies(
+                outcome.arrivals, alone: alone, servers: loops, &random)
+        }
+        return report
+    }
+
+    /// What requests of one kind take with nothing else to do, in nanoseconds.
+    private func times(alone kind: Int) throws -> [UInt64] {
+        var times: [UInt64] = []
+        var run = try SingleRequests(options.socket, frames)
+        for number in 0..<300 { times.append(try run.ask(kind, UInt64(number))) }
+        return Array(times.dropFirst(50))
+    }
+
+    /// Doubles the rate until p99 is over the bound, then halves the interval.
+    ///
+    /// Each step takes a tenth of the duration, and up to the whole of it if that is too short for a
+    /// hundred requests; a rate of less than ten in all of it is none.
+    func ramp(p99 bound: Double) throws {
+        var low = 0.0
+        var high = 500.0
+        var isBounded = false
+        var steps: [(rate: Double, p99: Double, isGood: Bool)] = []
+        let duration = options.duration
+        while steps.count < 24, high * duration >= 10, !isBounded || (high - low) / high > 0.03 {
+            let rate = isBounded ? (low + high) / 2 : high
+            let seconds = min(max(duration / 10, 100 / rate), duration)
+            var run = try LoadRun(plan(rate: rate, seconds: seconds), mix, frames)
+            let outcome = try run.run()
+            let p99 = outcome.latency.microseconds(0.99)
+            let isGood =
+                p99 <= bound && outcome.errors + outcome.refused == 0
+                && outcome.answeredInTime * 10 >= outcome.arrivals.count * 9
+            steps.append((rate, p99, isGood))
+            Terminal.progress(
+                "\(Readable.grouped(Int(rate)))/s: p99 \(Readable.fixed(p99, 0)) us")
+            if isGood { low = rate } else { high = rate }
+            if !isGood { isBounded = true } else if !isBounded { high = rate * 2 }
+        }
+        Terminal.clearProgress()
+        guard !options.json else {
+            return Terminal.write(
+                JSONText.object([("rate_per_s", .number(low)), ("p99_max_us", .number(bound))]).text
+                    + "\n")
+        }
+        var table = TextTable(["rate/s", "p99 us", ""])
+        for step in steps.sorted(by: { $0.rate < $1.rate }) {
+            table.add([
+                Readable.grouped(Int(step.rate)), Readable.fixed(step.p99, 1),
+                step.isGood ? "kept" : "over",
+            ])
+        }
+        Terminal.write(table.text)
+        Terminal.line("highest rate with p99 below \(Readable.fixed(bound, 0)) us: \(Int(low))/s")
+    }
+}
