@@ -30,11 +30,28 @@ int tandemsys_open(const char *path, int flags, unsigned mode) {
     return RESTART(int, open(path, flags | O_CLOEXEC, (mode_t)mode));
 }
 
+ssize_t tandemsys_read_file(const char *path, void *bytes, size_t capacity) {
+    int fd = tandemsys_open(path, O_RDONLY, 0);
+    if (fd < 0)
+        return fd;
+    size_t done = 0;
+    ssize_t count = 1;
+    while (count > 0 && done < capacity) {
+        count = RESTART(ssize_t, read(fd, (char *)bytes + done, capacity - done));
+        if (count > 0)
+            done += (size_t)count;
+    }
+    close(fd);
+    return count < 0 ? count : (ssize_t)done;
+}
+
+int tandemsys_sync(int fd) { return RESTART(int, fsync(fd)); }
+
 int tandemsys_sync_directory(const char *path) {
     int fd = tandemsys_open(path, O_RDONLY | O_DIRECTORY, 0);
     if (fd < 0)
         return fd;
-    int result = RESTART(int, fsync(fd));
+    int result = tandemsys_sync(fd);
     close(fd);
     return result;
 }

@@ -2,14 +2,17 @@
  * busy kernel may, and counts the calls that cost something.
  *
  * TANDEM_FAULTS=name:period,... makes every period-th call of a kind misbehave:
- *   eintr      recv, send, epoll_wait, read, write and accept4 fail with EINTR
- *   short      recv and send move at most 7 bytes
+ *   eintr      recv, send, sendto, sendmsg, recvmsg, epoll_wait, poll, read, write, pread, pwrite,
+ *              open, fsync and accept4 fail with EINTR
+ *   short      recv and send move at most 7 bytes, and so do read, write, pread and pwrite of files
  *   again      recv and send fail with EAGAIN
  *   emfile     accept4 fails with EMFILE
  *   enomem     accept4 fails with ENOMEM
  *   aborted    accept4 fails with ECONNABORTED
+ *   unwatched  epoll_ctl has no memory to watch one more descriptor
  *   clock      the wall clock jumps an hour back or forth
  * TANDEM_COUNTS=FILE keeps the counters below in a file that others may map.
+ * TANDEM_DESCRIPTOR_FAULT=FILE: as below, for open and memfd_create at the descriptor limit.
  * TANDEM_MEMORY_FAULT=FILE: a 4-byte number n in that file, when it is not 0, makes the n-th call
  * from then on that takes memory for a model fail, and counts down to 0 on the way: malloc, calloc,
  * realloc and mmap of 64 KiB and more, posix_memalign to 64 bytes, as a tensor's memory is, however
@@ -18,7 +21,9 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,6 +31,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,10 +45,11 @@ struct fault {
     unsigned period;
     _Atomic unsigned calls;
 };
-static struct fault eintr, shorten, again, emfile, enomem, aborted, jump;
+static struct fault eintr, shorten, again, emfile, enomem, aborted, unwatched, jump;
 
-static _Atomic int32_t no_memory_fault;
+static _Atomic int32_t no_memory_fault, no_descriptor_fault;
 static _Atomic int32_t *memory_fault = &no_memory_fault;
+static _Atomic int32_t *descriptor_fault = &no_descriptor_fault;
 
 static void set_fault(const char *text, const char *name, struct fault *fault) {
     const char *found = strstr(text, name);
@@ -71,6 +78,7 @@ __attribute__((constructor)) static void begin(void) {
         set_fault(text, "emfile", &emfile);
         set_fault(text, "enomem", &enomem);
         set_fault(text, "aborted", &aborted);
+        set_fault(text, "unwatched", &unwatched);
         set_fault(text, "clock", &jump);
     }
     void *memory = shared(getenv("TANDEM_COUNTS"), sizeof fallback);
@@ -79,6 +87,9 @@ __attribute__((constructor)) static void begin(void) {
     memory = shared(getenv("TANDEM_MEMORY_FAULT"), sizeof no_memory_fault);
     if (memory)
         memory_fault = memory;
+    memory = shared(getenv("TANDEM_DESCRIPTOR_FAULT"), sizeof no_descriptor_fault);
+    if (memory)
+        descriptor_fault = memory;
 }
 
 static void count(enum count which) { atomic_fetch_add(&counts[which], 1); }
@@ -95,6 +106,11 @@ static int starves(size_t size) {
     return atomic_fetch_sub(memory_fault, 1) == 1;
 }
 
+/* Whether this call that makes a descriptor is the one that finds none left. */
+static int lacks_descriptor(void) {
+    return atomic_load(descriptor_fault) > 0 && atomic_fetch_sub(descriptor_fault, 1) == 1;
+}
+
 #define MUCH SIZE_MAX
 
 #define NEXT(name)                                                                               \
@@ -107,6 +123,14 @@ static int starves(size_t size) {
         errno = error;                                                                           \
         return -1;                                                                               \
     } while (0)
+
+/* How many bytes a call on a file moves; what comes in records, such as an eventfd, is not cut. */
+static size_t cut(int fd, size_t length) {
+    struct stat status;
+    if (!shorten.period || length <= 7 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
+        return length;
+    return strikes(&shorten) ? 7 : length;
+}
 
 ssize_t recv(int fd, void *bytes, size_t length, int flags) {
     NEXT(recv);
@@ -126,6 +150,56 @@ ssize_t send(int fd, const void *bytes, size_t length, int flags) {
     if (strikes(&again))
         FAIL(EAGAIN);
     return next(fd, bytes, strikes(&shorten) && length > 7 ? 7 : length, flags);
+}
+
+ssize_t sendto(
+    int fd, const void *bytes, size_t length, int flags, const struct sockaddr *address,
+    socklen_t size) {
+    NEXT(sendto);
+    if (strikes(&eintr))
+        FAIL(EINTR);
+    return next(fd, bytes, length, flags, address, size);
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
+    NEXT(sendmsg);
+    if (strikes(&eintr))
+        FAIL(EINTR);
+    return next(fd, message, flags);
+}
+
+ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
+    NEXT(recvmsg);
+    if (strikes(&eintr))
+        FAIL(EINTR);
+    return next(fd, message, flags);
+}
+
+int poll(struct pollfd *polls, nfds_t count, int timeout) {
+    NEXT(poll);
+    if (strikes(&eintr))
+        FAIL(EINTR);
+    return next(polls, count, timeout);
+}
+
+int fsync(int fd) {
+    NEXT(fsync);
+    if (strikes(&eintr))
+        FAIL(EINTR);
+    return next(fd);
+}
+
+int open(const char *path, int flags, ...) {
+    NEXT(open);
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    if (lacks_descriptor())
+        FAIL(EMFILE);
+    if (strikes(&eintr))
+        FAIL(EINTR);
+    return next(path, flags, mode);
 }
 
 int clock_gettime(clockid_t clock, struct timespec *time) {
@@ -151,6 +225,8 @@ int epoll_wait(int fd, struct epoll_event *events, int capacity, int timeout) {
 int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) {
     NEXT(epoll_ctl);
     count(EPOLL_CTL);
+    if (operation == EPOLL_CTL_ADD && strikes(&unwatched))
+        FAIL(ENOMEM);
     return next(epoll, operation, fd, event);
 }
 
@@ -172,7 +248,7 @@ ssize_t read(int fd, void *bytes, size_t length) {
     count(READ);
     if (strikes(&eintr))
         FAIL(EINTR);
-    return next(fd, bytes, length);
+    return next(fd, bytes, cut(fd, length));
 }
 
 ssize_t write(int fd, const void *bytes, size_t length) {
@@ -180,7 +256,7 @@ ssize_t write(int fd, const void *bytes, size_t length) {
     count(WRITE);
     if (strikes(&eintr))
         FAIL(EINTR);
-    return next(fd, bytes, length);
+    return next(fd, bytes, cut(fd, length));
 }
 
 void *mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
@@ -240,6 +316,8 @@ int memfd_create(const char *name, unsigned flags) {
     NEXT(memfd_create);
     if (starves(MUCH))
         FAIL(ENOMEM);
+    if (lacks_descriptor())
+        FAIL(EMFILE);
     return next(name, flags);
 }
 
@@ -254,5 +332,14 @@ ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset) {
     NEXT(pwrite);
     if (starves(MUCH))
         FAIL(ENOSPC);
-    return next(fd, bytes, length, offset);
+    if (strikes(&eintr))
+        FAIL(EINTR);
+    return next(fd, bytes, cut(fd, length), offset);
+}
+
+ssize_t pread(int fd, void *bytes, size_t length, off_t offset) {
+    NEXT(pread);
+    if (strikes(&eintr))
+        FAIL(EINTR);
+    return next(fd, bytes, cut(fd, length), offset);
 }

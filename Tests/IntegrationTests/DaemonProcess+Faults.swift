@@ -11,16 +11,19 @@ extension DaemonProcess {
     /// - Returns: False, and nothing is started, where no C compiler is.
     /// - Throws: What `spawn` and `waitUntilReady` throw.
     func startFaulty(_ options: [String] = [], _ variables: [String: String]) throws -> Bool {
-        guard let library = try faultLibrary() else { return false }
+        guard let library = try FaultLibrary.build(in: folder) else { return false }
         var environment = variables
         environment["LD_PRELOAD"] = library
         try spawn(options, environment: environment)
         try waitUntilReady()
         return true
     }
+}
 
-    /// The library that comes between, compiled for this test; nil where no C compiler is.
-    private func faultLibrary() throws -> String? {
+/// Tests/Faults, which comes between a program and the C library.
+enum FaultLibrary {
+    /// The library, compiled into a folder; nil, with a line that says so, where no C compiler is.
+    static func build(in folder: ScratchFolder) throws -> String? {
         let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appending(path: "../Faults/faults.c").path(percentEncoded: false)
         let compilers = ["/usr/bin/cc", "/usr/bin/gcc", "/usr/bin/clang"]

@@ -45,6 +45,34 @@ import Testing
         #expect(daemon.wait() == 0)
     }
 
+    @Test func `reads its configuration whatever system calls do`() throws {
+        let path = daemon.folder.file("tandemd.toml")
+        try daemon.folder.write("tandemd.toml", "threads = 1\n[limits]\nrows_max = 100\n")
+        guard try start(["--config", path], ["TANDEM_FAULTS": "short:1,eintr:2"]) else { return }
+        #expect(try daemon.connect().predict(TinyRequests.predict(rows: 100)).status == nil)
+        let refused = try daemon.connect().predict(TinyRequests.predict(rows: 101))
+        #expect(refused.status?.details.first?.limit == "rows_max")
+    }
+
+    @Test func `closes a connection that it cannot watch, and goes on accepting`() throws {
+        let faults = ["TANDEM_FAULTS": "emfile:2,unwatched:9"]
+        guard try start(["--threads", "1", "--set", "limits.accept_pause_ms=1"], faults) else {
+            return
+        }
+        var closed = 0
+        for _ in 0..<60 {
+            // One that it cannot watch ends without an answer.
+            guard let answer = try? daemon.connect().predict() else {
+                closed += 1
+                continue
+            }
+            #expect(answer.values("rating") == [1, 3, 5])
+        }
+        #expect((1...30).contains(closed))
+        daemon.send(SIGTERM)
+        #expect(daemon.wait() == 0)
+    }
+
     /// The counters of Tests/Faults, in its order.
     private enum Counter: Int, CaseIterable {
         case receive, send, wait, control, read, write, map, allocate, lock
@@ -77,6 +105,23 @@ import Testing
         for counter: Counter in [.control, .read, .write, .map, .allocate, .lock] {
             #expect(made(counter) == 0, "\(counter)")
         }
+    }
+
+    @Test(arguments: [(11, 2), (12, 1), (13, 1)])
+    func `answers as many frames of a connection as the limit before it sends`(
+        limit: Int, sends: UInt64
+    ) throws {
+        let path = daemon.folder.file("counts")
+        let options = ["--threads", "1", "--set", "limits.frames_per_turn=\(limit)"]
+        guard try start(options, ["TANDEM_COUNTS": path]) else { return }
+        let connection = try daemon.connect()
+        #expect(try connection.predict().status == nil)
+        let before = try counters(path)[Counter.send.rawValue]
+        // All twelve come with one read.
+        connection.send(
+            try (1...12).flatMap { try TinyRequests.frame(id: $0, .serverLive) })
+        for id: UInt64 in 1...12 { #expect(try connection.answer().id == id) }
+        #expect(try counters(path)[Counter.send.rawValue] - before == sends)
     }
 
     @Test func `an idle daemon makes no system call at all`() throws {

@@ -4,7 +4,7 @@ import TandemServingSupport
 import TandemWire
 import Testing
 
-/// A daemon that gets no memory, at one allocation of a load after the other.
+/// A daemon that gets no memory or no descriptor, at one call of a load after the other.
 @Suite(.serialized) struct MemoryFaultTests {
     private let daemon: DaemonProcess
     private let fault: String
@@ -34,11 +34,24 @@ import Testing
     }
 
     @Test func `no memory at any allocation of a load leaves the old version serving`() throws {
+        // At least the table's shard, its mapping, two decoders with two buffers and a context, the
+        // tensors that are copied, the weights that are packed, and three workspaces.
+        try failEachCall(
+            of: "TANDEM_MEMORY_FAULT", saying: ["memory", "address space", "thread"], least: 20)
+    }
+
+    @Test func `no descriptor at any call of a load leaves the old version serving`() throws {
+        // At least the manifest, and the shard of the table with the memory it is read into.
+        try failEachCall(of: "TANDEM_DESCRIPTOR_FAULT", saying: ["Too many open files"], least: 3)
+    }
+
+    /// Lets the first call of a kind fail, then the second, until a load makes no more.
+    private func failEachCall(of kind: String, saying words: [String], least: Int) throws {
         let options = [
             "--admin-socket", daemon.adminPath, "--threads", "1", "--load-threads", "2",
             "--no-watch",
         ]
-        guard try daemon.startFaulty(options, ["TANDEM_MEMORY_FAULT": fault]) else { return }
+        guard try daemon.startFaulty(options, [kind: fault]) else { return }
         // With a table that is large enough for a shard of its own.
         try TinyShop.publish(to: daemon.repository, version: 2, itemCount: 100_000)
         let admin = try daemon.connectAdmin()
@@ -53,9 +66,7 @@ import Testing
             if let status = answer.status {
                 failures += 1
                 #expect(!isOver, "\(status.message)")
-                let isSaid = ["memory", "address space", "thread"].contains {
-                    status.message.contains($0)
-                }
+                let isSaid = words.contains { status.message.contains($0) }
                 #expect(isSaid, "\(call): \(status.message)")
                 let served = try daemon.connect().predict()
                 #expect(served.version == 1)
@@ -68,9 +79,7 @@ import Testing
             if isOver { break }
         }
         #expect(try armed() == 0)
-        // At least the table's shard, its mapping, two decoders with two buffers and a context, the
-        // tensors that are copied, the weights that are packed, and three workspaces.
-        #expect(failures >= 20, "\(failures)")
+        #expect(failures >= least, "\(failures)")
         guard case .modelLoad(let loaded)? = try admin.call(load).control else {
             Issue.record("it does not load with memory")
             return

@@ -16,12 +16,17 @@ struct ToolProcess {
     ///   - arguments: After the program's name.
     ///   - folder: The working folder.
     ///   - input: What it reads from standard input.
+    ///   - environment: Variables besides PATH.
     /// - Throws: `DaemonProcess.Failure` when it cannot be started.
-    init(_ arguments: [String], in folder: ScratchFolder, input: String = "") throws {
+    init(
+        _ arguments: [String], in folder: ScratchFolder, input: String = "",
+        environment: [String: String] = [:]
+    ) throws {
         // What is printed has a folder of its own: several runs may share the working folder.
         let printed = try ScratchFolder()
         try printed.write("stdin", input)
-        let pid = try Self.spawn(arguments, in: folder, printingTo: printed)
+        let pid = try Self.spawn(
+            arguments, in: folder, printingTo: printed, environment: environment)
         status = Self.wait(pid)
         output = printed.read("stdout")
         errors = printed.read("stderr")
@@ -29,7 +34,8 @@ struct ToolProcess {
 
     /// Starts the tool and returns its process id.
     static func spawn(
-        _ arguments: [String], in folder: ScratchFolder, printingTo printed: ScratchFolder
+        _ arguments: [String], in folder: ScratchFolder, printingTo printed: ScratchFolder,
+        environment: [String: String] = [:]
     ) throws -> pid_t {
         let tool = try DaemonProcess.executable("tandem")
         var actions = posix_spawn_file_actions_t()
@@ -45,7 +51,8 @@ struct ToolProcess {
         // The shell changes the folder and becomes the tool.
         let line = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", folder.path, tool] + arguments
         var argumentPointers = line.map { strdup($0) } + [nil]
-        var variablePointers = [strdup("PATH=/usr/bin:/bin"), nil]
+        let variables = environment.map { "\($0.key)=\($0.value)" } + ["PATH=/usr/bin:/bin"]
+        var variablePointers = variables.map { strdup($0) } + [nil]
         defer { for pointer in argumentPointers + variablePointers { free(pointer) } }
         var pid: pid_t = 0
         let result = posix_spawn(&pid, line[0], &actions, nil, &argumentPointers, &variablePointers)

@@ -25,6 +25,13 @@
 /* open(2) with O_CLOEXEC; mode is used only with O_CREAT. Returns the descriptor. */
 int tandemsys_open(const char *path, int flags, unsigned mode);
 
+/* A file's bytes from its beginning, at most `capacity`, however few each read gives. Returns how
+ * many. */
+ssize_t tandemsys_read_file(const char *path, void *ret_bytes, size_t capacity);
+
+/* fsync(2). */
+int tandemsys_sync(int fd);
+
 /* fsync of a directory, so that a rename in it survives a crash. */
 int tandemsys_sync_directory(const char *path);
 

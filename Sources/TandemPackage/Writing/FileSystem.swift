@@ -72,8 +72,9 @@ package struct LocalFileSystem: FileSystem {
 
     /// Waits for fsync(2).
     package func synchronizeFile(_ descriptor: Int32, _ path: String) throws(PackageError) {
-        guard fsync(descriptor) == 0 else {
-            throw PackageError.system(errno, "cannot bring the file to the disk", path)
+        let status = tandemsys_sync(descriptor)
+        guard status == 0 else {
+            throw PackageError.system(-status, "cannot bring the file to the disk", path)
         }
     }
 

@@ -128,33 +128,20 @@ package struct Configuration: Sendable {
     }
 
     private static func read(_ path: String) throws(ServerError) -> String {
-        let descriptor = tandemsys_open(path, O_RDONLY, 0)
-        guard descriptor >= 0 else {
+        var bytes = [UInt8](repeating: 0, count: fileBytesMax + 1)
+        let count = tandemsys_read_file(path, &bytes, bytes.count)
+        guard count >= 0 else {
             throw ServerError(
-                .configurationUnreadable, "cannot open it: \(systemErrorText(Int(descriptor)))",
-                errorNumber: -descriptor)
+                .configurationUnreadable, "cannot read it: \(systemErrorText(count))",
+                errorNumber: Int32(truncatingIfNeeded: -count))
         }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 64 << 10)
-        while true {
-            let count = Glibc.read(descriptor, &chunk, chunk.count)
-            if count < 0 && errno == EINTR { continue }
-            guard count >= 0 else {
-                throw ServerError(
-                    .configurationUnreadable, "cannot read it: \(systemErrorText(Int(errno)))",
-                    errorNumber: errno)
-            }
-            if count == 0 { break }
-            bytes += chunk[..<count]
-            guard bytes.count <= fileBytesMax else {
-                throw ServerError(
-                    .configurationUnreadable,
-                    "it has more than \(fileBytesMax) bytes; a configuration is a page of text",
-                    bound: fileBytesMax, actual: bytes.count)
-            }
+        guard count <= fileBytesMax else {
+            throw ServerError(
+                .configurationUnreadable,
+                "it has more than \(fileBytesMax) bytes; a configuration is a page of text",
+                bound: fileBytesMax, actual: count)
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        guard let text = String(validating: bytes[..<count], as: UTF8.self) else {
             throw ServerError(.configurationInvalid, "it is not UTF-8; save it as UTF-8")
         }
         return text

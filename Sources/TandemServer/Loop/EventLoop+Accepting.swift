@@ -19,6 +19,16 @@ extension EventLoop {
         }
     }
 
+    /// Waits on the listeners after a rest; rests once more if there is no memory for it.
+    mutating func listenAgain(at now: UInt64) {
+        do throws(ServerError) {
+            try Self.listen(group, sockets.epoll)
+        } catch {
+            stopListening()
+            acceptResumesAt = now &+ limits.acceptPauseNanoseconds
+        }
+    }
+
     /// Stops waiting on the listeners.
     mutating func stopListening() {
         for listener in group.listeners {

@@ -270,7 +270,7 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
         while let slot = sendDeadlines.popExpired(now: now) { close(slot) }
         if let resumes = acceptResumesAt, resumes <= now {
             acceptResumesAt = nil
-            if drainDeadline == nil { try? Self.listen(group, sockets.epoll) }
+            if drainDeadline == nil { listenAgain(at: now) }
         }
     }
 

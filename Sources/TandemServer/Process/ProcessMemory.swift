@@ -5,11 +5,8 @@ internal import Glibc
 enum ProcessMemory {
     /// Resident bytes; 0 where /proc cannot be read, as under ProcSubset.
     static var residentBytes: UInt64 {
-        let descriptor = tandemsys_open("/proc/self/statm", O_RDONLY, 0)
-        guard descriptor >= 0 else { return 0 }
-        defer { close(descriptor) }
         var bytes = [UInt8](repeating: 0, count: 256)
-        let count = read(descriptor, &bytes, bytes.count)
+        let count = tandemsys_read_file("/proc/self/statm", &bytes, bytes.count)
         guard count > 0 else { return 0 }
         // "size resident shared ..." in pages.
         let fields = String(decoding: bytes[..<count], as: UTF8.self).split(separator: " ")

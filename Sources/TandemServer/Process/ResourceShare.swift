@@ -118,11 +118,8 @@ package struct ResourceShare: Equatable, Sendable {
 
     /// A small file's text without the line end; nil if it cannot be read.
     private static func text(_ path: String) -> String? {
-        let descriptor = tandemsys_open(path, O_RDONLY, 0)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
         var bytes = [UInt8](repeating: 0, count: 16 << 10)
-        let count = read(descriptor, &bytes, bytes.count)
+        let count = tandemsys_read_file(path, &bytes, bytes.count)
         guard count > 0 else { return nil }
         var text = String(decoding: bytes[..<count], as: UTF8.self)
         while text.last?.isNewline == true { text.removeLast() }
