@@ -84,7 +84,7 @@ test-systemd: ## Check the units in a real systemd, with what is in $(SYSTEMD_BI
 	@if ! command -v $(WITH_SYSTEMD) >/dev/null || [ "$$(id -u)" -ne 0 ]; then \
 		echo "SKIPPED: the units in a real systemd: needs root and WITH_SYSTEMD=path/to/with-systemd"; \
 	else \
-		$(WITH_SYSTEMD) -s . -r "$$PWD:$$PWD" -- \
+		$(WITH_SYSTEMD) -l -s . -r "$$PWD:$$PWD" -- \
 			"$$PWD/Tests/Systemd/check.sh" "$$(realpath $(SYSTEMD_BIN))" "$$PWD"; \
 	fi
 

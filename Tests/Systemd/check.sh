@@ -86,6 +86,8 @@ printf 'repository = "/var/lib/tandem/models"\n[limits]\nframes_per_turn = 8\n' 
 systemctl reload tandemd.service
 serves_two() { [ "$(property StatusText)" = "serving shop/2" ]; }
 check "a reload brings the new version up" until_true serves_two
+check "the journal finds a version by its fields" sh -c \
+    "journalctl --no-pager -o cat -u tandemd.service MODEL=shop VERSION=2 | grep -q 'is ready'"
 check "a reload keeps the process" [ "$(property MainPID)" = "$pid" ]
 check "a reload applies the configuration" sh -c \
     "journalctl --no-pager -u tandemd.service | grep -q 'changed limits.frames_per_turn'"
@@ -123,6 +125,70 @@ pid=$(property MainPID)
 sleep 9
 check "a healthy daemon is fed for longer than the watchdog's time" \
     [ "$(property MainPID)" = "$pid" ]
+
+# ---- Tables outlive the process ----
+models=/var/lib/tandem/models
+mkdir /var/tmp/big
+"$bin/tandem-bench" package /var/tmp/big/1 --mebibytes 4 > /dev/null
+"$tandem" publish /var/tmp/big/1 "$models" --model big > /dev/null
+is_ready() { # MODEL
+    "$tandem" models --admin-socket "$admin" --json \
+        | grep -o '{"model": "'"$1"'"[^}]*}' | grep -q '"state": "READY"'
+}
+check "a large model is picked up" until_true is_ready big
+is_stored() { [ "$(property NFileDescriptorStore)" -gt 0 ]; }
+check "its table is in the service manager's store" until_true is_stored
+# Whoever read the table from the disk now would refuse it.
+table=$(ls -S "$models"/big/1/*.shard | head -1)
+printf damage | dd of="$table" bs=1 seek=$(($(stat -c %s "$table") - 6)) conv=notrunc status=none
+systemctl restart tandemd.service
+check "a restart takes it from there and reads nothing" is_ready big
+pid=$(property MainPID)
+kill -9 "$pid"
+check "after kill -9 it comes back" until_true came_back
+check "and takes it from there too" until_true is_ready big
+"$tandem" unload big --admin-socket "$admin" > /dev/null
+is_dropped() { answers && [ "$(property NFileDescriptorStore)" -eq 0 ]; }
+check "what is unloaded leaves the store" until_true is_dropped
+rm -r "$models/big"
+
+# ---- Limits of the control group ----
+unit=/run/systemd/system/tandemd.service.d
+printf '[Service]\nCPUQuota=50%%\nMemoryMax=96M\n' > "$unit/limits.conf"
+systemctl daemon-reload
+systemctl restart tandemd.service
+group=system.slice/tandemd.service
+if grep -qsx 100663296 "/sys/fs/cgroup/memory/$group/memory.limit_in_bytes" \
+    "/sys/fs/cgroup/$group/memory.max"; then
+    status=$("$tandem" status --json --admin-socket "$admin")
+    check "half a core makes one loop" grep -q '"loops": 1,' <<< "$status"
+    check "models may take four fifths of the group's memory" \
+        grep -q '"model_bytes_max": 80530636,' <<< "$status"
+    pid=$(property MainPID)
+    "$bin/tandem-bench" package /var/tmp/big/2 --mebibytes 128 --sparse > /dev/null
+    "$tandem" publish /var/tmp/big/2 "$models" --model big > /dev/null
+    refused() {
+        journalctl --no-pager -o cat -u tandemd.service MODEL=big CODE=loadFailed \
+            | grep -q 'memory.max is 80530636'
+    }
+    check "a model that the group has no memory for is refused with the numbers" \
+        until_true refused
+    check "and the daemon lives and answers" answers
+    check "as the same process" [ "$(property MainPID)" = "$pid" ]
+    rm -r "$models/big"
+else
+    echo "SKIPPED: limits of the control group: none is enforced here"
+fi
+rm "$unit/limits.conf"
+systemctl daemon-reload
+systemctl restart tandemd.service
+
+# ---- A folder that is read-only ----
+systemd-run --quiet --wait --pipe -p ReadOnlyPaths=/run/tandem "$bin/tandemd" \
+    --repository "$models" --socket /run/tandem/other.sock 2> /var/tmp/readonly.err \
+    && fail "a socket in a read-only folder must be refused"
+check "a socket in a read-only folder is refused by its path" \
+    grep -q '/run/tandem/other.sock: Read-only file system' /var/tmp/readonly.err
 
 # ---- Stopping ----
 ( for _ in $(seq 20); do rank > /dev/null 2>&1 || true; done ) &

@@ -1,3 +1,4 @@
+import CTandemSystem
 import TandemPackage
 import TandemRequest
 import TandemWire
@@ -61,6 +62,20 @@ import Testing
         _ = running.rescan()
         #expect(states() == [.unavailable, .ready])
         #expect(running.registry.loadCounts.failed == 1)
+    }
+
+    @Test func `loads give way once the daemon is ready, and not before`() {
+        let gaveWay = Locked<[Bool]>([])
+        running.source.whileLoading { _ in
+            let isIdle = tandemsys_has_idle_scheduling()
+            gaveWay.withLock { $0.append(isIdle) }
+        }
+        running.source.publish(1)
+        running.source.publish(1, of: "other")
+        _ = running.rescan()
+        running.source.publish(2)
+        _ = running.rescan()
+        #expect(gaveWay.withLock { $0 } == [false, false, true])
     }
 
     @Test func `at the start a version that fails gives way to the next lower one`() {

@@ -11,9 +11,10 @@ internal import TandemWire
 // On two cores at 40 % load (Poisson arrivals, 420 us of work a request), normal loader threads
 // raised the p99 from 3 to 15 ms and more; SCHED_IDLE ones at full speed lowered it to 1.9 ms,
 // because the cores then never sleep. A thread that may not raise its own priority can never leave
-// SCHED_IDLE again, so each load gets a fresh thread, and the loader itself stays as it was. While
-// nothing is served yet, as at the start, loads run at normal priority. Giving memory back is work
-// too, 0.1 s for 1 GiB, and is done in the same way.
+// SCHED_IDLE again, so each load gets a fresh thread, and the loader itself stays as it was. At the
+// start, until every model was tried once, loads run at normal priority: clients of the later ones
+// wait, and giving way to whatever else the machine does took seconds for a small model. Giving
+// memory back is work too, 0.1 s for 1 GiB, and is done in the same way.
 //
 // That was on threads that wake on their own core. Woken from another's, by a caller say, a loop
 // waited up to 4 ms although the scheduler was called at once: SCHED_IDLE alone lets nobody go first
@@ -98,9 +99,10 @@ package struct Loader: Sendable {
         }
     }
 
-    /// A thread that gives way to those that serve, if there are any and settings say so.
+    /// A thread that gives way to those that serve, if the daemon is ready and settings say so.
     private func aside(_ body: @escaping @Sendable () -> Void) throws(ServerError) -> ServerThread {
-        let isServing = registry.table.models.contains { $0.current != nil }
+        let table = registry.table
+        let isServing = table.isComplete && table.models.contains { $0.current != nil }
         let givesWay = isServing && registry.terms.priority == .idle
         return try ServerThread(name: "tandem-load") {
             if givesWay { _ = tandemsys_set_idle_scheduling(true) }
@@ -175,7 +177,8 @@ package struct Loader: Sendable {
             registry.report(.loaded(state))
             return .success(state)
         case .failure(let error):
-            registry.report(error.code == .modelNotReady ? .waiting(state) : .failed(state))
+            registry.report(
+                error.code == .modelNotReady ? .waiting(state) : .failed(state, error.code))
             return .failure(error)
         }
     }

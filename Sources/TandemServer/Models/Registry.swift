@@ -26,8 +26,8 @@ package final class Registry: Sendable {
     package enum Event: Sendable {
         /// A version is ready, after so many nanoseconds.
         case loaded(ModelVersionState)
-        /// A version could not be loaded.
-        case failed(ModelVersionState)
+        /// A version could not be loaded, for a reason of that code.
+        case failed(ModelVersionState, RequestError.Code)
         /// A version is not complete yet; what is missing is its reason.
         case waiting(ModelVersionState)
         /// A version was taken out of service.

@@ -87,16 +87,18 @@ extension Server {
                     "executor": "\(state.executor)",
                     "load_ms": "\(state.loadDurationNanoseconds / 1_000_000)",
                 ]) { $1 })
-        case .failed(let state):
+        case .failed(let state, let code):
             log.error(
                 "model \(state.name) version \(state.version) was not loaded: \(state.reason)",
-                metadata: Self.fields(state))
+                metadata: Self.fields(state).merging(["code": "\(code)"]) { $1 })
         case .unloaded(let state):
             log.info(
                 "model \(state.name) version \(state.version) is out of service",
                 metadata: Self.fields(state))
         case .waiting(let state):
-            log.notice("model \(state.name) version \(state.version): \(state.reason)")
+            log.notice(
+                "model \(state.name) version \(state.version): \(state.reason)",
+                metadata: Self.fields(state))
         case .unreadable(let error):
             log.error("\(error.description)", metadata: ["code": "\(error.code)"])
         case .problem(let text): log.warning("\(text)")

@@ -69,9 +69,8 @@ package final class Server {
             budget: MemoryBudget(
                 byteCountMax: options.modelBytesMax, groupByteCount: share.memoryBytes, pool: pool))
         _ = try source.list()
-        let loopCount =
-            options.threads > 0
-            ? options.threads : share.loopCount(allowed: Int(tandemsys_allowed_cores()))
+        let coreCount = share.loopCount(allowed: Int(tandemsys_allowed_cores()))
+        let loopCount = options.threads > 0 ? options.threads : coreCount
         let listeners = try Self.listeners(options, activation)
         let group: LoopGroup<ServiceMessage>
         do throws(ServerError) {
@@ -89,8 +88,7 @@ package final class Server {
             source: source,
             terms: LoadTerms(
                 loopCount: loopCount,
-                threadCount: options.loadThreads > 0
-                    ? options.loadThreads : Int(tandemsys_allowed_cores()),
+                threadCount: options.loadThreads > 0 ? options.loadThreads : coreCount,
                 priority: options.loadPriority, limits: options.wireLimits,
                 clock: { tandemsys_monotonic_ns() }),
             policy: options.versionPolicy,
