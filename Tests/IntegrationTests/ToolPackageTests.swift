@@ -72,6 +72,34 @@ import Testing
         #expect(try run("label", "models/tiny").output == "stable=1\n")
     }
 
+    @Test func `label takes no name that is none, and no file that it cannot read`() throws {
+        for name in ["=1", "a b=1", "-x=1", "st/able=1"] {
+            let wrong = try run("label", "models/tiny", "--", name)
+            #expect([64, 65].contains(wrong.status), "\(name): \(wrong.errors)")
+            #expect(!exists("models/tiny/labels.toml"))
+        }
+        let text = "[labels]\nstable = 1\ncanary = \"two\"\n"
+        try folder.write("models/tiny/labels.toml", text)
+        let broken = try run("label", "models/tiny", "canary=2")
+        #expect(broken.status == 65)
+        #expect(broken.errors.contains("labels.toml: ") && broken.errors.contains("line 3"))
+        #expect(folder.read("models/tiny/labels.toml") == text)
+    }
+
+    @Test func `a full disk is status 74, and leaves nothing`() throws {
+        // A file system of some KiB, where this machine lets one be made.
+        let small = folder.file("small")
+        try #require(mkdir(small, 0o755) == 0)
+        guard mount("none", small, "tmpfs", 0, "size=4k") == 0 else {
+            return print("SKIPPED: a full disk: no right to mount a small file system")
+        }
+        defer { umount(small) }
+        let full = try run("publish", "models/tiny/1", "small")
+        #expect(full.status == 74 && full.errors.contains("space"), "\(full.errors)")
+        #expect(!exists("small/tiny/1"))
+        #expect(try run("label", "small/tiny", "a=1").status == 66)
+    }
+
     @Test func `gc changes nothing unless told, and keeps newest and labelled versions`() throws {
         #expect(try run("label", "models/tiny", "stable=1").status == 0)
         let dry = try run("gc", "models", "--keep", "1")

@@ -20,10 +20,13 @@ struct ExplanationText {
         if !explanation.operations.isEmpty {
             var operations = TextTable(["operation", "kind", "us", "multiply-adds"])
             for operation in explanation.operations {
+                // One pass may do several operations, a line each.
+                let names = operation.name.split(whereSeparator: \.isNewline).map(Self.shortened)
                 operations.add([
-                    operation.name, operation.kind, Self.text(operation.duration),
+                    names.first ?? "", operation.kind, Self.text(operation.duration),
                     Readable.grouped(Int(clamping: operation.multiplyAdds)),
                 ])
+                for name in names.dropFirst() { operations.add([name]) }
             }
             text += "\n" + operations.text
         }
@@ -38,6 +41,14 @@ struct ExplanationText {
             ])
         }
         return text + "\n" + features.text
+    }
+
+    private static let operationWidth = 72
+
+    /// What fits beside the figures; `tandem inspect --plan` has it whole.
+    private static func shortened(_ operation: Substring) -> String {
+        let text = operation.drop { $0 == " " }
+        return text.count > operationWidth ? text.prefix(operationWidth - 3) + "..." : String(text)
     }
 
     private static func text(_ duration: Duration) -> String {

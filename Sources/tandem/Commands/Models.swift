@@ -115,7 +115,7 @@ struct Reload: ParsableCommand {
         Terminal.write(
             admin.json
                 ? (config ? Self.json(outcome) : EntryReport.json(entries)).text + "\n"
-                : EntryReport.text(entries))
+                : entries.isEmpty ? "no version changed\n" : EntryReport.text(entries))
         if let failed = entries.first(where: { $0.state == .failed }) {
             throw Failure(
                 .dataError, "\(failed.model) \(failed.version) did not load: \(failed.reason)")

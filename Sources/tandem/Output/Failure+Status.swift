@@ -22,6 +22,8 @@ extension PackageError {
     var exitStatus: Failure.Status {
         switch code {
         case .notFound: .noInput
+        case .accessDenied: .noPermission
+        case .inputOutput, .noSpace: .inputOutput
         default: .dataError
         }
     }
