@@ -17,6 +17,13 @@ package enum Limits {
     package static let manifestArenaBytesBase = 16 << 20
     /// See `manifestArenaBytesBase`.
     package static let manifestArenaFactor = 8
+    /// Bytes of memory that what is decoded of a manifest takes, for each of its own.
+    package static let manifestDecodedFactor = 8
+    /// Bytes that decoding and checking a manifest may ask for, for each of its own; and more for
+    /// each tensor, operation, input and parameter in it, whose names may be a letter.
+    package static let manifestAskedFactor = 24
+    /// See `manifestAskedFactor`.
+    package static let manifestAskedPerItem = 2 << 10
 
     /// Raw bytes in a block: what one thread decodes at a time, and so the memory that a load needs
     /// beside the model.

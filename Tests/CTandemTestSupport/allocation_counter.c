@@ -19,6 +19,7 @@
 
 bool tandemt_counts_allocations(void) { return false; }
 uint64_t tandemt_allocation_count(void) { return 0; }
+uint64_t tandemt_allocated_bytes(void) { return 0; }
 
 #else
 
@@ -27,28 +28,34 @@ void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 
-static __thread uint64_t allocation_count;
+static __thread uint64_t allocation_count, allocated_bytes;
+
+static void count(size_t size) {
+    allocation_count++;
+    allocated_bytes += size;
+}
 
 bool tandemt_counts_allocations(void) { return true; }
 uint64_t tandemt_allocation_count(void) { return allocation_count; }
+uint64_t tandemt_allocated_bytes(void) { return allocated_bytes; }
 
 void *malloc(size_t size) {
-    allocation_count++;
+    count(size);
     return __libc_malloc(size);
 }
 
-void *calloc(size_t count, size_t size) {
-    allocation_count++;
-    return __libc_calloc(count, size);
+void *calloc(size_t number, size_t size) {
+    count(number * size);
+    return __libc_calloc(number, size);
 }
 
 void *realloc(void *memory, size_t size) {
-    allocation_count++;
+    count(size);
     return __libc_realloc(memory, size);
 }
 
 void *memalign(size_t alignment, size_t size) {
-    allocation_count++;
+    count(size);
     return __libc_memalign(alignment, size);
 }
 

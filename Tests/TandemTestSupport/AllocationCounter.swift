@@ -12,4 +12,11 @@ package enum AllocationCounter {
         try body()
         return Int(tandemt_allocation_count() - before)
     }
+
+    /// How many bytes those calls asked for.
+    package static func bytes(in body: () throws -> Void) rethrows -> Int {
+        let before = tandemt_allocated_bytes()
+        try body()
+        return Int(tandemt_allocated_bytes() - before)
+    }
 }

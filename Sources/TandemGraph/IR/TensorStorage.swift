@@ -45,19 +45,40 @@ package final class TensorStorage: @unchecked Sendable {
     /// Takes zeroed memory for long, or is nil where none can be had.
     ///
     /// From 128 KiB on it is mapped, and goes back to the system with the storage; its pages are
-    /// first touched by whoever writes them.
+    /// first touched by whoever writes them. It is nil too where little more could be had: what
+    /// Swift takes for itself, an array or an object, ends the process if there is none.
     package convenience init?(lasting byteCount: Int) {
         guard byteCount >= Self.mappedByteCountMin else {
             self.init(ifPossible: byteCount)
             return
         }
-        let memory = mmap(
-            nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-        guard let memory, memory != MAP_FAILED else { return nil }
+        let (size, isTooMuch) = byteCount.addingReportingOverflow(Self.headroomByteCount)
+        guard !isTooMuch, let memory = Self.map(size) else { return nil }
+        // From a page's start, as munmap wants it; the last page of the block stays whole.
+        let page = Int(getpagesize())
+        let end = (byteCount + page - 1) / page * page
+        munmap(memory + end, size - end)
         self.init(base: memory, byteCount: byteCount) { munmap($0, $1) }
     }
 
+    /// Whether so many bytes could be had now, in one piece; they are not kept.
+    package static func canMap(_ byteCount: Int) -> Bool {
+        guard let memory = map(byteCount) else { return false }
+        munmap(memory, byteCount)
+        return true
+    }
+
+    /// Bytes that must be left beside a lasting block: what a load takes in small pieces.
+    ///
+    /// A multiple of a huge page, so that the block lies as it would without.
+    private static let headroomByteCount = 16 << 20
     private static let mappedByteCountMin = 128 << 10
+
+    private static func map(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+        let memory = mmap(
+            nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        return memory == MAP_FAILED ? nil : memory
+    }
 
     private static func memory(_ byteCount: Int) -> UnsafeMutableRawPointer? {
         var memory: UnsafeMutableRawPointer?

@@ -26,7 +26,36 @@ extension Manifest {
                     : "the manifest is not a tandem.package.v1.Manifest message")
         }
         defer { withExtendedLifetime(arena) {} }
+        try checkMemory(unpacked.pointee, bytes.count)
         return try decode(unpacked.pointee)
+    }
+
+    /// Refuses a message if there is no memory for what decoding makes of it.
+    private static func checkMemory(
+        _ message: ManifestMessage, _ byteCount: Int
+    ) throws(PackageError) {
+        var itemCount = message.n_tensors
+        for index in 0..<message.n_programs {
+            guard let graph = message.programs?[index]?.pointee.graph?.pointee else { continue }
+            itemCount += graph.n_nodes + graph.n_inputs + graph.n_parameters
+        }
+        let needed = memoryByteCount(byteCount: byteCount, itemCount: itemCount)
+        guard TensorStorage.canMap(needed) else {
+            throw PackageError(
+                .outOfMemory, "no memory of \(needed) bytes to read the manifest in",
+                actual: UInt64(needed))
+        }
+    }
+
+    /// The most memory that a manifest is decoded and checked in.
+    ///
+    /// - Parameters:
+    ///   - byteCount: Bytes of the message.
+    ///   - itemCount: Its tensors, operations, inputs and parameters.
+    /// - Returns: Bytes.
+    static func memoryByteCount(byteCount: Int, itemCount: Int) -> Int {
+        byteCount * Limits.manifestAskedFactor + itemCount * Limits.manifestAskedPerItem
+            + Limits.manifestArenaBytesBase
     }
 
     private static func decode(_ message: ManifestMessage) throws(PackageError) -> Manifest {

@@ -1,5 +1,14 @@
 internal import TandemGraph
 
+// Design: memory for what Swift makes of a manifest is looked for before it is made.
+//
+// An array, a dictionary or an object that cannot have its memory ends the process, and a manifest
+// of some MiB makes many. How much they take is bounded by the manifest's bytes and by how many
+// tensors and operations it has. So as much is mapped and let go of again before it is decoded
+// (`Manifest.checkMemory`): where the address space, a limit of it or strict accounting says no,
+// that is an error like any other. Where a control group is the limit nothing says no and the kernel
+// ends the process; what may be taken there is the caller's to say.
+
 /// Opens packages.
 package enum PackageReader {
     /// Reads and checks a version's manifest, and looks whether its shards are there.
@@ -8,17 +17,23 @@ package enum PackageReader {
     /// anything is allocated for it. Every byte of it is taken as hostile: after this, nothing that it
     /// states contradicts anything else in it, and the shards have the sizes it states.
     ///
-    /// - Parameter path: The version's directory.
+    /// - Parameters:
+    ///   - path: The version's directory.
+    ///   - memoryMax: Bytes of memory that reading may take.
     /// - Returns: What the manifest states.
-    /// - Throws: `PackageError`, naming the file.
-    package static func open(_ path: String) throws(PackageError) -> Package {
-        let opened = try openManifest(path)
+    /// - Throws: `PackageError`, naming the file; `outOfMemory` before anything is taken.
+    package static func open(
+        _ path: String, memoryMax: Int = .max
+    ) throws(PackageError) -> Package {
+        let opened = try openManifest(path, memoryMax: memoryMax)
         for shard in opened.shards { _ = try opened.openShard(shard) }
         return opened
     }
 
     /// Reads and checks a version's manifest, whether or not its shards are there.
-    static func openManifest(_ path: String) throws(PackageError) -> Package {
+    static func openManifest(
+        _ path: String, memoryMax: Int = .max
+    ) throws(PackageError) -> Package {
         let manifestPath = path + "/" + ManifestFile.name
         let file = try ReadableFile(path: manifestPath)
         guard file.byteCount <= Limits.manifestBytesMax else {
@@ -27,6 +42,7 @@ package enum PackageReader {
                 path: manifestPath, expected: UInt64(Limits.manifestBytesMax),
                 actual: UInt64(file.byteCount))
         }
+        try checkMemory(for: file, memoryMax)
         let contents = try file.contents()
         defer { withExtendedLifetime(contents) {} }
         do throws(PackageError) {
@@ -34,6 +50,20 @@ package enum PackageReader {
                 UnsafeRawBufferPointer(start: contents.base, count: file.byteCount), path: path)
         } catch {
             throw error.at(manifestPath)
+        }
+    }
+
+    /// Refuses a manifest that is more than memory.
+    private static func checkMemory(
+        for file: ReadableFile, _ memoryMax: Int
+    ) throws(PackageError) {
+        let decoded = file.byteCount * Limits.manifestDecodedFactor
+        guard decoded <= memoryMax else {
+            throw PackageError(
+                .outOfMemory,
+                "reading the manifest may take \(decoded) bytes, and there is room for "
+                    + "\(memoryMax); unload a version, or raise memory.max",
+                path: file.path, expected: UInt64(max(0, memoryMax)), actual: UInt64(decoded))
         }
     }
 

@@ -86,8 +86,10 @@ package struct Repository: Hashable, Sendable {
     /// Opens a version.
     ///
     /// - Throws: `PackageError`.
-    package func open(model: String, version: UInt64) throws(PackageError) -> Package {
-        try PackageReader.open(try path(model: model, version: version))
+    package func open(
+        model: String, version: UInt64, memoryMax: Int = .max
+    ) throws(PackageError) -> Package {
+        try PackageReader.open(try path(model: model, version: version), memoryMax: memoryMax)
     }
 
     /// A number that changes when a version's files do: their names, sizes and times.

@@ -53,6 +53,9 @@ package final class MemoryBudget: Sendable {
         }
     }
 
+    /// Bytes that models do not take yet.
+    var freeByteCount: Int { byteCountMax - min(usedByteCount, byteCountMax) }
+
     /// Counts a version for as long as it lives.
     ///
     /// Its tables and packed weights are counted by themselves.

@@ -143,7 +143,8 @@ package struct RepositorySource: ModelSource {
     /// Opens a version; one that lacks files, or ends of files, is still being copied.
     private func open(_ name: String, _ version: UInt64) throws(RequestError) -> Package {
         do throws(PackageError) {
-            return try repository.open(model: name, version: version)
+            return try repository.open(
+                model: name, version: version, memoryMax: budget.freeByteCount)
         } catch {
             guard error.code == .notFound || error.code == .truncated else {
                 throw Self.refusal(error, name)
