@@ -378,7 +378,12 @@ int tandemsys_set_idle_scheduling(bool idle) {
     return -error;
 }
 
-bool tandemsys_has_idle_scheduling(void) { return sched_getscheduler(0) == SCHED_IDLE; }
+bool tandemsys_join(pthread_t thread, uint64_t nanoseconds) {
+    struct timespec end = timespec_of(tandemsys_monotonic_ns() + nanoseconds);
+    return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &end) == 0;
+}
+
+bool tandemsys_has_idle_scheduling(int thread) { return sched_getscheduler(thread) == SCHED_IDLE; }
 
 static void pause_briefly(int signal) {
     (void)signal;

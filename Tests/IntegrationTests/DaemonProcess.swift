@@ -49,7 +49,11 @@ final class DaemonProcess {
         _ options: [String] = [], bindsSocket: Bool = true, sockets: [(Int32, String)] = [],
         environment: [String: String] = [:], descriptorLimit: Int? = nil
     ) throws {
-        var arguments = [try Self.executable("tandemd"), "--repository", repository]
+        // Beside other tests a load that gives way to everybody would take as long as they do.
+        var arguments = [
+            try Self.executable("tandemd"), "--repository", repository, "--set",
+            "load.priority=normal",
+        ]
         if bindsSocket { arguments += ["--socket", socketPath] }
         arguments += options
         var variables = environment.map { "\($0.key)=\($0.value)" } + ["PATH=/usr/bin:/bin"]

@@ -1,4 +1,6 @@
 import CTandemSystem
+import Glibc
+import Synchronization
 import TandemPackage
 import TandemRequest
 import TandemWire
@@ -67,7 +69,7 @@ import Testing
     @Test func `loads give way once the daemon is ready, and not before`() {
         let gaveWay = Locked<[Bool]>([])
         running.source.whileLoading { _ in
-            let isIdle = tandemsys_has_idle_scheduling()
+            let isIdle = tandemsys_has_idle_scheduling(0)
             gaveWay.withLock { $0.append(isIdle) }
         }
         running.source.publish(1)
@@ -76,6 +78,29 @@ import Testing
         running.source.publish(2)
         _ = running.rescan()
         #expect(gaveWay.withLock { $0 } == [false, false, true])
+    }
+
+    @Test func `a load that starves gives way no more`() throws {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(13), &limit)
+        guard geteuid() == 0 || limit.rlim_cur >= 20 else {
+            return print("SKIPPED: starving loads: this user may not leave SCHED_IDLE")
+        }
+        running.source.publish(1)
+        _ = running.rescan()
+        let isDone = Atomic<Bool>(false)
+        running.source.whileLoading { _ in
+            // Works, under SCHED_IDLE at first, until it is called back.
+            while tandemsys_has_idle_scheduling(0) {}
+        }
+        let busy = try (0..<tandemsys_allowed_cores()).map { _ in
+            try ServerThread(name: "busy") { while !isDone.load(ordering: .relaxed) {} }
+        }
+        running.source.publish(2)
+        _ = running.rescan()
+        isDone.store(true, ordering: .relaxed)
+        for thread in busy { thread.join() }
+        #expect(current == [2])
     }
 
     @Test func `at the start a version that fails gives way to the next lower one`() {

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -190,8 +191,11 @@ int tandemsys_next_signal(int fd);
  * the way back as "stays idle". */
 int tandemsys_set_idle_scheduling(bool idle);
 
-/* Whether the calling thread runs under SCHED_IDLE. */
-bool tandemsys_has_idle_scheduling(void);
+/* Whether a thread, by its id or 0 for the calling one, runs under SCHED_IDLE. */
+bool tandemsys_has_idle_scheduling(int thread);
+
+/* Waits for a thread's end for at most so long; whether it has ended, and is joined then. */
+bool tandemsys_join(pthread_t thread, uint64_t nanoseconds);
 
 /* Has the calling thread sleep for 50 us so often, whatever it does, by a timer's SIGVTALRM,
  * which interrupts no system call that can be restarted. To be ended by the same thread; on an

@@ -17,7 +17,7 @@ package enum GivingWay {
     private static let everyNanoseconds: UInt64 = 150_000
 
     /// Whether the calling thread is one that gives way.
-    package static var isOn: Bool { tandemsys_has_idle_scheduling() }
+    package static var isOn: Bool { tandemsys_has_idle_scheduling(0) }
 
     /// Runs something, and if the calling thread runs under SCHED_IDLE lets others in all the while.
     package static func during<Result: ~Copyable, Failure: Error>(

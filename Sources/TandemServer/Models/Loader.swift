@@ -110,6 +110,14 @@ package struct Loader: Sendable {
         }
     }
 
+    /// Waits for a thread, which gives way no more once it starves.
+    private func wait(for thread: ServerThread) {
+        var starvation = Starvation()
+        while !thread.join(nanoseconds: Starvation.lookNanoseconds) {
+            if starvation.look() { ServerThread.endGivingWay() }
+        }
+    }
+
     // MARK: Load
 
     private func load(_ name: String, _ version: UInt64) -> Result<ModelVersionState, RequestError>
@@ -188,7 +196,7 @@ package struct Loader: Sendable {
     ) -> Result<LoadedModel, RequestError> {
         let outcome = Outcome()
         do throws(ServerError) {
-            try aside {
+            let thread = try aside {
                 outcome.set(
                     Result { () throws(RequestError) in
                         let loaded = try registry.source.load(
@@ -196,7 +204,8 @@ package struct Loader: Sendable {
                         try check(loaded, name, comparison)
                         return loaded
                     })
-            }.join()
+            }
+            wait(for: thread)
         } catch {
             return .failure(RequestError(.loadFailed, error.message, model: name))
         }

@@ -60,19 +60,33 @@ package struct ServerThread {
     /// Waits until its body returned.
     package func join() { pthread_join(id, nil) }
 
+    /// Waits until its body returned, for at most so long.
+    ///
+    /// - Returns: Whether it has; it is joined then, and not to be waited for again.
+    package func join(nanoseconds: UInt64) -> Bool { tandemsys_join(id, nanoseconds) }
+
     /// Has all threads of the process give way no more, as far as the system allows it.
     ///
-    /// For a process that is about to end.
+    /// For a process that is about to end, and for a load that gets next to nothing.
     package static func endGivingWay() {
-        guard let directory = opendir("/proc/self/task") else { return }
+        for id in all {
+            var parameters = sched_param()
+            // A thread that ended meanwhile, and one that may not: both stay as they are.
+            _ = sched_setscheduler(id, SCHED_OTHER, &parameters)
+        }
+    }
+
+    /// The process's threads.
+    static var all: [pid_t] {
+        guard let directory = opendir("/proc/self/task") else { return [] }
         defer { closedir(directory) }
+        var ids: [pid_t] = []
         while let entry = readdir(directory) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            var parameters = sched_param()
-            // A thread that ended meanwhile, and one that may not: both stay as they are.
-            if let id = pid_t(name) { _ = sched_setscheduler(id, SCHED_OTHER, &parameters) }
+            if let id = pid_t(name) { ids.append(id) }
         }
+        return ids
     }
 }
