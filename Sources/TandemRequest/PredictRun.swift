@@ -70,6 +70,8 @@ package struct PredictRun {
         package var compute: UInt64 = 0
         /// Ranking.
         package var rank: UInt64 = 0
+        /// Laying the answer out; scores are computed into it.
+        package var encode: UInt64 = 0
     }
 
     /// What is left to do.
@@ -249,8 +251,10 @@ package struct PredictRun {
         guard phase == .checked, let layout else {
             preconditionFailure("place follows arrive")
         }
+        let start = clock()
         ranked = layout.write(to: frame, arrays: arrays)
         placeScores()
+        times.encode = clock() &- start
         phase = .computing(nextRow: 0)
     }
 

@@ -92,7 +92,8 @@ import Testing
         let explanation = try #require(answer.explanation)
         #expect(explanation.executor == "float" && !explanation.instructionSet.isEmpty)
         #expect(
-            explanation.stages.map(\.stage) == [.wait, .decode, .features, .compute, .rank])
+            explanation.stages.map(\.stage)
+                == [.wait, .decode, .features, .compute, .rank, .encode])
         #expect(explanation.features.map(\.presentRows) == [1, 1, 3, 3, 3, 3])
         #expect(explanation.features[1].unknownValues == 1)
         #expect(try connection.predict().values("rating") == [1, 3, 5])

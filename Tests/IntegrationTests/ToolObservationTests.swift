@@ -145,7 +145,10 @@ import Testing
                 + "reason=\"TASK_UNKNOWN\"} 1\n",
             "tandem_score_bucket{model=\"tiny\",version=\"1\",task=\"click\",le=\"+Inf\"} ",
             "tandem_feature_missing_rows_total{model=\"tiny\",version=\"1\",feature=\"age\"} 0\n",
+            "tandem_stage_seconds_count{model=\"tiny\",version=\"1\",stage=\"encode\"} ",
             "tandem_version_state{model=\"tiny\",version=\"1\",state=\"ready\"} 1\n",
+            "tandem_version_bytes{model=\"tiny\",version=\"1\",kind=\"arenas\"} ",
+            "tandem_version_load_seconds{model=\"tiny\",version=\"1\"} ",
         ] { #expect(metrics.output.contains(sample), "\(sample)") }
         try check(metrics.output)
         let file = try run([
@@ -183,6 +186,10 @@ import Testing
         #expect(try daemon.connect().predict(message).status == nil)
         let text = try run(["statistics", "--admin-socket", daemon.adminPath])
         #expect(text.status == 0, "\(text.errors)")
+        let listed = try run(["models", "--admin-socket", daemon.adminPath])
+        for head in ["labels", "tables", "dense", "plan", "arenas"] {
+            #expect(listed.output.contains(head), "\(head)")
+        }
         for word in ["tiny version 1: 1 requests, 4 rows", "compute", "click", "country"] {
             #expect(text.output.contains(word), "\(word)")
         }

@@ -46,6 +46,7 @@ package struct ModelCounters: Equatable, Sendable {
     var features = DurationHistogram()
     var compute = DurationHistogram()
     var rank = DurationHistogram()
+    var encode = DurationHistogram()
     var total = DurationHistogram()
     /// What requests of so many rows take on this loop; not part of any sum.
     var estimate = WorkEstimate()
@@ -67,6 +68,7 @@ package struct ModelCounters: Equatable, Sendable {
         left.features += right.features
         left.compute += right.compute
         left.rank += right.rank
+        left.encode += right.encode
         left.total += right.total
     }
 }

@@ -22,6 +22,7 @@ extension RequestService {
             StageTime(.features, nanoseconds: times.features),
             StageTime(.compute, nanoseconds: times.compute),
             StageTime(.rank, nanoseconds: times.rank),
+            StageTime(.encode, nanoseconds: times.encode),
         ]
         let seen = run.pointee.explanation
         explanation.operations = Self.operations(run.pointee, seen)

@@ -323,6 +323,7 @@ extension ModelCounters {
         features.add(run.times.features)
         compute.add(run.times.compute)
         if run.times.rank > 0 { rank.add(run.times.rank) }
+        encode.add(run.times.encode)
         self.total.add(total)
         estimate.learn(
             rows: run.rowCount,

@@ -107,6 +107,7 @@ extension LoopStatistics.Model {
             StageStatistics(.features, counters.features.wire),
             StageStatistics(.compute, counters.compute.wire),
             StageStatistics(.rank, counters.rank.wire),
+            StageStatistics(.encode, counters.encode.wire),
             StageStatistics(.total, counters.total.wire),
         ]
         statistics.rowsPerRequest = counters.rowsPerRequest.wire

@@ -142,15 +142,31 @@ struct MetricsText {
         begin("tandem_version_state", "gauge", "1 for the state that a version is in.")
         for entry in entries {
             sample(
-                "tandem_version_state",
-                [
-                    ("model", entry.model), ("version", "\(entry.version)"),
-                    ("state", "\(entry.state)"),
-                ], 1)
+                "tandem_version_state", Self.labels(entry) + [("state", "\(entry.state)")], 1)
+        }
+        let loaded = entries.filter { $0.state == .ready || $0.state == .unloading }
+        begin("tandem_version_bytes", "gauge", "Memory of a loaded version, by kind.")
+        for entry in loaded {
+            for (kind, bytes) in [
+                ("tables", entry.tableBytes), ("dense", entry.denseBytes),
+                ("plan", entry.planBytes), ("arenas", entry.arenaBytes),
+            ] {
+                sample(
+                    "tandem_version_bytes", Self.labels(entry) + [("kind", kind)], Double(bytes))
+            }
+        }
+        begin("tandem_version_load_seconds", "gauge", "How long loading the version took.")
+        for entry in loaded {
+            sample(
+                "tandem_version_load_seconds", Self.labels(entry), entry.loadDuration / .seconds(1))
         }
     }
 
     // MARK: Samples
+
+    private static func labels(_ entry: RepositoryEntry) -> [(String, String)] {
+        [("model", entry.model), ("version", "\(entry.version)")]
+    }
 
     private static func labels(_ model: StatisticsReport.Model) -> [(String, String)] {
         [("model", model.name), ("version", "\(model.version)")]
