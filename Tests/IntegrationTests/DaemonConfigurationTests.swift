@@ -90,6 +90,15 @@ import Testing
         #expect(try daemon.connect().predict().status == nil)
     }
 
+    @Test func `a reload of the configuration says that there is no file`() throws {
+        try daemon.start()
+        let answer = try daemon.connectAdmin().call(.reload(model: "", configuration: true))
+        #expect(answer.status?.details.first?.reason == "CONFIGURATION_REFUSED")
+        #expect(answer.status?.message.contains("--config FILE") == true)
+        daemon.send(SIGHUP)
+        #expect(try daemon.connect().predict().status == nil)
+    }
+
     @Test func `SIGHUP reads the file again`() throws {
         try write("[limits]\nframes_per_turn = 3\n")
         try daemon.start(["--config", path])

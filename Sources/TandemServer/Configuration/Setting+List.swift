@@ -60,7 +60,8 @@ extension Setting {
     private static let load: [Setting] = [
         integer(
             "load", "threads", 0...256,
-            "Threads that a load may use. 0: one per core that affinity and the quota allow.", \.loadThreads),
+            "Threads that a load may use. 0: one per core that affinity and the quota allow.",
+            \.loadThreads),
         choice(
             "load", "priority",
             "idle: once something is served, loads run where nothing else does. normal: they run "

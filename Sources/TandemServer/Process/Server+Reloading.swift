@@ -45,6 +45,17 @@ extension Server {
         return .success(change)
     }
 
+    /// The same for somebody who asks for it, and should know if there is no file.
+    func rereadConfiguration() -> Result<ConfigurationChange, ServerError> {
+        guard configuration.path != nil else {
+            return .failure(
+                ServerError(
+                    .configurationUnreadable,
+                    "the daemon was started without a configuration file; give it --config FILE"))
+        }
+        return reloadConfiguration()
+    }
+
     private func apply(_ options: ServerOptions) {
         group.change(Self.limits(options, share))
         settingsGeneration += 1

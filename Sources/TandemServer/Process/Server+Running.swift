@@ -74,7 +74,7 @@ extension Server {
             notifier.ready(status: status)
             log.info("\(status)")
         case .registry(let event): follow(event)
-        case .reload(let then): then(reloadConfiguration())
+        case .reload(let then): then(rereadConfiguration())
         }
     }
 

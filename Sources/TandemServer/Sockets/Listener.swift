@@ -184,7 +184,7 @@ package struct Listener: Sendable {
             switch -result {
             case ENOENT: "; make its directory first"
             case EACCES, EPERM: "; use a directory that this user may write to"
-            case EROFS: "; the directory is read-only here: let systemd bind the socket, or give another path"
+            case EROFS: "; it is read-only here: let a socket unit bind it, or give another path"
             default: ""
             }
         return ServerError(

@@ -21,7 +21,12 @@ struct LoadFrames {
 
     /// Encodes frames of each kind, with random values that its model's description allows.
     ///
-    /// - Parameter models: Each kind's.
+    /// - Parameters:
+    ///   - mix: The kinds.
+    ///   - models: Each kind's.
+    ///   - hasDeadline: Whether requests have room for a deadline.
+    ///   - random: Draws the values.
+    /// - Throws: `WireError` for what no frame can hold.
     init(
         _ mix: LoadMix, _ models: [ModelDescription], hasDeadline: Bool,
         _ random: inout some RandomNumberGenerator
