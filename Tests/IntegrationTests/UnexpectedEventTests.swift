@@ -36,6 +36,22 @@ import Testing
         #expect(read(ends[0], &byte, 1) == 0)
     }
 
+    @Test func `a client that has ended its side is answered all it asked, then let go`() throws {
+        try daemon.start()
+        let connection = try daemon.connect()
+        for id: UInt64 in 1...3 {
+            connection.send(
+                try TinyRequests.frame(id: id, TinyRequests.predict(rows: id == 2 ? 3_000 : 3)))
+        }
+        connection.endSending()
+        var answered: Set<UInt64> = []
+        while let answer = try connection.receive() {
+            #expect(answer.values("rating")?.prefix(3) == [1, 3, 5])
+            answered.insert(answer.id)
+        }
+        #expect(answered == [1, 2, 3])
+    }
+
     @Test func `a folder in which no socket can be made is refused by its path`() throws {
         // Not even root may make files in /proc.
         let path = "/proc/self/tandem.sock"

@@ -12,6 +12,7 @@ extension TinyShop {
     ///   - version: From 1.
     ///   - name: The model's name.
     ///   - goldenRating: What the golden vector expects of the rating of quality 2; 5 is right.
+    ///   - numericsVersion: The arithmetic that the golden vector says it is of.
     ///   - itemCount: Buckets of items.
     ///   - warmUp: A warm-up request of the package; nil for a right one.
     /// - Returns: The version's directory.
@@ -19,7 +20,8 @@ extension TinyShop {
     @discardableResult
     package static func publish(
         to repository: String, version: UInt64 = 1, name: String = "tiny",
-        goldenRating: Float = 5, itemCount: Int = itemCount, warmUp: PredictRequestMessage? = nil
+        goldenRating: Float = 5, numericsVersion: UInt32 = ProgramCompiler.numericsVersion,
+        itemCount: Int = itemCount, warmUp: PredictRequestMessage? = nil
     ) throws -> String {
         let graph = try graph(itemCount: itemCount)
         let tensors = tensors(itemCount: itemCount)
@@ -43,9 +45,7 @@ extension TinyShop {
         let model = PackagedModel(
             name: name, createdWith: "tests", signature: try signature(itemCount: itemCount),
             programs: [
-                Program(
-                    name: Program.float, graph: graph,
-                    numericsVersion: ProgramCompiler.numericsVersion)
+                Program(name: Program.float, graph: graph, numericsVersion: numericsVersion)
             ],
             goldens: [golden], warmUps: [try requestBytes(warmUp ?? TinyRequests.predict())],
             quality: [
