@@ -168,7 +168,7 @@ if grep -qsx 100663296 "/sys/fs/cgroup/memory/$group/memory.limit_in_bytes" \
     "$bin/tandem-bench" package /var/tmp/big/2 --mebibytes 128 --sparse > /dev/null
     "$tandem" publish /var/tmp/big/2 "$models" --model big > /dev/null
     refused() {
-        journalctl --no-pager -o cat -u tandemd.service MODEL=big CODE=loadFailed \
+        journalctl --no-pager -o cat -u tandemd.service MODEL=big CODE=LOAD_FAILED \
             | grep -q 'memory.max is 80530636'
     }
     check "a model that the group has no memory for is refused with the numbers" \
