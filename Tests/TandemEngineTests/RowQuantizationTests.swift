@@ -35,6 +35,24 @@ import Testing
         #expect(clipped.values.elements(as: Int8.self)[0] == 127)
     }
 
+    @Test func `the best of a few scales has less error, and cuts nothing off`() {
+        var random = RandomSource(seed: 15)
+        var (plain, tried) = (0.0, 0.0)
+        for _ in 0..<400 {
+            let row = (0..<16).map { _ in (0..<12).reduce(-6) { sum, _ in sum + random.uniform() } }
+            let matrix = Tensor(.float32, shape: [1, 16], row)
+            let one = Self.error(row, RowQuantization.rows(matrix), [])
+            let best = RowQuantization.rows(matrix, RoundingRule(triesScales: true))
+            #expect(Self.error(row, best, []) <= one * (1 + 1e-5))
+            let scale = best.scales.elements(as: Float.self)[0]
+            let largest = row.map(abs).max() ?? 0
+            #expect(scale * 127 >= largest * 0.99999 && scale * 127 < largest * 1.03)
+            plain += one
+            tried += Self.error(row, best, [])
+        }
+        #expect(tried < 0.8 * plain, "\(tried) of \(plain)")
+    }
+
     @Test(arguments: 0..<50)
     func `clipping by error never makes the error larger`(seed: UInt64) {
         var random = RandomSource(seed: seed)

@@ -38,6 +38,7 @@ package enum Quantization {
             else { return nil }
             let rule = RoundingRule(
                 clips: choices.clipped.contains(name),
+                triesScales: operation != .quantizedLinear,
                 keepsSum: operation == .quantizedLinear && nonNegative.contains(node.inputs[0]),
                 moments: choices.moments[name], gradients: choices.gradients[name])
             if precision == .int8Twice || precision == .int8TwiceInput,

@@ -5,6 +5,10 @@
 // (clipping) costs its own error and gains on the rest. Which is less is measured: the squared error
 // of the row's product, where an error of a weight counts as often as its input is large.
 //
+// A table's row is short, and how its few roundings fall is luck. Steps up to 3 % longer than need be
+// cost that much at most and bring other luck: the best of eight has a fifth less error on rows of 16
+// normal numbers. Rows of weights are too long for that.
+//
 // Inputs that are never negative, as a rectifier leaves them, have a mean above 0, which multiplies
 // the sum of a row's rounding errors, for every candidate alike. So there the few weights that lie
 // nearest to the middle of two steps are rounded the other way until the errors' sum is below half a
@@ -17,6 +21,8 @@ package import TandemGraph
 package struct RoundingRule: Hashable, Sendable {
     /// Whether the scale has the least squared error; otherwise the largest magnitude becomes 127.
     package var clips: Bool
+    /// Whether the scale is the best of a few above the largest magnitude's; where it does not clip.
+    package var triesScales: Bool
     /// Whether roundings are chosen so that a row's sum is kept; without moments only.
     package var keepsSum: Bool
     /// What is known of the inputs: their squares weigh the columns' errors where scales are chosen
@@ -27,10 +33,11 @@ package struct RoundingRule: Hashable, Sendable {
 
     /// Makes a rule; by default scales by the largest magnitude, and each weight to its nearest step.
     package init(
-        clips: Bool = false, keepsSum: Bool = false, moments: SecondMoments? = nil,
-        gradients: SecondMoments? = nil
+        clips: Bool = false, triesScales: Bool = false, keepsSum: Bool = false,
+        moments: SecondMoments? = nil, gradients: SecondMoments? = nil
     ) {
         self.clips = clips
+        self.triesScales = triesScales
         self.keepsSum = keepsSum
         self.moments = moments
         self.gradients = gradients
@@ -43,6 +50,10 @@ package enum RowQuantization {
     private static let shares: [Double] = [
         1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05,
     ]
+
+    /// Scales that are tried above that of the largest magnitude, and how far they are apart.
+    private static let stretchCount = 8
+    private static let stretchStep = 0.004
 
     /// Rows as int8, each with its scale.
     ///
@@ -68,7 +79,9 @@ package enum RowQuantization {
             for element in elements { largest = max(largest, element.magnitude) }
             guard largest >= 0x1p-100 else { continue }
             let share =
-                rule.clips ? bestShare(elements, largest, rule.moments?.squares ?? []) : 1
+                rule.clips
+                ? bestShare(elements, largest, rule.moments?.squares ?? [])
+                : rule.triesScales ? bestStretch(elements, largest) : 1
             let end = share == 1 ? largest : Float(Double(largest) * share)
             factors[row] = end / 127
             // Multiplied by the inverse in double: one rounding decides, and 127 is reached.
@@ -118,6 +131,28 @@ package enum RowQuantization {
         for column in movable.prefix(Int(missing.magnitude)) {
             values[column] += Int8(direction)
         }
+    }
+
+    /// The share from 1 on whose squared error is the smallest; nothing is cut off.
+    private static func bestStretch(
+        _ elements: UnsafeBufferPointer<Float>, _ largest: Float
+    ) -> Double {
+        var best = (share: 1.0, error: Float.infinity)
+        for index in 0..<stretchCount {
+            let share = 1 + Double(index) * stretchStep
+            let inverse = Float(127 / (Double(largest) * share))
+            var error: Float = 0
+            for element in elements {
+                let steps = element * inverse
+                // Rounds: a sum with 1.5 * 2^23 is a whole number.
+                let gap = steps - ((steps + 0x1.8p23) - 0x1.8p23)
+                error += gap * gap
+            }
+            error *= Float(share * share)
+            // Of equal ones the first.
+            if error < best.error { best = (share, error) }
+        }
+        return best.share
     }
 
     private static func bestShare(

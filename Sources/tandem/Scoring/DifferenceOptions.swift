@@ -6,7 +6,7 @@ struct DifferenceOptions: ParsableArguments {
         name: .customLong("max-difference"),
         help: """
             Without labels: how far one score may be off, in units of the scores' standard \
-            deviation where that is over 1. (default: 0.0085)
+            deviation where that is over 1. (default: 0.0095)
             """)
     var differenceMax: Double?
 
@@ -14,7 +14,7 @@ struct DifferenceOptions: ParsableArguments {
         name: .customLong("max-mean-difference"),
         help: """
             Without labels: how far a task's scores may be off on average, likewise. (default: \
-            0.0017)
+            0.0018)
             """)
     var meanDifferenceMax: Double?
 

@@ -15,9 +15,9 @@ struct QualityGate {
     /// This and the next leave a margin below what int8 is to keep, 0.01 and 0.002: on rows that
     /// nothing was learnt from, the reference models were off by up to a tenth more than on those that
     /// were judged.
-    var differenceMax = 0.0085
+    var differenceMax = 0.0095
     /// Without labels: the most that a task's scores may differ on average.
-    var meanDifferenceMax = 0.0017
+    var meanDifferenceMax = 0.0018
 
     /// One figure of one task beside its limit.
     struct Reading {
