@@ -120,7 +120,7 @@ struct QuantizationSearch {
         choices.grids[name] = nil
         operation.change =
             precision == .float
-            ? tasks.map { _ in 0 } : try changes(alone(name, precision))
+            ? tasks.map { _ in 0 } : try changes(alone([name], precision))
     }
 
     private func refusal(_ broken: [QualityGate.Reading]) -> String {
@@ -178,7 +178,7 @@ struct QuantizationSearch {
             Terminal.progress(
                 "quantize: measuring operation \(index + 1) of \(quantizer.candidates.count), "
                     + "\(candidate.name) ...")
-            var alone = alone(candidate.name, .int8)
+            var alone = alone([candidate.name], .int8)
             let plain = try changes(alone)
             var found = Operation(candidate: candidate, sensitivity: plain, change: plain)
             if candidate.input != nil {
@@ -210,12 +210,8 @@ struct QuantizationSearch {
             Terminal.progress("quantize: measuring grid \(index + 1) of \(values.count) ...")
             guard let grid = ActivationGrid.measured(sampled[index]) else { continue }
             let readers = Set(products.filter { $0.input == id }.map(\.name))
-            var perRow = QuantizationChoices(keptFloat: quantizer.candidates.map(\.name))
-            for reader in readers { perRow.precisions[reader] = nil }
+            var perRow = alone(readers, .int8)
             perRow.clipped = choices.clipped.intersection(readers)
-            perRow.moments = choices.moments
-            perRow.gradients = choices.gradients
-            perRow.smoothed = choices.smoothed
             var perTensor = perRow
             for reader in readers { perTensor.grids[reader] = grid }
             let (before, after) = (try changes(perRow), try changes(perTensor))
@@ -228,12 +224,12 @@ struct QuantizationSearch {
         }
     }
 
-    /// Choices by which one operation has a precision, and all others are float.
+    /// Choices by which some operations have a precision, and all others are float.
     private func alone(
-        _ name: String, _ precision: QuantizationPrecision
+        _ names: Set<String>, _ precision: QuantizationPrecision
     ) -> QuantizationChoices {
         var alone = QuantizationChoices(keptFloat: quantizer.candidates.map(\.name))
-        alone.precisions[name] = precision
+        for name in names { alone.precisions[name] = precision }
         alone.moments = choices.moments
         alone.gradients = choices.gradients
         alone.smoothed = choices.smoothed
