@@ -33,15 +33,18 @@ extension PackageReport {
 
     private var choiceTable: String {
         var table = TextTable(["sensitivity", "precision", "scales", "inputs", "operation"])
-        let int8 = model.program(named: Program.int8)?.graph
-        let shared = Set(
-            int8?.nodes.filter { $0.operation.activationGrid != nil }
-                .compactMap { int8?[$0.output].name } ?? [])
+        var inputs: [String: String] = [:]
+        if let graph = model.program(named: Program.int8)?.graph {
+            for node in graph.nodes where node.operation.isQuantizedLinear {
+                let isShared = node.operation.activationGrid != nil
+                inputs[graph[node.output].name] = isShared ? "a tensor" : "a row"
+            }
+        }
         for choice in model.choices.sorted(by: { $0.sensitivity > $1.sensitivity }) {
             table.add([
                 Readable.fixed(choice.sensitivity, 6), choice.precision.rawValue,
                 choice.clipsOutliers ? "clipped" : "largest",
-                shared.contains(choice.operation) ? "a tensor" : "a row", choice.operation,
+                inputs[choice.operation] ?? "", choice.operation,
             ])
         }
         return table.text

@@ -23,7 +23,8 @@ struct QuantizationReport {
             operations.add([
                 Readable.fixed(sensitivity(operation), 6), operation.precision.rawValue,
                 operation.clipsOutliers ? "clipped" : "largest",
-                operation.grid == nil ? "a row" : "a tensor",
+                operation.candidate.input == nil
+                    ? "" : operation.grid == nil ? "a row" : "a tensor",
                 Readable.grouped(operation.candidate.weightCount), operation.candidate.name,
             ])
         }
