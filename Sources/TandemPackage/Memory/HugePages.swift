@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 // Design: tables lie on pages of 2 MiB where the system has them at hand.
 //
@@ -14,15 +15,22 @@ internal import Glibc
 // instead of 33, and in 40 when they were collapsed once they were full.
 //
 // Where free memory is in small pieces, the system moves other pages out of the way, which took
-// 6.5 ms a page. So after one that took long a shard asks for no more: it has small pages then, as
-// on systems that refuse, and no load gets much slower.
+// 6.5 ms a page. So after four in a row that took long nothing is asked for during a second: what
+// is loaded then has small pages, as on systems that refuse, and no load gets much slower.
 
 /// Pages of 2 MiB under the memory of shards.
 enum HugePages {
     static let byteCount = 2 << 20
 
-    /// Longer than clearing a page takes, by far, and shorter than making room for one.
+    /// Longer than clearing a page takes, by far, and shorter than making room for one; of the
+    /// thread's own time, which a busy machine does not stretch.
     private static let nanosecondsMax: Int64 = 1_000_000
+    private static let slowCountMax = 4
+    private static let pauseNanoseconds: Int64 = 1_000_000_000
+    /// Pages that took long, one after the other; any thread may have asked.
+    private static let slowCount = Atomic<Int>(0)
+    /// Until when nothing is asked for, by the monotonic clock.
+    private static let pauseEnd = Atomic<Int64>(0)
     /// MADV_COLLAPSE, which C libraries do not name yet.
     private static let collapse: CInt = 25
 
@@ -45,13 +53,23 @@ enum HugePages {
         let mapped = mmap(base, span, PROT_READ, MAP_SHARED | MAP_FIXED, descriptor, 0)
         guard mapped != MAP_FAILED else { return }
         for offset in stride(from: 0, to: span, by: byteCount) {
+            let start = nanoseconds(CLOCK_THREAD_CPUTIME_ID)
             // A range without any page is refused.
             var zero: UInt8 = 0
-            let start = monotonicNanoseconds
-            guard pwrite(descriptor, &zero, 1, off_t(offset)) == 1,
-                madvise(base + offset, byteCount, collapse) == 0,
-                monotonicNanoseconds - start <= nanosecondsMax
+            guard nanoseconds(CLOCK_MONOTONIC) >= pauseEnd.load(ordering: .relaxed),
+                pwrite(descriptor, &zero, 1, off_t(offset)) == 1,
+                madvise(base + offset, byteCount, collapse) == 0
             else { return }
+            note(nanoseconds(CLOCK_THREAD_CPUTIME_ID) - start)
+        }
+    }
+
+    private static func note(_ taken: Int64) {
+        if taken <= nanosecondsMax {
+            slowCount.store(0, ordering: .relaxed)
+        } else if slowCount.add(1, ordering: .relaxed).newValue >= slowCountMax {
+            pauseEnd.store(
+                nanoseconds(CLOCK_MONOTONIC) + pauseNanoseconds, ordering: .relaxed)
         }
     }
 
@@ -71,9 +89,9 @@ enum HugePages {
         return base + head
     }
 
-    private static var monotonicNanoseconds: Int64 {
+    private static func nanoseconds(_ clock: clockid_t) -> Int64 {
         var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
+        clock_gettime(clock, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }
