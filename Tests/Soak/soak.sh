@@ -44,8 +44,8 @@ load() {
     "$tandem" load-test --socket "$socket" --model shop --duration 2 "$@" \
         >> "$out/load.log" 2>&1 || true
 }
-# A round of everything. There are three before the first figures, so that those are of a daemon that
-# has seen life.
+# A round of everything. There are three before the first figures, so that those are of a daemon
+# that has seen life.
 round() {
     load --rows '1*0.9,1000*0.1' --connections 8 --depth 4 &
     load --rows '1..64' --deadline-ms 2 --rate 500 &
