@@ -128,6 +128,8 @@ package struct PredictRun {
     private var request: PredictView?
     private var shared: (rows: SharedRows, offer: SharedRows.Offer)?
     private var failure: RequestError?
+    /// When the last block was done.
+    private var computedAt: UInt64 = 0
     var isNeeded: [Bool]
     let arrays: UnsafeMutableBufferPointer<UnsafeMutablePointer<Float>>
     let scores: UnsafeMutableBufferPointer<UnsafeMutablePointer<Float>?>
@@ -274,7 +276,8 @@ package struct PredictRun {
 
     /// Computes the next block of rows, and after the last one ranks.
     ///
-    /// - Parameter now: CLOCK_MONOTONIC nanoseconds; past the deadline nothing is computed.
+    /// - Parameter now: CLOCK_MONOTONIC nanoseconds; past the deadline nothing is computed, and
+    ///   what is done past it is not answered.
     /// - Returns: Whether there is more to compute.
     /// - Throws: `deadlinePassed`, or what is wrong with a value; the run is then idle and the
     ///   answer's memory holds nothing of use.
@@ -282,7 +285,7 @@ package struct PredictRun {
     package mutating func advance(now: UInt64) throws(RequestError) -> Progress {
         switch phase {
         case .idle, .checked: preconditionFailure("advance follows place")
-        case .ending: return try end()
+        case .ending: return try end(now)
         case .computing(let row):
             do throws(RequestError) {
                 try checkDeadline(now)
@@ -301,7 +304,7 @@ package struct PredictRun {
                 shared?.rows.close()
             }
             phase = .ending
-            return try end()
+            return try end(now)
         }
     }
 
@@ -338,7 +341,7 @@ package struct PredictRun {
         return rows.isOpen
     }
 
-    private mutating func end() throws(RequestError) -> Progress {
+    private mutating func end(_ now: UInt64) throws(RequestError) -> Progress {
         if let shared {
             guard shared.rows.isFree else { return .awaiting }
             times.compute &+= shared.rows.helpedNanoseconds
@@ -348,6 +351,12 @@ package struct PredictRun {
                     preconditionFailure("what is wrong with a value is so for every loop")
                 } catch { failure = error }
             }
+        }
+        if failure == nil {
+            // Who waited until the deadline has gone by now.
+            do throws(RequestError) {
+                try checkDeadline(max(now, computedAt))
+            } catch { failure = error }
         }
         if let failure {
             becomeIdle()
@@ -432,8 +441,9 @@ package struct PredictRun {
         let start = clock()
         let encoded = try computer.compute(
             row, count, scores: scores, widths: widths, clock: clock)
+        computedAt = clock()
         times.features &+= encoded &- start
-        times.compute &+= clock() &- encoded
+        times.compute &+= computedAt &- encoded
     }
 
     private mutating func finishRanking() {

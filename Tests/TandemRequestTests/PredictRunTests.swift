@@ -217,6 +217,17 @@ import Testing
         }
     }
 
+    @Test func `does not answer what is done past the deadline`() throws {
+        let harness = try RunHarness(try TinyShop.model(), clock: { 5_000 })
+        var message = TinyRequests.predict()
+        message.deadlineNanoseconds = 5_001
+        #expect(try harness.answer(message).tasks.count == 3)
+        message.deadlineNanoseconds = 5_000
+        #expect(harness.refusal(message)?.code == .deadlinePassed)
+        message.deadlineNanoseconds = 5_001
+        #expect(try harness.answer(message).tasks.count == 3)
+    }
+
     @Test func `takes the next request after one was cancelled midway`() throws {
         try midway { run in
             let isIdle = run.pointee.cancel()

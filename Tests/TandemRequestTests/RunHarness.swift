@@ -8,8 +8,11 @@ final class RunHarness {
     let limits: WireLimits
     var now: UInt64 = 1_000
 
-    init(_ model: ServableModel, limits: WireLimits = WireLimits()) throws {
-        session = try PredictSession(model, limits: limits, clock: { 0 })
+    init(
+        _ model: ServableModel, limits: WireLimits = WireLimits(),
+        clock: @escaping @Sendable () -> UInt64 = { 0 }
+    ) throws {
+        session = try PredictSession(model, limits: limits, clock: clock)
         self.limits = limits
     }
 
