@@ -40,12 +40,13 @@ import Testing
     }
 
     private func refusal(
-        _ queue: CallQueue, _ entry: CallQueue.Entry, now: UInt64 = 0, begun: UInt64 = 0
+        _ queue: CallQueue, _ entry: CallQueue.Entry, now: UInt64 = 0, begun: UInt64 = 0,
+        pace: WorkPace = WorkPace()
     ) -> RequestError? {
         var queue = queue
         var turn = CallQueue.Turn()
         do throws(RequestError) {
-            try queue.arrive(entry, turn: &turn, now: now, begun: begun)
+            try queue.arrive(entry, turn: &turn, now: now, begun: begun, pace: pace)
             return nil
         } catch {
             #expect(turn == CallQueue.Turn())
@@ -109,14 +110,27 @@ import Testing
 
     @Test func `refuses at once what cannot be done by its deadline`() {
         let busy = queue([entry(1, deadline: 400, work: 300)])
-        #expect(refusal(busy, entry(2, deadline: 500, work: 200)) == nil)
-        let error = refusal(busy, entry(2, deadline: 499, work: 200))
+        #expect(refusal(busy, entry(2, deadline: 800, work: 200)) == nil)
+        let error = refusal(busy, entry(2, deadline: 799, work: 200))
         #expect(error?.code == .deadlineUnreachable)
         #expect(error?.retryAfterNanoseconds == 1_000)
         // A deadline that is sooner than those that wait goes first.
         #expect(refusal(busy, entry(2, deadline: 399, work: 200)) == nil)
         #expect(refusal(busy, entry(2, deadline: 199, work: 200))?.code == .deadlineUnreachable)
         #expect(refusal(queue([]), entry(2, deadline: 0), now: 5) != nil)
+    }
+
+    @Test func `expects a wait to last as long on the clock as waits did`() {
+        let busy = queue([entry(1, deadline: 400, work: 300)])
+        var pace = WorkPace()
+        pace.begin(at: 0)
+        pace.finish(work: 100, at: 150)
+        #expect(refusal(busy, entry(2, deadline: 1_100, work: 200), pace: pace) == nil)
+        #expect(
+            refusal(busy, entry(2, deadline: 1_099, work: 200), pace: pace)?.code
+                == .deadlineUnreachable)
+        // The own work is not stretched: nothing is known of it.
+        #expect(refusal(queue([]), entry(2, deadline: 200, work: 200), pace: pace) == nil)
     }
 
     @Test func `counts cannot wrap`() {

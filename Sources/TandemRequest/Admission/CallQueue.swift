@@ -4,7 +4,11 @@
 // comes with an estimate; the sum of those that would go before it is its wait. If that alone is
 // over the bound, or wait and own work together end past its deadline, it is refused now, with a
 // hint when the queue will have shrunk enough: an answer that comes too late costs as much as one
-// in time and is worth nothing.
+// in time and is worth nothing. How long the work ahead takes on the clock is learnt (`WorkPace`),
+// and twice that must fit: in overload every call is taken at the longest wait that is allowed, so
+// one foretold just right makes half the answers late, while a shorter queue costs no throughput
+// (two loops and a load test on two cores, twice the capacity, deadlines of 5 ms: 0.95 of the peak
+// in time rather than 0.65, and 600 calls expired while they waited rather than 18,700).
 //
 // Order: priority, then `due`, then arrival. A call is due at its deadline, or `patience` after its
 // turn if that is sooner. Its turn is now for a connection that asks now and then; a connection
@@ -112,11 +116,13 @@ package struct CallQueue {
     ///   - turn: Its connection's; moved on if the call is taken.
     ///   - now: CLOCK_MONOTONIC nanoseconds.
     ///   - begun: Nanoseconds of work left of calls that have begun and go before it.
+    ///   - pace: How long work takes on the clock.
     /// - Throws: `RequestError`: `queueFull`, or `deadlineUnreachable` with the time after which a
     ///   retry has a chance.
     /// - Complexity: O(calls that wait). Allocates nothing up to 1,024 calls, unless it throws.
     package mutating func arrive(
-        _ entry: Entry, turn: inout Turn, now: UInt64, begun: UInt64 = 0
+        _ entry: Entry, turn: inout Turn, now: UInt64, begun: UInt64 = 0,
+        pace: WorkPace = WorkPace()
     ) throws(RequestError) {
         var entry = entry
         let start = max(now, turn.time)
@@ -132,7 +138,8 @@ package struct CallQueue {
                 "queue_work_max_us", Int(clamping: bounds.workMax / 1_000),
                 Int(clamping: wait / 1_000), retry: wait - bounds.workMax)
         }
-        let end = Self.sum(now, Self.sum(wait, entry.work))
+        let foretold = pace.wait(for: wait)
+        let end = Self.sum(now, Self.sum(Self.sum(foretold, foretold), entry.work))
         guard entry.deadline == .max || end <= entry.deadline else {
             throw Self.unreachable(entry, now: now, end: end)
         }

@@ -84,12 +84,21 @@ extension RequestService {
             return .later(requestID: arrival.id, byteCount: arrival.byteCount)
         } catch {
             part.counters.pointee.count(error)
-            if error.code == .deadlineUnreachable {
-                part.counters.pointee.estimate.doubt(rows: arrival.request.rows)
-            }
+            if error.code == .deadlineUnreachable { doubtEstimate(arrival) }
             write(error.status, id: arrival.id, &connection.output)
             return .answered
         }
+    }
+
+    /// Lets an estimate wither that alone kept a call from being taken: nothing else would show
+    /// that it is wrong.
+    private func doubtEstimate(_ arrival: Arrival) {
+        let counters = arrival.loaded.parts[loop].counters
+        let rows = arrival.request.rows
+        guard let deadline = arrival.request.deadlineNanoseconds else { return }
+        let left = deadline > arrival.decoded ? deadline - arrival.decoded : 0
+        guard counters.pointee.estimate.nanoseconds(rows: rows) > left else { return }
+        counters.pointee.estimate.doubt(rows: rows)
     }
 
     private mutating func enqueue(
@@ -102,12 +111,14 @@ extension RequestService {
             deadline: arrival.request.deadlineNanoseconds
                 ?? Self.later(arrival.decoded, settings.defaultDeadline),
             work: estimate.nanoseconds(rows: arrival.request.rows))
+        if !hasOwnWork { pace.begin(at: arrival.decoded) }
         if arrival.isSmall {
-            try smallQueue.arrive(entry, turn: &connection.turn, now: arrival.decoded)
+            try smallQueue.arrive(
+                entry, turn: &connection.turn, now: arrival.decoded, pace: pace)
         } else {
             try largeQueue.arrive(
                 entry, turn: &connection.turn, now: arrival.decoded,
-                begun: begunWork &+ smallQueue.work)
+                begun: begunWork &+ smallQueue.work, pace: pace)
         }
         return entry
     }
@@ -311,10 +322,11 @@ extension RequestService {
         } else {
             call.pointee.frame.commit(call.pointee.frameBytes)
         }
+        let now = context.clock()
+        pace.finish(work: call.pointee.entry.work, at: now)
         call.pointee.loaded.parts[loop].counters.pointee.count(
             run.pointee, call.pointee.frame.count, wait: call.pointee.waitNanoseconds,
-            decode: call.pointee.decodeNanoseconds,
-            total: context.clock() &- call.pointee.arrivedAt)
+            decode: call.pointee.decodeNanoseconds, total: now &- call.pointee.arrivedAt)
         call.pointee.phase = .answered
         return .finished(call.pointee.caller, token: token)
     }

@@ -79,6 +79,8 @@ package struct RequestService: FrameService {
     let pending = PendingCalls()
     var smallQueue: CallQueue
     var largeQueue: CallQueue
+    /// How much longer calls wait than the work before them is expected to take.
+    var pace = WorkPace()
     /// Large calls that have begun.
     var begun: [Int] = []
     /// The one among the large calls that other loops may help with.
