@@ -302,8 +302,12 @@ void tandemsys_use_short_slices(void) {
         int32_t nice;
         uint32_t priority;
         uint64_t runtime, deadline, period;
-    } slice = {.size = sizeof slice, .policy = SCHED_OTHER, .runtime = 100000};
-    (void)syscall(SYS_sched_setattr, 0, &slice, 0);
+    } own = {0};
+    /* A caller that was given another policy, or a nice value, keeps it. */
+    long result = syscall(SYS_sched_getattr, 0, &own, sizeof own, 0);
+    if (result != 0 || own.policy != SCHED_OTHER) return;
+    own.runtime = 100000;
+    (void)syscall(SYS_sched_setattr, 0, &own, 0);
 }
 
 void tandemsys_use_precise_timeouts(void) { (void)prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul); }

@@ -62,6 +62,19 @@ import Testing
         #expect(report["errors"] as? Int == 0)
         let simulated = try #require(report["one_queue"] as? [String: Any])
         #expect(try #require(simulated["p99_us"] as? Double) > 0)
+        let late = try #require(report["sent_late"] as? [String: Any])
+        #expect(try #require(late["p50_us"] as? Double) >= 0)
+    }
+
+    @Test func `an open loop's one queue takes what the daemon's loops took`() throws {
+        let open = ["--rows", "40", "--rate", "300", "--duration", "0.5", "--json"]
+        let report = try json(load(open + ["--admin-socket", daemon.adminPath]))
+        let simulated = try #require(report["one_queue"] as? [String: Any])
+        let least = try #require(simulated["p50_us"] as? Double)
+        // No more than a request took on the whole way, and no less than nothing.
+        #expect(try least > 0 && least <= #require(report["max_us"] as? Double))
+        let wrong = try load(open + ["--admin-socket", daemon.socketPath])
+        #expect(wrong.status != 0 && wrong.errors.contains("admin"), "\(wrong.errors)")
     }
 
     @Test func `deadlines that cannot be met count as refused, not as errors`() throws {

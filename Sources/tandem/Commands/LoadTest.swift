@@ -11,6 +11,12 @@ struct LoadTest: ParsableCommand {
             --rate requests come at random times of that average, whatever the daemon does, and an \
             answer's time counts from when its request was due (open loop).
 
+            Beside an open loop's times stands what one queue before as many servers as the daemon \
+            has loops would have made of the same requests, each of which takes what it takes \
+            alone. With --admin-socket and one kind of request a model it takes what the loops took \
+            in the run. "Sent late" is what the load test itself was late by: where that is much, \
+            give it a core of its own, or start it with `nice -n -15`.
+
             --rows takes several kinds of request with priorities and shares: 1*0.9,1000@-5*0.1, \
             of several models: shop:64*0.8,desk:1*0.2. Feature values are drawn at random from what \
             a model's description allows.
@@ -27,6 +33,9 @@ struct LoadTest: ParsableCommand {
 
     @Option(help: "The model of all kinds of request that name none.")
     var model: String?
+
+    @Option(help: "The daemon's admin socket, to ask how long its loops took; open loop only.")
+    var adminSocket: String?
 
     @Option(
         help: ArgumentHelp(

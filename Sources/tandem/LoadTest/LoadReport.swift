@@ -29,7 +29,10 @@ struct LoadReport {
             }
         }
         if outcome.refused > 0 { table.add(Self.row("refusals", outcome.refusalLatencies)) }
-        if let simulated { table.add(Self.row("one queue", simulated)) }
+        if let simulated {
+            table.add(Self.row("one queue", simulated))
+            table.add(Self.row("sent late", outcome.lateness))
+        }
         text += "\n" + table.text
         if let earlier { text += "\n" + comparison(with: earlier.latency, name: earlier.name) }
         return text
@@ -63,6 +66,7 @@ struct LoadReport {
         }
         if let simulated {
             members.append(("one_queue", .object(Self.members(simulated))))
+            members.append(("sent_late", .object(Self.members(outcome.lateness))))
         }
         if let earlier {
             members.append(("earlier", .object(Self.members(earlier.latency))))

@@ -11,6 +11,7 @@ import Glibc
 // One thread with poll: it sleeps until shortly before the next request is due and polls the rest of
 // the time, because a core that slept wakes late. How much before is learnt from how late it woke:
 // the less it polls, the more of the machine is the daemon's, and on busy cores it wakes in time.
+// How late it sent is reported too: where that is much of a latency, the generator is what is measured.
 //
 // Its time slices are short where the system has that, so that it wakes in time beside a busy loop:
 // a generator that waits for a core sends late and then too much at once, and measures its own wait.
@@ -32,6 +33,13 @@ struct LoadRun {
         var seed: UInt64 = 1
     }
 
+    /// A request of an open loop; nanoseconds from the start.
+    struct Arrival: Equatable {
+        var due: UInt64
+        var sent: UInt64
+        var kind: Int
+    }
+
     /// What came of it.
     struct Outcome {
         var requests = 0
@@ -44,10 +52,13 @@ struct LoadRun {
         var seconds: Double = 0
         /// By kind, of what was answered with scores.
         var latencies: [LatencyHistogram] = []
-        /// Of refusals.
+        /// Of refusals, from the sending on.
         var refusalLatencies = LatencyHistogram()
-        /// When requests were due, from the start in nanoseconds, and their kinds; open loop only.
-        var arrivals: [(time: UInt64, kind: Int)] = []
+        /// How long after it was due each request was sent; open loop only.
+        var lateness = LatencyHistogram()
+        /// When requests were due and sent, from the start in nanoseconds, and their kinds; open
+        /// loop only.
+        var arrivals: [Arrival] = []
 
         /// All kinds together.
         var latency: LatencyHistogram {
@@ -62,7 +73,9 @@ struct LoadRun {
     private static let wakeMarginMax: UInt64 = 50_000
 
     private struct Sent {
+        /// What its latency counts from.
         var start: UInt64 = 0
+        var sent: UInt64 = 0
         var deadline: UInt64 = 0
         var kind = 0
     }
@@ -78,6 +91,7 @@ struct LoadRun {
     private var backlog: [(due: UInt64, kind: Int)] = []
     private var backlogStart = 0
     private var turn = 0
+    private var start: UInt64 = 0
     /// Nanoseconds by which it wakes late on average.
     private var lateness: UInt64 = 20_000
     private var outcome = Outcome()
@@ -105,7 +119,7 @@ struct LoadRun {
     mutating func run(report: (Outcome) -> Void = { _ in }) throws(Failure) -> Outcome {
         tandemsys_use_precise_timeouts()
         tandemsys_use_short_slices()
-        let start = tandemsys_monotonic_ns()
+        start = tandemsys_monotonic_ns()
         end = start + UInt64(plan.seconds * 1e9)
         var arrivals = plan.rate.map { ArrivalTimes(rate: $0, plan.spread, start: start) }
         var next = arrivals?.take(&random) ?? .max
@@ -113,9 +127,7 @@ struct LoadRun {
         var now = start
         while now < end || outstanding > 0 {
             while next <= now, next < end {
-                let kind = mix.draw(&random)
-                backlog.append((next, kind))
-                outcome.arrivals.append((next - start, kind))
+                backlog.append((next, mix.draw(&random)))
                 next = arrivals?.take(&random) ?? .max
             }
             try fill(now, isOpen: arrivals != nil, mayBegin: now < end)
@@ -145,7 +157,10 @@ struct LoadRun {
             while backlogStart < backlog.count, let index = freeConnection() {
                 let (due, kind) = backlog[backlogStart]
                 backlogStart += 1
-                try send(index, kind, due)
+                let now = tandemsys_monotonic_ns()
+                outcome.lateness.add(now - due)
+                outcome.arrivals.append(Arrival(due: due - start, sent: now - start, kind: kind))
+                try send(index, kind, from: due, at: now)
             }
             if backlogStart == backlog.count {
                 backlog.removeAll(keepingCapacity: true)
@@ -154,7 +169,8 @@ struct LoadRun {
         } else if mayBegin {
             for index in connections.indices {
                 while connections[index].inFlight < plan.depth {
-                    try send(index, mix.draw(&random), tandemsys_monotonic_ns())
+                    let now = tandemsys_monotonic_ns()
+                    try send(index, mix.draw(&random), from: now, at: now)
                 }
             }
         }
@@ -169,11 +185,13 @@ struct LoadRun {
         return nil
     }
 
-    private mutating func send(_ index: Int, _ kind: Int, _ start: UInt64) throws(Failure) {
+    private mutating func send(
+        _ index: Int, _ kind: Int, from start: UInt64, at now: UInt64
+    ) throws(Failure) {
         let number = freeNumbers.popLast() ?? sent.count
         if number == sent.count { sent.append(Sent()) }
         let deadline = plan.deadline > 0 ? start + plan.deadline : 0
-        sent[number] = Sent(start: start, deadline: deadline, kind: kind)
+        sent[number] = Sent(start: start, sent: now, deadline: deadline, kind: kind)
         outcome.requests += 1
         connections[index].inFlight += 1
         let frames = frames
@@ -230,7 +248,7 @@ struct LoadRun {
         // DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE: the daemon protects itself.
         case 4, 8, 14:
             outcome.refused += 1
-            outcome.refusalLatencies.add(latency)
+            outcome.refusalLatencies.add(now > request.sent ? now - request.sent : 0)
         default: outcome.errors += 1
         }
     }

@@ -27,10 +27,9 @@ struct LoadSession {
             seed: options.seed)
     }
 
-    /// One run, after each kind was asked some times alone.
+    /// One run; an open loop's after each kind was asked some times alone.
     func run() throws -> LoadReport {
-        let alone =
-            options.rate == nil ? [] : try mix.kinds.indices.map { try times(alone: $0) }
+        let alone = options.rate == nil ? nil : try askAlone()
         var run = try LoadRun(plan(rate: options.rate, seconds: options.duration), mix, frames)
         let outcome = try run.run { outcome in
             Terminal.progress(
@@ -41,12 +40,60 @@ struct LoadSession {
         }
         Terminal.clearProgress()
         var report = LoadReport(outcome: outcome, mix: mix)
-        if options.rate != nil {
-            var random = SeededRandom(seed: options.seed)
-            report.simulated = QueueSimulation.latencies(
-                outcome.arrivals, alone: alone, servers: loops, &random)
-        }
+        report.simulated = try alone.map { try simulate(outcome, $0) }
         return report
+    }
+
+    // MARK: One queue
+
+    /// Requests that had the daemon for themselves.
+    private struct Alone {
+        /// By kind, from sending to the answer, in nanoseconds; none is empty.
+        var times: [[UInt64]]
+        /// The daemon's statistics before and after; nil where it is not asked for them.
+        var statistics: (before: StatisticsReport, after: StatisticsReport)?
+    }
+
+    private func askAlone() throws -> Alone {
+        let before = try statistics()
+        var alone = Alone(times: try mix.kinds.indices.map { try times(alone: $0) })
+        if let before, let after = try statistics() { alone.statistics = (before, after) }
+        return alone
+    }
+
+    /// The daemon counts by model: it can be asked where no two kinds are of one.
+    private func statistics() throws -> StatisticsReport? {
+        guard
+            let path = options.adminSocket, Set(mix.kinds.map(\.model)).count == mix.kinds.count
+        else { return nil }
+        return try BlockingConnection(path: path).call(.statistics())
+    }
+
+    /// What one queue would have made of a run.
+    ///
+    /// A request takes what the daemon's loops took in the run, and on the way there and back what
+    /// it took alone; without the statistics, what it took alone.
+    private func simulate(
+        _ outcome: LoadRun.Outcome, _ alone: Alone
+    ) throws -> LatencyHistogram {
+        var random = SeededRandom(seed: options.seed)
+        let last = try statistics()
+        let loopTimes = mix.kinds.indices.map { kind -> (way: UInt64, service: ServiceTimes)? in
+            guard let (before, after) = alone.statistics, let last else { return nil }
+            let model = mix.kinds[kind].model
+            guard
+                let few = ServiceTimes(model, from: before, to: after),
+                let many = ServiceTimes(model, from: after, to: last)
+            else { return nil }
+            let median = alone.times[kind].sorted()[alone.times[kind].count / 2]
+            return (UInt64(max(Double(median) - few.mean, 0)), many)
+        }
+        return QueueSimulation.latencies(outcome.arrivals, servers: loops) { kind in
+            guard let (way, service) = loopTimes[kind] else {
+                return alone.times[kind].randomElement(using: &random) ?? 0
+            }
+            return way + service.draw(&random)
+        }
     }
 
     /// What requests of one kind take with nothing else to do, in nanoseconds.
