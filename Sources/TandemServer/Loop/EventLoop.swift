@@ -57,9 +57,9 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
 
     private static var batchSize: Int { 64 }
     /// Nanoseconds of work between two polls of the sockets.
-    static var pollNanoseconds: UInt64 { 200_000 }
+    static var pollNanoseconds: UInt64 { 100_000 }
     /// Nanoseconds for which sockets are left to loops that have nothing to do.
-    private static var unreadNanoseconds: UInt64 { 20_000_000 }
+    private static var unreadNanoseconds: UInt64 { 1_000_000 }
     /// Nanoseconds of a turn from which it is worth it to wake another loop, which takes about as
     /// long.
     private static var longTurnNanoseconds: UInt64 { 40_000 }
