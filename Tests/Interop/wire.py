@@ -22,6 +22,12 @@ def predict(model, rows):
     return field(1, model.encode()) + b"\x38" + varint(rows) + field(9, column)
 
 
+def point_label(model, label, version):
+    """The call that has a daemon follow a label, whose file was written."""
+    request = field(1, model.encode()) + field(2, label.encode()) + b"\x18" + varint(version)
+    return field(34, request)
+
+
 class Connection:
     """One connection, asked one call after the other."""
 
@@ -35,7 +41,11 @@ class Connection:
 
         Raises ConnectionError when the daemon has closed the connection.
         """
-        message = b"\x08\x01" + field(10, request)
+        return self.call(field(10, request))
+
+    def call(self, call):
+        """Sends a Request's call, a field of it; the answer as `ask` gives it."""
+        message = b"\x08\x01" + call
         try:
             self.socket.sendall(varint(len(message)) + message)
         except BrokenPipeError:
