@@ -357,21 +357,22 @@ int tandemsys_watch_take(int fd) {
 
 /* ---- Signals ---- */
 
-int tandemsys_signalfd(const int *signals, int count) {
+static sigset_t signal_set(const int *signals, int count) {
     sigset_t set;
     sigemptyset(&set);
     for (int i = 0; i < count; i++)
         sigaddset(&set, signals[i]);
-    int error = pthread_sigmask(SIG_BLOCK, &set, NULL);
-    if (error)
-        return -error;
-    return RESTART(int, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    return set;
 }
 
-int tandemsys_next_signal(int fd) {
-    struct signalfd_siginfo info;
-    ssize_t got = RESTART(ssize_t, read(fd, &info, sizeof info));
-    return got < 0 ? (int)got : (int)info.ssi_signo;
+int tandemsys_block_signals(const int *signals, int count) {
+    sigset_t set = signal_set(signals, count);
+    return -pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+int tandemsys_wait_signal(const int *signals, int count) {
+    sigset_t set = signal_set(signals, count);
+    return RESTART(int, sigwaitinfo(&set, NULL));
 }
 
 /* ---- Threads and time ---- */

@@ -1,6 +1,6 @@
 /* What Swift cannot call by itself: variadic system calls, GNU extensions behind feature macros,
  * macros that are not plain constants, and the system headers that the Glibc module leaves out
- * (epoll, eventfd, signalfd, un.h).
+ * (epoll, eventfd, un.h).
  *
  * Every call returns 0 or a descriptor or a count on success and -errno on failure, so that Swift
  * never reads `errno` after something else may have set it. Calls restart by themselves on EINTR
@@ -15,7 +15,6 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/un.h>
@@ -177,12 +176,11 @@ int tandemsys_watch_take(int fd);
 
 /* ---- Signals ---- */
 
-/* Blocks the count signals for this thread and those it will start, and returns a signalfd that
- * delivers them. */
-int tandemsys_signalfd(const int *signals, int count);
+/* Blocks the count signals for this thread and those it will start. */
+int tandemsys_block_signals(const int *signals, int count);
 
-/* The next signal that a signalfd holds, or -EAGAIN. */
-int tandemsys_next_signal(int fd);
+/* Waits until one of the count signals is sent to the process, and returns it. They are blocked. */
+int tandemsys_wait_signal(const int *signals, int count);
 
 /* ---- Threads and time ---- */
 

@@ -15,6 +15,8 @@ package enum ServiceMessage: Sendable {
 
 /// What a loop asks of the daemon's main thread.
 package enum ControlEvent: Sendable {
+    /// Somebody sent a signal.
+    case signal(ServerSignals.Request)
     /// Drain, then end; nanoseconds that finishing may take, 0 for the configured time.
     case drain(timeoutNanoseconds: UInt64)
     /// Something happened to a model.

@@ -12,7 +12,6 @@ extension Server {
         var exitStatus: Int32 = 0
         while openLoops > 0 {
             waitForEvents()
-            while let request = signals.next() { follow(request) }
             for event in control.takeAll() {
                 if case .loopEnded(let error?) = event {
                     log.critical("\(error.description)")
@@ -29,18 +28,15 @@ extension Server {
         return exitStatus
     }
 
-    /// Sleeps until a signal, an event or the watchdog's time.
+    /// Sleeps until an event or the watchdog's time.
     private func waitForEvents() {
-        var waits = [
-            pollfd(fd: signals.descriptor, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: control.wakeDescriptor, events: Int16(POLLIN), revents: 0),
-        ]
+        var wait = pollfd(fd: control.wakeDescriptor, events: Int16(POLLIN), revents: 0)
         var timeout: Int32 = -1
         if let interval = notifier.watchdogNanoseconds {
             // Asked twice and fed twice an interval.
             timeout = Int32(clamping: interval / 4 / 1_000_000)
         }
-        _ = poll(&waits, 2, timeout)
+        _ = poll(&wait, 1, timeout)
     }
 
     // MARK: Signals and events
@@ -65,6 +61,7 @@ extension Server {
 
     private func follow(_ event: ControlEvent) {
         switch event {
+        case .signal(let request): follow(request)
         case .loopEnded: openLoops -= 1
         case .drain(let timeout):
             drain(timeout == 0 ? configuration.options.limits.drainNanoseconds : timeout)

@@ -8,7 +8,7 @@ internal import TandemWire
 
 // Design: who does what.
 //
-// The main thread waits for signals, for what other threads tell it, and for the watchdog's time;
+// The main thread waits for what other threads tell it, signals among it, and for the watchdog's time;
 // it alone logs. Each loop thread serves its connections. The loader's thread changes the models.
 // Ending goes the other way round: the loops drain and end, then the loader, then the sockets'
 // files are removed.
@@ -115,12 +115,13 @@ package final class Server {
     ///
     /// - Throws: `ServerError`; the process should then end.
     package func start() throws(ServerError) {
+        let control = control
+        try signals.start { control.add(.signal($0)) }
         for index in group.mailboxes.indices { try startLoop(index) }
         try startWatchdog()
         // Never joined: the process does not wait for a load in progress when it ends.
         try loader.start().detach()
         if configuration.options.watchesRepository { try startWatch() }
-        let control = control
         registry.rescan { _ in control.add(.started) }
     }
 
