@@ -63,6 +63,24 @@ import Testing
         #expect(ids[1] == 3)
     }
 
+    @Test(arguments: [true, false])
+    func `an estimate that alone refuses calls withers, by whoever's deadline`(
+        isDefault: Bool
+    ) throws {
+        var options = ServerOptions(repository: "")
+        if isDefault { options.defaultDeadline = 1_000_000 }
+        let rig = try ServiceRig(options: options)
+        let rows = try rig.rows(blocks: 2)
+        let loaded = try #require(rig.services[0].table.models.first?.current)
+        loaded.parts[0].counters.pointee.estimate.learn(rows: rows, nanoseconds: 5_000_000)
+        let asked = message(rows, deadline: isDefault ? nil : rig.now + 1_000_000)
+        let refused = try #require(try rig.serve(id: 1, asked))
+        #expect(refused.status?.details.first?.reason == "DEADLINE_UNREACHABLE")
+        var isTaken = false
+        for id: UInt64 in 2..<100 where !isTaken { isTaken = try rig.serve(id: id, asked) == nil }
+        #expect(isTaken)
+    }
+
     @Test func `calls whose deadline passes while they wait are not computed`() throws {
         let rig = try ServiceRig()
         let rows = try rig.rows(blocks: 2)

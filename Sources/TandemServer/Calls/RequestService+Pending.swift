@@ -95,10 +95,15 @@ extension RequestService {
     private func doubtEstimate(_ arrival: Arrival) {
         let counters = arrival.loaded.parts[loop].counters
         let rows = arrival.request.rows
-        guard let deadline = arrival.request.deadlineNanoseconds else { return }
-        let left = deadline > arrival.decoded ? deadline - arrival.decoded : 0
-        guard counters.pointee.estimate.nanoseconds(rows: rows) > left else { return }
-        counters.pointee.estimate.doubt(rows: rows)
+        let (end, overflow) = arrival.decoded.addingReportingOverflow(
+            counters.pointee.estimate.nanoseconds(rows: rows))
+        if overflow || end > deadline(of: arrival) { counters.pointee.estimate.doubt(rows: rows) }
+    }
+
+    /// When a call is to be answered: its own deadline, or the default one from its arrival.
+    private func deadline(of arrival: Arrival) -> UInt64 {
+        arrival.request.deadlineNanoseconds
+            ?? Self.later(arrival.decoded, settings.defaultDeadline)
     }
 
     private mutating func enqueue(
@@ -108,8 +113,7 @@ extension RequestService {
         let estimate = arrival.loaded.parts[loop].counters.pointee.estimate
         let entry = CallQueue.Entry(
             token: pending.nextToken, priority: arrival.request.priority,
-            deadline: arrival.request.deadlineNanoseconds
-                ?? Self.later(arrival.decoded, settings.defaultDeadline),
+            deadline: deadline(of: arrival),
             work: estimate.nanoseconds(rows: arrival.request.rows))
         if !hasOwnWork { pace.begin(at: arrival.decoded) }
         if arrival.isSmall {
