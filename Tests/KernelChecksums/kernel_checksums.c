@@ -93,6 +93,17 @@ static int32_t *ids(size_t count, size_t below) {
     return x;
 }
 
+/* Rows of an int8 table, of which each ends with its scale. */
+static int8_t *scaled_rows(size_t count, size_t dim, const int8_t *rows, const float *scales) {
+    size_t row_bytes = dim + sizeof *scales;
+    int8_t *x = guarded(count * row_bytes);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(x + i * row_bytes, rows + i * dim, dim);
+        memcpy(x + i * row_bytes + dim, scales + i, sizeof *scales);
+    }
+    return x;
+}
+
 /* ---- Cases: number `c` of a family by one of its kernels; false when there are no more ---- */
 
 /* What a case wrote, to be compared and summed up. */
@@ -242,9 +253,14 @@ static bool f32_gather(size_t kernel, size_t c) {
 static bool qr8_f32_gather(size_t kernel, size_t c) {
     if (c >= COUNT(wide)) return false;
     size_t m = 40, dim = wide[c], vocabulary = 23;
+    int8_t *table = bytes(vocabulary * dim, -128);
+    float *scales = floats(vocabulary, true);
+    /* Both forms of a table give the same; they take turns here and below. */
+    bool is_scaled = c % 2;
+    if (is_scaled) table = scaled_rows(vocabulary, dim, table, scales);
     tandemk_qr8_f32_gather_at(kernel).run(
-        m, dim, vocabulary, bytes(vocabulary * dim, -128), floats(vocabulary, true),
-        ids(2 * m, vocabulary), 2, results(m * (dim + 1)), dim + 1
+        m, dim, vocabulary, table, is_scaled ? NULL : scales, ids(2 * m, vocabulary), 2,
+        results(m * (dim + 1)), dim + 1
     );
     return true;
 }
@@ -262,10 +278,13 @@ static bool f32_pool(size_t kernel, size_t c) {
 static bool qr8_f32_pool(size_t kernel, size_t c) {
     if (c >= 2 * COUNT(wide)) return false;
     size_t m = 9, dim = wide[c / 2], vocabulary = 23, most = 20;
+    int8_t *table = bytes(vocabulary * dim, -128);
+    float *scales = floats(vocabulary, true);
+    bool is_scaled = c / 2 % 2;
+    if (is_scaled) table = scaled_rows(vocabulary, dim, table, scales);
     tandemk_qr8_f32_pool_at(kernel).run(
-        (tandemk_pool)(c % 2), m, dim, vocabulary, bytes(vocabulary * dim, -128),
-        floats(vocabulary, true), ids(m * most, vocabulary), most, ids(m, most + 1),
-        results(m * (dim + 1)), dim + 1
+        (tandemk_pool)(c % 2), m, dim, vocabulary, table, is_scaled ? NULL : scales,
+        ids(m * most, vocabulary), most, ids(m, most + 1), results(m * (dim + 1)), dim + 1
     );
     return true;
 }
@@ -334,9 +353,13 @@ static bool qr8_f32_lstm_cell(size_t kernel, size_t c) {
     size_t m = 5, n = wide[c / 2], vocabulary = 23;
     float *start = floats(m * n, c % 2), *both = results(2 * m * n);
     memcpy(both, start, m * n * sizeof *both);
+    int8_t *table = bytes(vocabulary * 4 * n, -128);
+    float *scales = floats(vocabulary, c % 2);
+    bool is_scaled = c / 2 % 2;
+    if (is_scaled) table = scaled_rows(vocabulary, 4 * n, table, scales);
     tandemk_qr8_f32_lstm_cell_at(kernel).run(
-        m, n, vocabulary, bytes(vocabulary * 4 * n, -128), floats(vocabulary, c % 2),
-        ids(2 * m, vocabulary), 2, floats(m * (4 * n + 1), c % 2), 4 * n + 1, both, both + m * n
+        m, n, vocabulary, table, is_scaled ? NULL : scales, ids(2 * m, vocabulary), 2,
+        floats(m * (4 * n + 1), c % 2), 4 * n + 1, both, both + m * n
     );
     return true;
 }
@@ -357,9 +380,13 @@ static bool qr8_f32_gru_cell(size_t kernel, size_t c) {
     size_t m = 5, n = wide[c / 2], vocabulary = 23;
     float *start = floats(m * n, c % 2), *h = results(m * n);
     memcpy(h, start, m * n * sizeof *h);
+    int8_t *table = bytes(vocabulary * 3 * n, -128);
+    float *scales = floats(vocabulary, c % 2);
+    bool is_scaled = c / 2 % 2;
+    if (is_scaled) table = scaled_rows(vocabulary, 3 * n, table, scales);
     tandemk_qr8_f32_gru_cell_at(kernel).run(
-        m, n, vocabulary, bytes(vocabulary * 3 * n, -128), floats(vocabulary, c % 2),
-        ids(2 * m, vocabulary), 2, floats(m * (3 * n + 1), c % 2), 3 * n + 1, h
+        m, n, vocabulary, table, is_scaled ? NULL : scales, ids(2 * m, vocabulary), 2,
+        floats(m * (3 * n + 1), c % 2), 3 * n + 1, h
     );
     return true;
 }

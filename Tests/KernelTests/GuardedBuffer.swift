@@ -36,3 +36,15 @@ final class GuardedBuffer<Element: BitwiseCopyable> {
 
     deinit { munmap(mapping, mappingBytes) }
 }
+
+extension GuardedBuffer where Element == Int8 {
+    /// Rows of an int8 table, each ending with its scale.
+    convenience init(rows: GuardedBuffer<Int8>, scales: GuardedBuffer<Float>) {
+        let width = rows.count / scales.count
+        self.init(
+            scales.elements.enumerated().flatMap { row, scale in
+                rows.elements[row * width..<(row + 1) * width]
+                    + withUnsafeBytes(of: scale) { $0.map { Int8(bitPattern: $0) } }
+            })
+    }
+}

@@ -3,13 +3,15 @@ import Testing
 
 /// Gather and pool, over float and int8 tables.
 @Suite struct LookupTests {
-    /// A table in both forms; the float rows are not the int8 rows dequantised.
+    /// A float table and an int8 one; the float rows are not the int8 rows dequantised.
     private struct Table {
         let dim: Int
         let vocabulary = 23
         let floats: GuardedBuffer<Float>
         let bytes: GuardedBuffer<Int8>
         let scales: GuardedBuffer<Float>
+        /// The int8 rows, each ending with its scale.
+        let scaledRows: GuardedBuffer<Int8>
 
         init(dim: Int) {
             var samples = Samples(seed: UInt64(dim) + 41)
@@ -17,6 +19,7 @@ import Testing
             floats = GuardedBuffer(samples.floats(23 * dim))
             bytes = GuardedBuffer(samples.bytes(23 * dim))
             scales = GuardedBuffer([0, -0.0, 0x1p-140] + samples.floats(20, scale: 0.01))
+            scaledRows = GuardedBuffer(rows: bytes, scales: scales)
         }
     }
 
@@ -25,7 +28,8 @@ import Testing
     @Test(arguments: dims) func `gather copies and dequantises rows`(dim: Int) {
         let table = Table(dim: dim)
         var samples = Samples(seed: 42)
-        let (m, ldo) = (19, dim + 2)
+        // More rows than are looked ahead.
+        let (m, ldo) = (79, dim + 2)
         // Every second number is an id, the last one at the guard page.
         let ids = GuardedBuffer([0, -7, 22, -7] + samples.ids(2 * m - 5, vocabulary: 23))
         let floats: [Float] = Register.f32Gather.expectSameBits(m * ldo, "dim \(dim)") {
@@ -36,6 +40,11 @@ import Testing
             tandemk_qr8_f32_gather_at($0).run(
                 m, dim, 23, table.bytes.base, table.scales.base, ids.base, 2, $1, ldo)
         }
+        let scaled: [Float] = Register.qr8Gather.expectSameBits(m * ldo, "dim \(dim)") {
+            tandemk_qr8_f32_gather_at($0).run(
+                m, dim, 23, table.scaledRows.base, nil, ids.base, 2, $1, ldo)
+        }
+        #expect(scaled.map(\.bitPattern) == bytes.map(\.bitPattern))
         for i in 0..<m {
             let id = Int(ids.base[2 * i])
             for j in 0..<dim {
@@ -89,6 +98,12 @@ import Testing
                     mode, m, dim, 23, table.bytes.base, table.scales.base, ids.base, most,
                     lengths.base, $1, ldo)
             }
+            let scaled: [Float] = Register.qr8Pool.expectSameBits(m * ldo, "dim \(dim)") {
+                tandemk_qr8_f32_pool_at($0).run(
+                    mode, m, dim, 23, table.scaledRows.base, nil, ids.base, most, lengths.base,
+                    $1, ldo)
+            }
+            #expect(scaled.map(\.bitPattern) == bytes.map(\.bitPattern))
             for i in 0..<m {
                 let own = Array(ids.elements[(i * most)..<(i * most + Int(lengths.base[i]))])
                 let range = (i * ldo)..<(i * ldo + dim)

@@ -229,12 +229,13 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 7, 16, 33, 128])
-    func `an LSTM's position over a table is that over its rows`(n: Int) {
+    @Test(arguments: [1, 7, 16, 33, 128], [false, true])
+    func `an LSTM's position over a table is that over its rows`(n: Int, endsWithScales: Bool) {
         var samples = Samples(seed: 57)
         let (m, vocabulary, ldp) = (5, 9, 4 * n + 2)
         let table = GuardedBuffer(samples.bytes(vocabulary * 4 * n))
         let scale = GuardedBuffer((0..<vocabulary).map { Float($0 + 1) / 256 })
+        let stored = endsWithScales ? GuardedBuffer(rows: table, scales: scale) : table
         let ids = GuardedBuffer<Int32>([8, 0, 0, 3, 8])
         let products = GuardedBuffer(samples.floats(m * ldp, scale: 6))
         let cells = samples.floats(m * n, scale: 1)
@@ -242,8 +243,8 @@ import Testing
             kernel, out in
             for index in 0..<m * n { out[index] = cells[index] }
             tandemk_qr8_f32_lstm_cell_at(kernel).run(
-                m, n, vocabulary, table.base, scale.base, ids.base, 1, products.base, ldp, out,
-                out + m * n)
+                m, n, vocabulary, stored.base, endsWithScales ? nil : scale.base, ids.base, 1,
+                products.base, ldp, out, out + m * n)
         }
         // A byte times a power of two is exact, so that one rounding and two give the same sum.
         let rows = GuardedBuffer(
@@ -281,19 +282,21 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 7, 16, 33, 128])
-    func `a GRU's position over a table is that over its rows`(n: Int) {
+    @Test(arguments: [1, 7, 16, 33, 128], [false, true])
+    func `a GRU's position over a table is that over its rows`(n: Int, endsWithScales: Bool) {
         var samples = Samples(seed: 59)
         let (m, vocabulary, ldp) = (5, 9, 3 * n + 2)
         let table = GuardedBuffer(samples.bytes(vocabulary * 3 * n))
         let scale = GuardedBuffer((0..<vocabulary).map { Float($0 + 1) / 256 })
+        let stored = endsWithScales ? GuardedBuffer(rows: table, scales: scale) : table
         let ids = GuardedBuffer<Int32>([8, 0, 0, 3, 8])
         let products = GuardedBuffer(samples.floats(m * ldp, scale: 6))
         let states = samples.floats(m * n, scale: 1)
         let found: [Float] = Register.qr8GRUCell.expectSameBits(m * n, "n \(n)") { kernel, out in
             for index in 0..<m * n { out[index] = states[index] }
             tandemk_qr8_f32_gru_cell_at(kernel).run(
-                m, n, vocabulary, table.base, scale.base, ids.base, 1, products.base, ldp, out)
+                m, n, vocabulary, stored.base, endsWithScales ? nil : scale.base, ids.base, 1,
+                products.base, ldp, out)
         }
         // A byte times a number of few digits is exact, so that both give the same sum.
         let rows = GuardedBuffer(

@@ -14,8 +14,8 @@ LANES_FN void columns(
     vf sum[4];
     for (int v = 0; v < vectors; v++) sum[v] = v_set(0);
     for (size_t p = 0; p < length; p++) {
-        if (p + LOOKUP_AHEAD < length)
-            lookup_prefetch(table, dim * sizeof *table, vocabulary, ids[p + LOOKUP_AHEAD]);
+        if (p + POOL_AHEAD < length)
+            lookup_prefetch(table, dim * sizeof *table, vocabulary, ids[p + POOL_AHEAD]);
         const float *row = table + dim * lookup_row(vocabulary, ids[p]) + j;
         for (int v = 0; v < vectors; v++)
             sum[v] = v_add(sum[v], part ? v_load_part(row, part) : v_load(row + v * LANES));

@@ -306,10 +306,12 @@ void tandemk_f32_gather(
 TANDEMK_FAMILY(f32_gather)
 
 /* out[i][j] = (float)table[id][j] * scale[id], id = ids[i * id_stride]; as above, with
- * table: int8 [vocabulary, dim].  scale: float [vocabulary]. */
+ * table: int8 [vocabulary, dim].  scale: float [vocabulary]; or null, where each row ends with its
+ * scale: table int8 [vocabulary, dim + 4], the last four bytes a float that needs no alignment. */
 void tandemk_qr8_f32_gather(
-    size_t m, size_t dim, size_t vocabulary, const int8_t *table, const float *scale,
-    const int32_t *ids, size_t id_stride, float *out, size_t ldo
+    size_t m, size_t dim, size_t vocabulary, const int8_t *table,
+    const float *TANDEMK_NULLABLE scale, const int32_t *ids, size_t id_stride, float *out,
+    size_t ldo
 );
 TANDEMK_FAMILY(qr8_f32_gather)
 
@@ -331,12 +333,12 @@ void tandemk_f32_pool(
 );
 TANDEMK_FAMILY(f32_pool)
 
-/* The same from an int8 table with a scale a row: from +0, fma((float)table[id][j], scale[id], sum)
- * by position. */
+/* The same from an int8 table with a scale a row, or null, as for the gather: from +0,
+ * fma((float)table[id][j], scale[id], sum) by position. */
 void tandemk_qr8_f32_pool(
     tandemk_pool mode, size_t m, size_t dim, size_t vocabulary, const int8_t *table,
-    const float *scale, const int32_t *ids, size_t ld_ids, const int32_t *lengths, float *out,
-    size_t ldo
+    const float *TANDEMK_NULLABLE scale, const int32_t *ids, size_t ld_ids,
+    const int32_t *lengths, float *out, size_t ldo
 );
 TANDEMK_FAMILY(qr8_f32_pool)
 
@@ -414,11 +416,12 @@ TANDEMK_FAMILY(f32_lstm_cell)
 
 /* The same where the inputs are rows of a table: x[i][:] is (float)table[id][:] * scale[id], id =
  * ids[i * id_stride], and product and sum with the products are one fused multiply-add.
- * table: int8 [vocabulary, 4n].  scale: float [vocabulary].  ids: int32, each 0 <= id < vocabulary,
- * or the program ends. */
+ * table, scale: as for the gather, dim 4n.  ids: int32, each 0 <= id < vocabulary, or the program
+ * ends. */
 void tandemk_qr8_f32_lstm_cell(
-    size_t m, size_t n, size_t vocabulary, const int8_t *table, const float *scale,
-    const int32_t *ids, size_t id_stride, const float *products, size_t ldp, float *c, float *h
+    size_t m, size_t n, size_t vocabulary, const int8_t *table,
+    const float *TANDEMK_NULLABLE scale, const int32_t *ids, size_t id_stride,
+    const float *products, size_t ldp, float *c, float *h
 );
 TANDEMK_FAMILY(qr8_f32_lstm_cell)
 
@@ -437,10 +440,11 @@ TANDEMK_FAMILY(f32_gru_cell)
 
 /* The same where the inputs are rows of a table, as for the LSTM; the hidden gate's input is a
  * rounded product, since its sum is a fused multiply-add already.
- * table: int8 [vocabulary, 3n]. */
+ * table, scale: as there, dim 3n. */
 void tandemk_qr8_f32_gru_cell(
-    size_t m, size_t n, size_t vocabulary, const int8_t *table, const float *scale,
-    const int32_t *ids, size_t id_stride, const float *products, size_t ldp, float *h
+    size_t m, size_t n, size_t vocabulary, const int8_t *table,
+    const float *TANDEMK_NULLABLE scale, const int32_t *ids, size_t id_stride,
+    const float *products, size_t ldp, float *h
 );
 TANDEMK_FAMILY(qr8_f32_gru_cell)
 

@@ -2,30 +2,19 @@
  * first. The same walk as f32_pool/body.h, which says why. */
 #include "../lanes/lookup.h"
 
-typedef struct table8 {
-    size_t dim, vocabulary;
-    const int8_t *rows;
-    const float *scale;
-} table8;
-
 /* Columns j to j + vectors * LANES of one row; `part` lanes if there is less than one vector
  * left. */
 LANES_FN void columns(
-    size_t j, int vectors, size_t part, tandemk_pool mode, table8 table, const int32_t *ids,
+    size_t j, int vectors, size_t part, tandemk_pool mode, qr8_table table, const int32_t *ids,
     size_t length, float *y
 ) {
     vf sum[4];
     for (int v = 0; v < vectors; v++) sum[v] = v_set(0);
     for (size_t p = 0; p < length; p++) {
-        if (p + LOOKUP_AHEAD < length) {
-            lookup_prefetch(table.rows, table.dim, table.vocabulary, ids[p + LOOKUP_AHEAD]);
-            lookup_prefetch(
-                table.scale, sizeof *table.scale, table.vocabulary, ids[p + LOOKUP_AHEAD]
-            );
-        }
+        if (p + POOL_AHEAD < length) qr8_prefetch(table, ids[p + POOL_AHEAD]);
         size_t id = lookup_row(table.vocabulary, ids[p]);
-        const int8_t *row = table.rows + table.dim * id + j;
-        vf s = v_set(table.scale[id]);
+        const int8_t *row = qr8_row(table, id) + j;
+        vf s = v_set(qr8_scale(table, id));
         for (int v = 0; v < vectors; v++)
             sum[v] =
                 v_fma(part ? v_load_i8_part(row, part) : v_load_i8(row + v * LANES), s, sum[v]);
@@ -43,7 +32,7 @@ LANES_KERNEL void KERNEL(
     const float *scale, const int32_t *ids, size_t ld_ids, const int32_t *lengths, float *out,
     size_t ldo
 ) {
-    table8 table = {dim, vocabulary, rows, scale};
+    qr8_table table = qr8_table_of(vocabulary, dim, rows, scale);
     for (size_t i = 0; i < m; i++, ids += ld_ids, out += ldo) {
         size_t length = lookup_length(ld_ids, lengths[i]), j = 0;
         for (; j + 4 * LANES <= dim; j += 4 * LANES)
