@@ -34,12 +34,12 @@ extension KernelCases {
             chosen: tandemk_qr8_f32_gather_chosen()
         ) { (tandemk_qr8_f32_gather_at($0).name, tandemk_qr8_f32_gather_at($0).isa) }
         return tables.map { count, vocabulary in
-            let (table, scale) = (Buffer(bytes: vocabulary * dim), Buffer(floats: vocabulary))
+            let table = Buffer(scaledRows: vocabulary, width: dim)
             let ids = Buffer(ids: count, vocabulary: vocabulary)
             let out = Buffer(floats: count * dim)
             return register.measuring(shape(count, vocabulary), count * dim, .bytes) {
                 tandemk_qr8_f32_gather_at($0).run(
-                    count, dim, vocabulary, table.base, scale.base, ids.base, 1, out.base, dim)
+                    count, dim, vocabulary, table.base, nil, ids.base, 1, out.base, dim)
             }
         }
     }
@@ -70,15 +70,15 @@ extension KernelCases {
             chosen: tandemk_qr8_f32_pool_chosen()
         ) { (tandemk_qr8_f32_pool_at($0).name, tandemk_qr8_f32_pool_at($0).isa) }
         return tables.map { count, vocabulary in
-            let (table, scale) = (Buffer(bytes: vocabulary * dim), Buffer(floats: vocabulary))
+            let table = Buffer(scaledRows: vocabulary, width: dim)
             let ids = Buffer(ids: count, vocabulary: vocabulary)
             let rows = count / length
             let lengths = Buffer<Int32>(count: rows) { _ in Int32(length) }
             let out = Buffer(floats: rows * dim)
             return register.measuring(shape(count, vocabulary), count * dim, .bytes) {
                 tandemk_qr8_f32_pool_at($0).run(
-                    TANDEMK_POOL_MEAN, rows, dim, vocabulary, table.base, scale.base, ids.base,
-                    length, lengths.base, out.base, dim)
+                    TANDEMK_POOL_MEAN, rows, dim, vocabulary, table.base, nil, ids.base, length,
+                    lengths.base, out.base, dim)
             }
         }
     }

@@ -25,15 +25,15 @@ extension KernelCases {
             chosen: tandemk_qr8_f32_lstm_cell_chosen()
         ) { (tandemk_qr8_f32_lstm_cell_at($0).name, tandemk_qr8_f32_lstm_cell_at($0).isa) }
         let (n, vocabulary) = (128, 64)
-        let (table, scale) = (Buffer(bytes: vocabulary * 4 * n), Buffer(floats: vocabulary))
+        let table = Buffer(scaledRows: vocabulary, width: 4 * n)
         return [1, 16].map { m in
             let ids = Buffer(ids: m, vocabulary: vocabulary)
             let products = Buffer(floats: m * 4 * n)
             let (c, h) = (Buffer(floats: m * n), Buffer(floats: m * n))
             return register.measuring("m \(m) n \(n)", m * n, .elements) {
                 tandemk_qr8_f32_lstm_cell_at($0).run(
-                    m, n, vocabulary, table.base, scale.base, ids.base, 1, products.base, 4 * n,
-                    c.base, h.base)
+                    m, n, vocabulary, table.base, nil, ids.base, 1, products.base, 4 * n, c.base,
+                    h.base)
             }
         }
     }
@@ -62,14 +62,13 @@ extension KernelCases {
             chosen: tandemk_qr8_f32_gru_cell_chosen()
         ) { (tandemk_qr8_f32_gru_cell_at($0).name, tandemk_qr8_f32_gru_cell_at($0).isa) }
         let (n, vocabulary) = (128, 64)
-        let (table, scale) = (Buffer(bytes: vocabulary * 3 * n), Buffer(floats: vocabulary))
+        let table = Buffer(scaledRows: vocabulary, width: 3 * n)
         return [1, 16].map { m in
             let ids = Buffer(ids: m, vocabulary: vocabulary)
             let (products, h) = (Buffer(floats: m * 3 * n), Buffer(floats: m * n))
             return register.measuring("m \(m) n \(n)", m * n, .elements) {
                 tandemk_qr8_f32_gru_cell_at($0).run(
-                    m, n, vocabulary, table.base, scale.base, ids.base, 1, products.base, 3 * n,
-                    h.base)
+                    m, n, vocabulary, table.base, nil, ids.base, 1, products.base, 3 * n, h.base)
             }
         }
     }

@@ -109,10 +109,10 @@ struct LoadCommand: ParsableCommand {
         bounds.check(
             "peak beside the model, MiB", Double(peak - kept) / 1_048_576,
             atMost: Double(64 + load.threads))
-        // Not the scales, which may take more.
         if sparse, let table = opened.tensors.first(where: { $0.dtype == .int8 }) {
             let (wrong, all) = SparseTable.wrongRows(
-                plan, rowCount: table.shape[0], width: table.shape[1])
+                plan, rowCount: table.shape[0],
+                width: table.shape[1] - ScaledRows.scaleByteCount)
             bounds.check("wrong rows of \(all)", Double(wrong), atMost: 0)
         }
     }

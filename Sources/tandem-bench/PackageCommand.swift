@@ -9,7 +9,7 @@ struct PackageCommand: ParsableCommand {
         commandName: "package",
         abstract: "Write a package with a large int8 table, for `load` and for reloads.",
         discussion: """
-            The table has rows of 64 normally distributed int8 and a scale each. With the same seed, \
+            The table has rows of 64 normally distributed int8 and their scale. With the same seed, \
             --changed-row writes the same package but for one byte of that row. --sparse writes rows \
             of which almost all are zeros, for tables larger than memory; `load --sparse` checks them.
             Example: tandem-bench package big/1 --mebibytes 1024
@@ -18,7 +18,7 @@ struct PackageCommand: ParsableCommand {
     @Argument(help: "The directory to write, which must not be there.")
     var path: String
 
-    @Option(help: "Size of the table.")
+    @Option(help: "Size of the table, without its scales.")
     var mebibytes = 1024
 
     @Option(help: "Elements a row, 1 to 1024.")
@@ -54,18 +54,15 @@ struct PackageCommand: ParsableCommand {
 
     func run() throws {
         let rowCount = (mebibytes << 20) / width
-        let table: Tensor
-        if sparse {
-            table = SparseTable.make(rowCount: rowCount, width: width)
-        } else {
-            table = Tensor(zeros: .int8, shape: [rowCount, width])
-            Self.fill(table, seed)
-        }
+        let table =
+            sparse
+            ? SparseTable.make(rowCount: rowCount, width: width)
+            : filledTable(rowCount: rowCount)
         if let changedRow {
             guard (0..<rowCount).contains(changedRow) else {
                 throw ValidationError("--changed-row is 0 to \(rowCount - 1)")
             }
-            table.elements(as: Int8.self)[changedRow * width] ^= 1
+            table.elements(as: Int8.self)[changedRow * table.shape[1]] ^= 1
         }
         let contents = try contents(table)
         guard try LocalFileSystem().makeDirectory(path) else {
@@ -88,34 +85,35 @@ struct PackageCommand: ParsableCommand {
     }
 
     /// Sums of uniform numbers are nearly normal: mean 0, deviation 30.
-    private static func fill(_ table: Tensor, _ seed: UInt64) {
+    private func filledTable(rowCount: Int) -> Tensor {
         // Never 0, which would stay so.
         var state: UInt64 = (0x9E37_79B9_7F4A_7C15 ^ seed) | 1
-        let elements = table.elements(as: Int8.self)
-        for index in elements.indices {
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            var sum: Int32 = 0
-            for part in 0..<4 { sum += Int32((state >> (part * 16)) & 0xFF) }
-            let centred = (Double(sum) - 510) / 147.8 * 30
-            elements[index] = Int8(clamping: Int(centred))
+        let table = Tensor(
+            zeros: .int8, shape: [rowCount, width + ScaledRows.scaleByteCount])
+        for row in 0..<rowCount {
+            let bytes = table.base + row * table.shape[1]
+            for column in 0..<width {
+                state ^= state << 13
+                state ^= state >> 7
+                state ^= state << 17
+                var sum: Int32 = 0
+                for part in 0..<4 { sum += Int32((state >> (part * 16)) & 0xFF) }
+                let centred = (Double(sum) - 510) / 147.8 * 30
+                bytes.storeBytes(
+                    of: Int8(clamping: Int(centred)), toByteOffset: column, as: Int8.self)
+            }
+            bytes.storeBytes(of: 1.0 / 127, toByteOffset: width, as: Float.self)
         }
+        return table
     }
 
     private func contents(_ table: Tensor) throws -> PackageContents {
-        let (rowCount, width) = (table.shape[0], table.shape[1])
-        let scales =
-            sparse
-            ? SparseTable.makeScales(rowCount: rowCount, scale: 1.0 / 127)
-            : Tensor(
-                .float32, shape: [rowCount], [Float](repeating: 1.0 / 127, count: rowCount))
+        let rowCount = table.shape[0]
         var builder = try GraphBuilder(name: Program.int8)
         let item = try builder.input("item", TensorType(.int32, .candidate, sizes: []))
-        let rows = try builder.parameter("embedding/item/int8", .int8, table.shape)
-        let scale = try builder.parameter("embedding/item/scale", .float32, [rowCount])
+        let rows = try builder.parameter("embedding/item/rows", .int8, table.shape)
         let weight = try builder.parameter("task/click/weight", .float32, [1, width])
-        let row = try builder.node("embedding/item/row", .quantizedEmbedding, [item, rows, scale])
+        let row = try builder.node("embedding/item/row", .quantizedEmbedding, [item, rows])
         let logit = try builder.node("task/click/logit", .linear, [row, weight])
         try builder.output(builder.node("click", .unary(.sigmoid), [logit]))
         let model = PackagedModel(
@@ -134,8 +132,7 @@ struct PackageCommand: ParsableCommand {
         return PackageContents(
             model: model,
             tensors: [
-                "embedding/item/int8": table,
-                "embedding/item/scale": scales,
+                "embedding/item/rows": table,
                 "task/click/weight": Tensor(
                     .float32, shape: [1, width], [Float](repeating: 0.125, count: width)),
             ])

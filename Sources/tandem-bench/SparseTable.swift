@@ -8,41 +8,36 @@ import TandemGraph
 // so a package of many GB is written in seconds and takes little disk, and yet every size and
 // offset in it is as large as it would be. One row in 2^20, and the last one, says who it is.
 //
-// In memory it is whole. On a machine of 24 GB a table of 2^31 rows of one byte (10 GiB with its
+// In memory it is whole. On a machine of 24 GB a table of 2^31 rows of one byte (10 GiB with their
 // scales) and one of 18.6 GiB answered every such row rightly, with 4 MiB beside the model.
 
 /// A table for `tandem-bench package --sparse`.
 enum SparseTable {
     /// Rows from one that is written to the next.
     private static let stride = 1 << 20
+    private static let scale: Float = 1.0 / 127
 
-    /// A table of zeros but for the rows that are written.
+    /// A table of zeros but for the rows that are written, which have one scale.
     ///
     /// - Precondition: There are addresses for it.
     static func make(rowCount: Int, width: Int) -> Tensor {
-        let table = zeros(.int8, [rowCount, width])
+        let table = zeros([rowCount, width + ScaledRows.scaleByteCount])
         for row in rows(of: rowCount) {
-            memset(table.storage.base + row * width, Int32(mark(row, of: rowCount)), width)
+            let bytes = table.base + row * table.shape[1]
+            memset(bytes, Int32(mark(row, of: rowCount)), width)
+            (bytes + width).storeBytes(of: scale, as: Float.self)
         }
         return table
     }
 
-    /// The scales: one for the rows that are written, and zero for the others.
-    static func makeScales(rowCount: Int, scale: Float) -> Tensor {
-        let scales = zeros(.float32, [rowCount])
-        let elements = scales.storage.base.assumingMemoryBound(to: Float.self)
-        for row in rows(of: rowCount) { elements[row] = scale }
-        return scales
-    }
-
-    private static func zeros(_ dtype: DataType, _ shape: [Int]) -> Tensor {
-        let byteCount = shape.reduce(dtype.byteCount, *)
+    private static func zeros(_ shape: [Int]) -> Tensor {
+        let byteCount = shape.reduce(1, *)
         let base = mmap(
             nil, byteCount, PROT_READ | PROT_WRITE,
             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         guard let base, base != MAP_FAILED else { preconditionFailure("no addresses") }
         let storage = TensorStorage(base: base, byteCount: byteCount) { munmap($0, $1) }
-        return Tensor(dtype: dtype, shape: shape, storage: storage)
+        return Tensor(dtype: .int8, shape: shape, storage: storage)
     }
 
     /// Compares what a plan of the package answers for written rows, and for those beside them.

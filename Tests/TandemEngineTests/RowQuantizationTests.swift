@@ -1,3 +1,4 @@
+import Glibc
 import TandemEngine
 import TandemGraph
 import TandemTestSupport
@@ -22,6 +23,22 @@ import Testing
         let (values, scales) = RowQuantization.rows(matrix)
         #expect(Array(values.elements(as: Int8.self)) == [64, -127, 32, 0, 0, 0, -127, 127, 38])
         #expect(Array(scales.elements(as: Float.self)) == [2 / 127, 0, 1e-3 / 127])
+    }
+
+    @Test func `a table's rows end with their scales`() {
+        let matrix = Tensor(
+            .float32, shape: [3, 3], [1, -2, 0.5, 0, 0, 0, -1e-3, 1e-3, 3e-4] as [Float])
+        let rule = RoundingRule(triesScales: true)
+        let (values, scales) = RowQuantization.rows(matrix, rule)
+        let table = RowQuantization.table(matrix, rule)
+        #expect(table.dtype == .int8 && table.shape == [3, 7])
+        for row in 0..<3 {
+            let bytes = table.base + 7 * row
+            #expect(memcmp(bytes, values.base + 3 * row, 3) == 0)
+            #expect(
+                bytes.loadUnaligned(fromByteOffset: 3, as: Float.self)
+                    == scales.elements(as: Float.self)[row])
+        }
     }
 
     @Test func `an outlier that its input never shows is cut off`() {

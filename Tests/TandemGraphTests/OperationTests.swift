@@ -73,6 +73,17 @@ import Testing
             ],
             .wrongShape
         ),
+        (.quantizedEmbedding, [ids, TensorType(.int8, .none, sizes: [9, 3])], .wrongShape),
+        (.quantizedEmbedding, [ids, TensorType(.float32, .none, sizes: [9, 6])], .wrongType),
+        (.quantizedEmbedding, [ids, TensorType(.int8, .none, sizes: [0, 6])], .wrongShape),
+        (.quantizedEmbedding, [ids], .wrongArity),
+        (
+            .quantizedEmbeddingPool(.sum),
+            [
+                TensorType(.int32, .candidate, sizes: [3]), TensorType(.int32, .candidate, []),
+                TensorType(.int8, .none, sizes: [9, 3]),
+            ], .wrongShape
+        ),
         (
             .embeddingPool(.mean),
             [

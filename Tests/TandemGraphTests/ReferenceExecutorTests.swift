@@ -113,15 +113,38 @@ import Testing
                 == floats(2, [2], [6, 11, 0, 0]))
     }
 
-    @Test func `int8 tables carry a scale a row`() throws {
+    /// 10 is 0x41200000, 0.5 is 0x3F000000, little-endian behind each row; or in a tensor beside.
+    private static let int8Tables: [[ReferenceTensor]] = [
+        [
+            ReferenceTensor(
+                shape: [2, 6], .int8([1, 2, 0, 0, 0x20, 0x41, -3, 4, 0, 0, 0, 0x3F]))
+        ],
+        [
+            ReferenceTensor(shape: [2, 2], .int8([1, 2, -3, 4])),
+            ReferenceTensor(shape: [2], .float32([10, 0.5])),
+        ],
+    ]
+
+    @Test(arguments: int8Tables)
+    func `int8 tables have a scale a row, at its end or beside`(table: [ReferenceTensor]) throws {
+        let table = table.map { (RowAxis.none, $0) }
+        let y = try run(.quantizedEmbedding, [(.candidate, ids(2, [], [1, 0]))] + table)
+        #expect(y == floats(2, [2], [-1.5, 2, 10, 20]))
+        let pooled = try run(
+            .quantizedEmbeddingPool(.sum),
+            [(.candidate, ids(2, [2], [1, 0, 1, 1])), (.candidate, ids(2, [], [2, 1]))] + table)
+        #expect(pooled == floats(2, [2], [8.5, 22, -1.5, 2]))
+    }
+
+    @Test func `a row of no values is its scale alone`() throws {
+        let values = Tensor(zeros: .int8, shape: [3, 0])
+        let table = ScaledRows.joined(
+            values: values, scales: Tensor(.float32, shape: [3], [1, 2, 3] as [Float]))
+        #expect(table.shape == [3, 4])
         let y = try run(
             .quantizedEmbedding,
-            [
-                (.candidate, ids(2, [], [1, 0])),
-                (.none, ReferenceTensor(rowCount: 1, shape: [2, 2], .int8([1, 2, -3, 4]))),
-                (.none, floats(1, [2], [10, 0.5])),
-            ])
-        #expect(y == floats(2, [2], [-1.5, 2, 10, 20]))
+            [(.candidate, ids(2, [], [1, 0])), (.none, ReferenceTensor(table))])
+        #expect(y == floats(2, [0], []))
     }
 
     @Test func `mixture weighs the experts by their gates`() throws {

@@ -4,7 +4,7 @@
 // Layers that feed a sigmoid, an answer or its softmax are small, and an error there is an error of
 // the score; they stay float, and so do their activations. A gate's softmax only weighs experts: its
 // layer is rounded with theirs. Weights are rounded to int8 with a scale an output channel, table
-// rows with a scale a row; activations get their scale a row at run time, so a row's score does not
+// rows with a scale a row, which they carry (`ScaledRows`); activations get their scale a row at run time, so a row's score does not
 // depend on its neighbours, or one for all rows where that was measured to be as good
 // (GridCalibration). Behind rectifiers the rows of weights keep their sums (RowQuantization).
 
@@ -12,21 +12,26 @@ package import TandemGraph
 
 /// Rewrites float layers and tables to int8.
 package enum Quantization {
-    /// How a tensor becomes int8 rows: its name, itself, and the rule.
+    /// How a layer's weights become int8 rows: their name, themselves, and the rule.
     package typealias Rounding = (String, Tensor, RoundingRule) -> (values: Tensor, scales: Tensor)
+
+    /// How a table becomes int8 rows that carry their scales.
+    package typealias TableRounding = (String, Tensor, RoundingRule) -> Tensor
 
     /// Rewrites a graph.
     ///
     /// - Parameters:
     ///   - source: A float graph and its tensors.
     ///   - choices: Which nodes stay float or get a second digit, and how others are rounded.
-    ///   - rounding: Makes a tensor's int8 rows; the default computes them.
-    /// - Returns: The int8 graph; quantised tensors carry the suffixes `/int8` and `/scale`, those of a
-    ///   second digit `/residual` before that.
+    ///   - rounding: Makes the int8 rows of weights; the default computes them.
+    ///   - tableRounding: Makes those of a table, likewise.
+    /// - Returns: The int8 graph; quantised weights carry the suffixes `/int8` and `/scale`, those of a
+    ///   second digit `/residual` before that, and tables `/rows`.
     /// - Throws: `GraphError` if a name that the pass makes is taken.
     package static func applied(
         to source: WeightedGraph, _ choices: QuantizationChoices = QuantizationChoices(),
-        rounding: Rounding = { RowQuantization.rows($1, $2) }
+        rounding: Rounding = { RowQuantization.rows($1, $2) },
+        tableRounding: TableRounding = { RowQuantization.table($1, $2) }
     ) throws(GraphError) -> WeightedGraph {
         let kept = layersThatStayFloat(source.graph)
         let nonNegative = source.graph.nonNegativeValues
@@ -49,13 +54,15 @@ package enum Quantization {
                     rounding)
             }
             let weightName = source.graph[node.inputs[index]].name
-            let (values, scales) = rounding(weightName, weight, rule)
-            let quantized =
-                choices.grids[name].flatMap { grid in
-                    operation == .quantizedLinear ? .staticQuantizedLinear(grid) : nil
-                } ?? operation
             var inputs: [ValueID] = []
             for input in node.inputs[..<index] { inputs.append(try rewriter.value(input)) }
+            guard operation == .quantizedLinear else {
+                let rows = tableRounding(weightName, weight, rule)
+                inputs.append(try rewriter.parameter("\(weightName)/rows", rows))
+                return try rewriter.node(name, operation, inputs)
+            }
+            let (values, scales) = rounding(weightName, weight, rule)
+            let quantized = choices.grids[name].map(Operation.staticQuantizedLinear) ?? operation
             inputs.append(try rewriter.parameter("\(weightName)/int8", values))
             inputs.append(try rewriter.parameter("\(weightName)/scale", scales))
             for input in node.inputs[(index + 1)...] { inputs.append(try rewriter.value(input)) }

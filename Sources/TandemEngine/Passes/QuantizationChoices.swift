@@ -96,6 +96,7 @@ package struct Quantizer {
     /// What is rounded, by what was decided before that.
     private var prepared: [Preparation: WeightedGraph] = [:]
     private var rounded: [Key: (values: Tensor, scales: Tensor)] = [:]
+    private var roundedTables: [Key: Tensor] = [:]
 
     private struct Preparation: Hashable {
         /// Recurrences that stay float.
@@ -147,16 +148,24 @@ package struct Quantizer {
         // Of smoothed ones the last, which is asked for again and again.
         if !preparation.smoothed.isEmpty { prepared = prepared.filter { $0.key.smoothed.isEmpty } }
         prepared[preparation] = before
-        var cache = rounded
-        defer { rounded = cache }
+        var (weights, tables) = (rounded, roundedTables)
+        defer { (rounded, roundedTables) = (weights, tables) }
         do {
             return try Quantization.applied(to: before, choices) { name, weight, rule in
-                let key = Key(tensor: name, rule: rule)
-                if let found = cache[key] { return found }
-                let made = RowQuantization.rows(weight, rule)
-                cache[key] = made
-                return made
+                weights.found(Key(tensor: name, rule: rule)) { RowQuantization.rows(weight, rule) }
+            } tableRounding: { name, table, rule in
+                tables.found(Key(tensor: name, rule: rule)) { RowQuantization.table(table, rule) }
             }
         } catch { throw EngineError(error) }
+    }
+}
+
+extension Dictionary {
+    /// The value of a key, made when it is first asked for.
+    fileprivate mutating func found(_ key: Key, made make: () -> Value) -> Value {
+        if let found = self[key] { return found }
+        let made = make()
+        self[key] = made
+        return made
     }
 }

@@ -102,6 +102,18 @@ package enum RowQuantization {
         return (values, scales)
     }
 
+    /// Rows of a table as int8, each ending with its scale.
+    ///
+    /// - Parameters:
+    ///   - matrix: f32 `[V, D]`, finite.
+    ///   - rule: How scales and roundings are chosen.
+    /// - Returns: int8 `[V, D + 4]`, as `ScaledRows` says.
+    /// - Complexity: As that of `rows`.
+    package static func table(_ matrix: Tensor, _ rule: RoundingRule) -> Tensor {
+        let (values, scales) = rows(matrix, rule)
+        return ScaledRows.joined(values: values, scales: scales)
+    }
+
     private static func rounded(_ value: Float, _ inverse: Double) -> Int8 {
         Int8(min(max((Double(value) * inverse).rounded(.toNearestOrEven), -127), 127))
     }

@@ -10,7 +10,8 @@ package enum DataType: UInt8, CaseIterable, Sendable {
     case int64 = 3
     /// One byte, 0 or 1.
     case bool = 4
-    /// Signed 8-bit integer; quantised weights and table rows, with scales in a tensor beside.
+    /// Signed 8-bit integer; quantised weights, with scales in a tensor beside, and rows of quantised
+    /// tables, with their scales at their ends (`ScaledRows`).
     case int8 = 5
     /// Unsigned 8-bit integer.
     case uint8 = 6

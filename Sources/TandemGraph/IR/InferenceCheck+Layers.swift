@@ -3,14 +3,12 @@ extension InferenceCheck {
     func layerType() throws(GraphError) -> TensorType {
         switch operation {
         case .embedding, .quantizedEmbedding:
-            try arity(operation == .embedding ? 2...2 : 3...3)
-            let width = try table(at: 1)
+            let width = try tableWidth(at: 1, isQuantized: operation == .quantizedEmbedding)
             return TensorType(.float32, rows, inputs[0].shape + [width])
-        case .embeddingPool(let reduction), .quantizedEmbeddingPool(let reduction):
-            guard reduction == .sum || reduction == .mean else {
-                throw failure(.invalidAttribute, "pools by sum or mean, not \(reduction.rawValue)")
-            }
-            return TensorType(.float32, rows, [try pooledWidth()])
+        case .embeddingPool(let reduction):
+            return try pooledType(reduction, isQuantized: false)
+        case .quantizedEmbeddingPool(let reduction):
+            return try pooledType(reduction, isQuantized: true)
         case .attention(let heads, let scale):
             try finite(scale, "scale")
             return TensorType(.float32, rows, try attentionShape(heads: heads))
@@ -127,25 +125,40 @@ extension InferenceCheck {
         }
     }
 
-    /// Checks ids, the table at `index` and the scales behind it; returns the row width.
-    func table(at index: Int) throws(GraphError) -> Dimension {
-        let hasScales = inputs.count > index + 1
+    /// Checks ids, and the table at `index` with its scales; returns how wide a looked-up row is.
+    private func tableWidth(at index: Int, isQuantized: Bool) throws(GraphError) -> Dimension {
+        try arity(index + 1...index + (isQuantized ? 2 : 1))
         try dtype(0, .int32)
-        try dtype(index, hasScales ? .int8 : .float32)
+        try dtype(index, isQuantized ? .int8 : .float32)
         let table = inputs[index]
         guard table.shape.count == 2, table.rows == .none, table.shape[0] != 0 else {
             throw failure(
                 .wrongShape, "the table must be [V, D] without rows, V above 0, is \(table)")
         }
-        if hasScales {
+        guard isQuantized else { return table.shape[1] }
+        if inputs.count > index + 1 {
             try dtype(index + 1, .float32)
             try parameter(index + 1, shape: [table.shape[0]])
+            return table.shape[1]
         }
-        return table.shape[1]
+        let scale = Dimension.fixed(ScaledRows.scaleByteCount)
+        guard table.shape[1].isAtLeast(scale) != false,
+            let width = table.shape[1].subtracting(scale)
+        else {
+            throw failure(
+                .wrongShape,
+                "rows must end with their scales, \(scale) bytes; the table is \(table)")
+        }
+        return width
     }
 
-    func pooledWidth() throws(GraphError) -> Dimension {
-        if case .embeddingPool = operation { try arity(3...3) } else { try arity(4...4) }
+    private func pooledType(
+        _ reduction: Reduction, isQuantized: Bool
+    ) throws(GraphError) -> TensorType {
+        guard reduction == .sum || reduction == .mean else {
+            throw failure(.invalidAttribute, "pools by sum or mean, not \(reduction.rawValue)")
+        }
+        let width = try tableWidth(at: 2, isQuantized: isQuantized)
         try dtype(1, .int32)
         guard inputs[0].shape.count == 1, inputs[1].shape.isEmpty,
             inputs[0].rows == inputs[1].rows
@@ -154,6 +167,6 @@ extension InferenceCheck {
                 .wrongShape,
                 "ids must be [S] and length [] on one row axis, are \(inputs[0]) and \(inputs[1])")
         }
-        return try table(at: 2)
+        return TensorType(.float32, rows, [width])
     }
 }

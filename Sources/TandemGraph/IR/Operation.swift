@@ -215,12 +215,15 @@ package enum Operation: Hashable, Sendable {
 
     /// `embedding` over an int8 table: `y = float(table[id, :]) * scale[id]`.
     ///
-    /// Inputs: ids i32 `[...]`, table i8 `[V, D]`, scale f32 `[V]`. Result f32 `[..., D]`.
+    /// Inputs: ids i32 `[...]`, and a table i8 `[V, D + 4]` whose rows end with their scales
+    /// (`ScaledRows`). With one input more, as graphs were written before, the table is i8 `[V, D]`
+    /// and that input its scales, f32 `[V]`. Result f32 `[..., D]`.
     case quantizedEmbedding
 
     /// `embeddingPool` over an int8 table with a scale a row.
     ///
-    /// Inputs: ids i32 `[S]`, length i32 `[]`, table i8 `[V, D]`, scale f32 `[V]`. Result f32 `[D]`.
+    /// Inputs: ids i32 `[S]`, length i32 `[]`, table i8 `[V, D + 4]`, or i8 `[V, D]` and scale f32
+    /// `[V]`, as for `quantizedEmbedding`. Result f32 `[D]`.
     case quantizedEmbeddingPool(Reduction)
 }
 

@@ -1,9 +1,9 @@
 /// Lookups in embedding tables, of floats or of int8 with a scale a row.
 extension ReferenceEvaluation {
     func embedded() throws(GraphError) -> ReferenceTensor {
-        let width = inputs[1].shape[1]
         let ids = inputs[0].integers
         if inputs[1].dtype == .float32 {
+            let width = inputs[1].shape[1]
             var copy = RunCopy()
             for id in ids {
                 let row = try checked(id, table: 1)
@@ -12,18 +12,16 @@ extension ReferenceEvaluation {
             return result(inputs[1].elements.moved(by: copy))
         }
         var values: [Float] = []
-        values.reserveCapacity(ids.count * width)
         for id in ids { values += try tableRow(id, table: 1) }
         return result(.float32(values))
     }
 
     func pooled(_ reduction: Reduction) throws(GraphError) -> ReferenceTensor {
-        let width = inputs[2].shape[1]
         let ids = inputs[0].integers
         let lengths = inputs[1].integers
         var values: [Float] = []
         for row in 0..<rowCount {
-            var sums = [Double](repeating: 0, count: width)
+            var sums = [Double](repeating: 0, count: shape[0])
             let length = lengths[start(1, row)]
             guard length >= 0, length <= inputs[0].rowElementCount else {
                 throw GraphError(
@@ -32,7 +30,7 @@ extension ReferenceEvaluation {
             }
             for id in ids[start(0, row)...].prefix(length) {
                 let found = try tableRow(id, table: 2)
-                for column in 0..<width { sums[column] += Double(found[column]) }
+                for column in sums.indices { sums[column] += Double(found[column]) }
             }
             let divisor = reduction == .mean && length > 0 ? Double(length) : 1
             values += sums.map { Float($0 / divisor) }
@@ -52,10 +50,13 @@ extension ReferenceEvaluation {
         let width = inputs[table].shape[1]
         let row = try checked(id, table: table)
         let range = row * width..<(row + 1) * width
-        if case .int8(let values) = inputs[table].elements {
-            let scale = inputs[table + 1].floats[row]
-            return values[range].map { Float($0) * scale }
+        guard case .int8(let values) = inputs[table].elements else {
+            return Array(inputs[table].floats[range])
         }
-        return Array(inputs[table].floats[range])
+        let hasScalesBeside = inputs.count > table + 1
+        let scale =
+            hasScalesBeside ? inputs[table + 1].floats[row] : ScaledRows.scale(of: values[range])
+        // As wide as the result.
+        return values[range].prefix(shape.last ?? 0).map { Float($0) * scale }
     }
 }

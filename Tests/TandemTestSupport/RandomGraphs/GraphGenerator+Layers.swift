@@ -100,9 +100,12 @@ extension GraphGenerator {
 
     // MARK: Tables
 
+    /// A table; of int8 with its scales at the rows' ends, or beside.
     private mutating func table(_ rows: Int, isQuantized: Bool) throws(GraphError) -> [ValueID] {
-        let table = try parameter(isQuantized ? .int8 : .float32, [rows, number(1...4)])
-        return isQuantized ? [table, try parameter(.float32, [rows])] : [table]
+        let width = number(1...4)
+        guard isQuantized else { return [try parameter(.float32, [rows, width])] }
+        if chance(1, in: 2) { return [try scaledRows(rows, width: width)] }
+        return [try parameter(.int8, [rows, width]), try parameter(.float32, [rows])]
     }
 
     private mutating func ids(below count: Int, _ shape: [Dimension]) throws(GraphError) -> ValueID

@@ -127,6 +127,18 @@ struct GraphGenerator {
         return try builder.parameter(name, dtype, sizes)
     }
 
+    /// A table of int8 whose rows end with their scales.
+    mutating func scaledRows(_ count: Int, width: Int) throws(GraphError) -> ValueID {
+        let name = name("w")
+        let values = numbers.elements(.int8, count: count * width, nil)
+        let scales = numbers.elements(.float32, count: count, nil)
+        let table = ScaledRows.joined(
+            values: Tensor(ReferenceTensor(shape: [count, width], values)),
+            scales: Tensor(ReferenceTensor(shape: [count], scales)))
+        tensors[name] = table
+        return try builder.parameter(name, .int8, table.shape)
+    }
+
     /// A number of f32 that stands alone.
     mutating func scalar(_ number: Float) throws(GraphError) -> ValueID {
         let name = name("w")

@@ -147,13 +147,13 @@ struct QuantizedRecurrentStep: Step {
             advance(rows.count, x, location.stride, products, c, h)
         case .table(let table, let location):
             let ids = frame.integers(location) + row * location.stride + position
-            if table.scales == nil {
+            if table.isQuantized {
+                advance(rows.count, table, ids, location.stride, products, c, h)
+            } else {
                 tandemk_f32_gather(
                     rows.count, total, table.rowCount, table.floats, ids, location.stride,
                     memory.inputs, total)
                 advance(rows.count, memory.inputs, total, products, c, h)
-            } else {
-                advance(rows.count, table, ids, location.stride, products, c, h)
             }
         }
         guard layer.result == .sequence else { return }
@@ -181,15 +181,15 @@ struct QuantizedRecurrentStep: Step {
         _ products: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>,
         _ h: UnsafeMutablePointer<Float>
     ) {
-        guard let scales = table.scales else { return }
         let total = weights.outputCount
         if layer.cell == .lstm {
             tandemk_qr8_f32_lstm_cell(
-                count, width, table.rowCount, table.bytes, scales, ids, stride, products, total,
-                c, h)
+                count, width, table.rowCount, table.bytes, table.scales, ids, stride, products,
+                total, c, h)
         } else {
             tandemk_qr8_f32_gru_cell(
-                count, width, table.rowCount, table.bytes, scales, ids, stride, products, total, h)
+                count, width, table.rowCount, table.bytes, table.scales, ids, stride, products,
+                total, h)
         }
     }
 

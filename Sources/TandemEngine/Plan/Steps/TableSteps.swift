@@ -4,18 +4,24 @@ import TandemGraph
 /// Where an embedding table lies, in the form that the program stores; the plan keeps its memory.
 struct Table {
     var values: UnsafeRawPointer
-    /// A scale a row; nil for f32 tables.
+    /// Whether rows are int8 with a scale each, and not f32.
+    var isQuantized: Bool
+    /// The scales where they lie beside; nil where rows end with them, and for f32 tables.
     var scales: UnsafePointer<Float>?
     var rowCount: Int
+    /// Elements of a looked-up row.
     var width: Int
+    /// Bytes from a row to the next one.
     var rowBytes: Int
 
     init(_ values: Tensor, scales: Tensor?) {
         self.values = UnsafeRawPointer(values.base)
         self.scales = scales.map { UnsafePointer($0.base.assumingMemoryBound(to: Float.self)) }
+        isQuantized = values.dtype == .int8
         rowCount = values.shape[0]
-        width = values.shape[1]
-        rowBytes = width * values.dtype.byteCount
+        rowBytes = values.shape[1] * values.dtype.byteCount
+        let endsWithScales = isQuantized && scales == nil
+        width = values.shape[1] - (endsWithScales ? ScaledRows.scaleByteCount : 0)
     }
 
     var floats: UnsafePointer<Float> { values.assumingMemoryBound(to: Float.self) }
@@ -74,11 +80,10 @@ struct LookupStep: Step {
         for call in 0..<runs.calls {
             let from = frame.integers(ids) + call * ids.stride
             let to = frame.floats(output) + call * output.stride
-            if let scales = table.scales {
+            if table.isQuantized {
                 tandemk_qr8_f32_gather(
-                    runs.count, table.width, table.rowCount, table.bytes,
-                    scales, from, runs.inputStride, to,
-                    runs.outputStride)
+                    runs.count, table.width, table.rowCount, table.bytes, table.scales, from,
+                    runs.inputStride, to, runs.outputStride)
             } else {
                 tandemk_f32_gather(
                     runs.count, table.width, table.rowCount, table.floats, from,
@@ -105,11 +110,10 @@ struct PoolStep: Step {
             let from = frame.integers(ids) + call * ids.stride
             let lengths = frame.integers(lengths) + call * lengths.stride
             let to = frame.floats(output) + call * output.stride
-            if let scales = table.scales {
+            if table.isQuantized {
                 tandemk_qr8_f32_pool(
-                    mode, count, table.width, table.rowCount, table.bytes,
-                    scales, from, ids.width, lengths, to,
-                    output.stride)
+                    mode, count, table.width, table.rowCount, table.bytes, table.scales, from,
+                    ids.width, lengths, to, output.stride)
             } else {
                 tandemk_f32_pool(
                     mode, count, table.width, table.rowCount, table.floats, from, ids.width,
