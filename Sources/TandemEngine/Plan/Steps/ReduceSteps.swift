@@ -26,32 +26,17 @@ struct FloatReduceStep: Step {
 
     func run(_ frame: Frame) {
         switch reduction {
-        case .sum: reduce(frame, from: 0) { $0 + $1 }
+        case .sum: reduce(frame, Sum.self)
         case .mean:
-            reduce(frame, from: 0) { $0 + $1 }
+            reduce(frame, Sum.self)
             divide(frame)
-        case .maximum:
-            reduce(frame, from: -.infinity) { a, b in
-                var larger = a
-                larger.replace(with: b, where: (b .> a) .| (b .!= b))
-                return larger
-            }
-        case .minimum:
-            reduce(frame, from: .infinity) { a, b in
-                var smaller = a
-                smaller.replace(with: b, where: (b .< a) .| (b .!= b))
-                return smaller
-            }
-        case .product: reduce(frame, from: 1) { $0 * $1 }
+        case .maximum: reduce(frame, Maximum.self)
+        case .minimum: reduce(frame, Minimum.self)
+        case .product: reduce(frame, Product.self)
         }
     }
 
-    private typealias Lanes = SIMD16<Float>
-
-    @inline(__always)
-    private func reduce(
-        _ frame: Frame, from neutral: Float, _ combine: (Lanes, Lanes) -> Lanes
-    ) {
+    private func reduce<Rule: LaneReduction>(_ frame: Frame, _ rule: Rule.Type) {
         for row in 0..<frame.rowCount {
             let x = frame.floats(input) + row * input.stride
             let y = frame.floats(output) + row * output.stride
@@ -59,45 +44,51 @@ struct FloatReduceStep: Step {
                 let from = x + block * view.length * view.inner
                 let to = y + block * view.inner
                 if view.inner == 1 {
-                    to[0] = along(from, neutral, combine)
+                    to[0] = along(from, rule)
                 } else {
-                    across(from, to, neutral, combine)
+                    across(from, to, rule)
                 }
             }
         }
     }
 
     @inline(__always)
-    private func along(
-        _ x: UnsafePointer<Float>, _ neutral: Float, _ combine: (Lanes, Lanes) -> Lanes
+    private func along<Rule: LaneReduction>(
+        _ x: UnsafePointer<Float>, _ rule: Rule.Type
     ) -> Float {
-        var lanes = Lanes(repeating: neutral)
+        var lanes = Lanes(repeating: Rule.neutral)
         var index = 0
-        while index < view.length {
-            lanes = combine(
-                lanes, Self.load(x + index, min(16, view.length - index), neutral))
+        while index + 16 <= view.length {
+            lanes = Rule.combine(lanes, UnsafeRawPointer(x + index).loadUnaligned(as: Lanes.self))
             index += 16
         }
-        for half in [8, 4, 2, 1] as [Int] {
-            var other = Lanes(repeating: neutral)
+        if index < view.length {
+            lanes = Rule.combine(lanes, Self.load(x + index, view.length - index, Rule.neutral))
+        }
+        // What comes down to a half from above it; the rest does not matter.
+        lanes = Rule.combine(lanes, Lanes(lowHalf: lanes.highHalf, highHalf: lanes.highHalf))
+        let eight = lanes.lowHalf
+        let four = SIMD8(lowHalf: eight.highHalf, highHalf: eight.highHalf)
+        lanes = Rule.combine(lanes, Lanes(lowHalf: four, highHalf: four))
+        for half in [2, 1] as [Int] {
+            var other = Lanes(repeating: Rule.neutral)
             for lane in 0..<half { other[lane] = lanes[lane + half] }
-            lanes = combine(lanes, other)
+            lanes = Rule.combine(lanes, other)
         }
         return lanes[0]
     }
 
     @inline(__always)
-    private func across(
-        _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ neutral: Float,
-        _ combine: (Lanes, Lanes) -> Lanes
+    private func across<Rule: LaneReduction>(
+        _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ rule: Rule.Type
     ) {
         var column = 0
         while column < view.inner {
             let count = min(16, view.inner - column)
-            var lanes = Lanes(repeating: neutral)
+            var lanes = Lanes(repeating: Rule.neutral)
             for position in 0..<view.length {
-                lanes = combine(
-                    lanes, Self.load(x + position * view.inner + column, count, neutral))
+                lanes = Rule.combine(
+                    lanes, Self.load(x + position * view.inner + column, count, Rule.neutral))
             }
             for lane in 0..<count { y[column + lane] = lanes[lane] }
             column += 16
@@ -120,6 +111,46 @@ struct FloatReduceStep: Step {
             let y = frame.floats(output) + row * output.stride
             for index in 0..<output.width { y[index] /= count }
         }
+    }
+}
+
+private typealias Lanes = SIMD16<Float>
+
+/// How two floats become one, on each lane.
+///
+/// A type and not a closure, which the compiler calls for every vector instead of inlining it.
+private protocol LaneReduction {
+    static var neutral: Float { get }
+    static func combine(_ a: Lanes, _ b: Lanes) -> Lanes
+}
+
+private enum Sum: LaneReduction {
+    static let neutral: Float = 0
+    @inline(__always)
+    static func combine(_ a: Lanes, _ b: Lanes) -> Lanes { a + b }
+}
+
+private enum Product: LaneReduction {
+    static let neutral: Float = 1
+    @inline(__always)
+    static func combine(_ a: Lanes, _ b: Lanes) -> Lanes { a * b }
+}
+
+/// NaN where either is.
+private enum Maximum: LaneReduction {
+    static let neutral = -Float.infinity
+    @inline(__always)
+    static func combine(_ a: Lanes, _ b: Lanes) -> Lanes {
+        a.replacing(with: b, where: (b .> a) .| (b .!= b))
+    }
+}
+
+/// NaN where either is.
+private enum Minimum: LaneReduction {
+    static let neutral = Float.infinity
+    @inline(__always)
+    static func combine(_ a: Lanes, _ b: Lanes) -> Lanes {
+        a.replacing(with: b, where: (b .< a) .| (b .!= b))
     }
 }
 
