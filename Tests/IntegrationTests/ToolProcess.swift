@@ -32,10 +32,10 @@ struct ToolProcess {
         errors = printed.read("stderr")
     }
 
-    /// Starts the tool and returns its process id.
+    /// Starts the tool and returns its process id; with a terminal, standard error goes there.
     static func spawn(
         _ arguments: [String], in folder: ScratchFolder, printingTo printed: ScratchFolder,
-        environment: [String: String] = [:]
+        terminal: String? = nil, environment: [String: String] = [:]
     ) throws -> pid_t {
         let tool = try DaemonProcess.executable("tandem")
         var actions = posix_spawn_file_actions_t()
@@ -43,9 +43,10 @@ struct ToolProcess {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(
             &actions, 0, printed.file("stdin"), O_RDONLY | O_CREAT, 0o600)
-        for (descriptor, name) in [(Int32(1), "stdout"), (2, "stderr")] {
+        let errors = terminal ?? printed.file("stderr")
+        for (descriptor, path) in [(Int32(1), printed.file("stdout")), (2, errors)] {
             posix_spawn_file_actions_addopen(
-                &actions, descriptor, printed.file(name), O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+                &actions, descriptor, path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY, 0o600)
         }
         DaemonProcess.closeDescriptors(from: 3, &actions)
         // The shell changes the folder and becomes the tool.

@@ -20,4 +20,7 @@ bool tandemt_reach_files_as_nobody(bool as_nobody);
 /* Bounds the address space of a process from now on; whether that could be done. */
 bool tandemt_limit_addresses(int pid, uint64_t bytes);
 
+/* Opens a pseudo terminal; its other end's path goes to ret_path. Returns its descriptor, or -1. */
+int tandemt_open_terminal(char *ret_path, int capacity);
+
 #endif
