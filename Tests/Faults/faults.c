@@ -12,6 +12,8 @@
  *   unwatched  epoll_ctl has no memory to watch one more descriptor
  *   clock      the wall clock jumps an hour back or forth
  * TANDEM_COUNTS=FILE keeps the counters below in a file that others may map.
+ * TANDEM_MONOTONIC=FILE: an 8-byte number in that file, when it is not 0, is what CLOCK_MONOTONIC
+ * says, in nanoseconds.
  * TANDEM_DESCRIPTOR_FAULT=FILE: as below, for open and memfd_create at the descriptor limit.
  * TANDEM_MEMORY_FAULT=FILE: a 4-byte number n in that file, when it is not 0, makes the n-th call
  * from then on that takes memory for a model fail, and counts down to 0 on the way: malloc, calloc,
@@ -47,6 +49,8 @@ struct fault {
 };
 static struct fault eintr, shorten, again, emfile, enomem, aborted, unwatched, jump;
 
+static _Atomic uint64_t no_monotonic;
+static _Atomic uint64_t *monotonic = &no_monotonic;
 static _Atomic int32_t no_memory_fault, no_descriptor_fault;
 static _Atomic int32_t *memory_fault = &no_memory_fault;
 static _Atomic int32_t *descriptor_fault = &no_descriptor_fault;
@@ -84,6 +88,9 @@ __attribute__((constructor)) static void begin(void) {
     void *memory = shared(getenv("TANDEM_COUNTS"), sizeof fallback);
     if (memory)
         counts = memory;
+    memory = shared(getenv("TANDEM_MONOTONIC"), sizeof no_monotonic);
+    if (memory)
+        monotonic = memory;
     memory = shared(getenv("TANDEM_MEMORY_FAULT"), sizeof no_memory_fault);
     if (memory)
         memory_fault = memory;
@@ -206,6 +213,11 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
     NEXT(clock_gettime);
     static _Atomic long offset;
     int result = next(clock, time);
+    uint64_t said = clock == CLOCK_MONOTONIC ? atomic_load(monotonic) : 0;
+    if (said) {
+        time->tv_sec = (time_t)(said / 1000000000);
+        time->tv_nsec = (long)(said % 1000000000);
+    }
     if (clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_COARSE)
         return result;
     if (strikes(&jump))

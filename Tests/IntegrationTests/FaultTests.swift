@@ -73,6 +73,45 @@ import Testing
         #expect(daemon.wait() == 0)
     }
 
+    @Test(arguments: [(-1, false), (0, true), (1, true)])
+    func `accepts again when the pause is over, and not a nanosecond before`(
+        late: Int, isAccepted: Bool
+    ) throws {
+        let path = daemon.folder.file("clock")
+        let options = ["--threads", "1", "--set", "spin_us=0"]
+        // Every second accept fails: the one that would find nobody there after one that did.
+        guard
+            try start(
+                options + ["--set", "limits.accept_pause_ms=200"],
+                ["TANDEM_FAULTS": "emfile:2", "TANDEM_MONOTONIC": path])
+        else { return }
+        // From here on the daemon's clock stands still, past the pauses of getting ready.
+        let moment = tandemsys_monotonic_ns() + 1_000_000_000
+        try setClock(path, moment)
+        let first = try daemon.connect()
+        #expect(try first.predict().status == nil)
+        let second = try daemon.connect()
+        second.send(try TinyRequests.frame(id: 1, TinyRequests.predict()))
+        try setClock(path, moment + UInt64(200_000_000 + late))
+        for _ in 0..<20 { #expect(try first.predict().status == nil) }
+        if isAccepted {
+            #expect(try second.answer().values("rating") == [1, 3, 5])
+        } else {
+            var byte: UInt8 = 0
+            #expect(recv(second.descriptor, &byte, 1, Int32(MSG_DONTWAIT)) == -1)
+            #expect(errno == EAGAIN)
+        }
+    }
+
+    /// Sets the monotonic clock of a daemon that Tests/Faults gave one.
+    private func setClock(_ path: String, _ nanoseconds: UInt64) throws {
+        let file = open(path, O_RDWR | O_CLOEXEC)
+        try #require(file >= 0)
+        defer { close(file) }
+        var number = nanoseconds
+        try #require(pwrite(file, &number, 8, 0) == 8)
+    }
+
     /// The counters of Tests/Faults, in its order.
     private enum Counter: Int, CaseIterable {
         case receive, send, wait, control, read, write, map, allocate, lock
