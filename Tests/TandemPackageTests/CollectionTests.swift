@@ -1,4 +1,5 @@
 import Foundation
+import TandemTestSupport
 import Testing
 
 @testable import TandemPackage
@@ -53,6 +54,17 @@ import Testing
         let left = try repository.garbage(keeping: 3)
         #expect(left.map(\.kind) == [.unfinished])
         #expect(left[0].path.contains("/shop/.removed-1-"))
+    }
+
+    @Test func `says what it may not remove, and leaves it whole`() throws {
+        let garbage = try #require(try repository.garbage(keeping: 3).first)
+        let directory = folder.path + "/shop"
+        #expect(chmod(directory, 0o555) == 0)
+        let error = Unprivileged.run { failure { try repository.remove(garbage) } }
+        #expect(chmod(directory, 0o755) == 0)
+        #expect(error?.code == .accessDenied && error?.path == directory + "/1")
+        #expect(try TemporaryFolder.names(in: directory) == ["1", "10", "2", "3"])
+        #expect(try TemporaryFolder.names(in: directory + "/1") == ["manifest"])
     }
 
     @Test func `takes what a killed publisher left for garbage, and not what one is at`() throws {

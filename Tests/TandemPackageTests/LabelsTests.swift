@@ -1,4 +1,5 @@
 import Foundation
+import TandemTestSupport
 import Testing
 
 @testable import TandemPackage
@@ -93,6 +94,31 @@ import Testing
             #expect(names == ["3", "4", "labels.toml"])
         }
         #expect(failed.count == 5)
+    }
+
+    @Test func `says where it may not write, and leaves the old labels`() throws {
+        _ = try repository.setLabels(["stable": 3], of: "shop")
+        let directory = folder.path + "/shop"
+        #expect(chmod(directory, 0o555) == 0)
+        let error = Unprivileged.run {
+            failure { try repository.setLabels(["stable": 4], of: "shop") }
+        }
+        #expect(chmod(directory, 0o755) == 0)
+        #expect(error?.code == .accessDenied)
+        #expect(error?.path?.hasPrefix(directory + "/") == true, "\(error?.path ?? "")")
+        #expect(try repository.labels(of: "shop").versions == ["stable": 3])
+        #expect(try TemporaryFolder.names(in: directory) == ["3", "4", "labels.toml"])
+    }
+
+    @Test func `does not take labels that may not be read for none`() throws {
+        _ = try repository.setLabels(["stable": 3], of: "shop")
+        #expect(chmod(file, 0) == 0)
+        Unprivileged.run {
+            #expect(failure { try repository.labels(of: "shop") }?.code == .accessDenied)
+            // Neither does a collection, which would take the labelled version away.
+            let error = failure { try repository.garbage(keeping: 1) }
+            #expect(error?.code == .accessDenied && error?.path == file)
+        }
     }
 
     @Test func `loses no change of many at once`() async throws {

@@ -1,6 +1,7 @@
 import Foundation
 import TandemFeatures
 import TandemGraph
+import TandemTestSupport
 import Testing
 
 @testable import TandemPackage
@@ -212,6 +213,46 @@ import Testing
             }
         }
         #expect(failures > 20)
+    }
+
+    @Test(arguments: [("models", "other"), ("models/shop-1.a_b", "shop-1.a_b")])
+    func `says where it may not write, and changes nothing`(locked: String, model: String) throws {
+        let folder = try TemporaryFolder()
+        let repository = Repository(path: folder.path + "/models")
+        var contents = try SampleContents.make()
+        try repository.publish(contents, version: 1)
+        let package = try repository.open(model: "shop-1.a_b", version: 1)
+        contents.model.name = model
+        let before = try snapshot(folder.path)
+        let directory = folder.path + "/" + locked
+        #expect(chmod(directory, 0o555) == 0)
+        let errors = Unprivileged.run {
+            [
+                failure { try repository.publish(contents, version: 2) },
+                failure { try repository.publish(copyOf: package, model: model, version: 2) },
+            ]
+        }
+        #expect(chmod(directory, 0o755) == 0)
+        for error in errors {
+            #expect(error?.code == .accessDenied)
+            #expect(error?.path?.hasPrefix(directory + "/") == true, "\(error?.path ?? "")")
+        }
+        #expect(try snapshot(folder.path) == before)
+    }
+
+    @Test func `says which file of a package it may not read`() throws {
+        let folder = try TemporaryFolder()
+        let source = try folder.folder("source")
+        try PackageWriter.write(SampleContents.make(), to: source)
+        let package = try PackageReader.open(source)
+        let shard = try #require(
+            try TemporaryFolder.names(in: source).first { $0 != "manifest" })
+        #expect(chmod(source + "/" + shard, 0) == 0)
+        let repository = Repository(path: folder.path + "/models")
+        let error = Unprivileged.run {
+            failure { try repository.publish(copyOf: package, version: 1) }
+        }
+        #expect(error?.code == .accessDenied && error?.path == source + "/" + shard)
     }
 
     @Test func `does not copy a package that is damaged`() throws {

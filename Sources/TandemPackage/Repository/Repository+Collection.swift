@@ -74,7 +74,14 @@ extension Repository {
         if case .version(let model, let version) = garbage.kind {
             let directory = try path(model: model)
             hidden = "\(directory)/\(Self.removedPrefix)\(version)-\(HiddenName.nonce)"
-            try fileSystem.renameDirectory(garbage.path, to: hidden)
+            do throws(PackageError) {
+                try fileSystem.renameDirectory(garbage.path, to: hidden)
+            } catch {
+                // The hidden name would say nothing to whoever reads it.
+                var error = error
+                error.path = garbage.path
+                throw error
+            }
         }
         fileSystem.removeFilesAndDirectory(hidden)
         guard !LocalFileSystem.exists(hidden) else {

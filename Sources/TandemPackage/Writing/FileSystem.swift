@@ -100,7 +100,7 @@ package struct LocalFileSystem: FileSystem {
                 "the version is there already; published versions are never changed, take the "
                     + "next number",
                 path: target, systemError: error)
-        default: throw PackageError.system(error, "cannot give the directory its name", target)
+        default: throw PackageError.system(error, "cannot rename the directory", target)
         }
     }
 
