@@ -152,7 +152,11 @@ final class RunningRegistry {
         thread.join()
     }
 
-    func rescan() -> [ModelVersionState] { wait { self.registry.rescan(then: $0) } }
+    func rescan() -> [ModelVersionState] { (try? rescan(only: "").get()) ?? [] }
+
+    func rescan(only model: String) -> Result<[ModelVersionState], RequestError> {
+        wait { self.registry.rescan(model: model, then: $0) }
+    }
 
     /// A look because something changed, without anybody asking for it.
     func follow() {

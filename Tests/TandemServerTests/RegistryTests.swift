@@ -148,13 +148,15 @@ import Testing
         guard case .failure(let model) = running.load(0, of: "tinny"),
             case .failure(let version) = running.load(2),
             case .failure(let unknown) = running.unload(1, of: "x"),
-            case .failure(let other) = running.unload(3)
+            case .failure(let other) = running.unload(3),
+            case .failure(let looked) = running.rescan(only: "tinny")
         else {
             Issue.record("nothing was refused")
             return
         }
         #expect(model.code == .modelUnknown && version.code == .versionUnknown)
         #expect(unknown.code == .modelUnknown && other.code == .versionUnknown)
+        #expect(looked.code == .modelUnknown && looked.message.contains("'tiny'"))
     }
 
     @Test func `keeps a model's memory until the last loop has left its table`() throws {

@@ -88,13 +88,14 @@ extension RequestService {
     /// Looks at the repository again, and before that at the configuration if asked.
     private func reload(_ model: String, configuration: Bool, _ caller: Caller) {
         let rescan = { @Sendable [context] (change: ConfigurationChange) in
-            context.registry.rescan(model: model) { changed in
+            context.registry.rescan(model: model) { result in
                 context.reply(
                     to: caller,
-                    .success(
+                    result.map {
                         .reload(
-                            changed: changed, applied: change.applied,
-                            needsRestart: change.needsRestart)))
+                            changed: $0, applied: change.applied,
+                            needsRestart: change.needsRestart)
+                    })
             }
         }
         guard configuration else { return rescan(ConfigurationChange()) }

@@ -65,7 +65,8 @@ package struct Loader: Sendable {
                 milliseconds: registry.hasLeaving ? Self.leavingMilliseconds : -1)
             {
             case .rescan(let model, let isAsked, let then):
-                then(rescan(model, retriesFailed: isAsked))
+                let changed = rescan(model, retriesFailed: isAsked)
+                then(isKnown(model) ? .success(changed) : .failure(unknownModel(model)))
             case .label(let model, let label, let version, let then):
                 then(readLabels(model, label, version))
             case .load(let model, let version, let then): then(load(model, version))
@@ -264,6 +265,11 @@ package struct Loader: Sendable {
     }
 
     // MARK: States
+
+    /// Whether there is a model of that name; all models have none.
+    private func isKnown(_ name: String) -> Bool {
+        name.isEmpty || registry.table.models.contains { $0.name == name }
+    }
 
     func unknownModel(_ name: String) -> RequestError {
         let names = registry.table.models.map(\.name)

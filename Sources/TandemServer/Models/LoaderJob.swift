@@ -7,7 +7,9 @@ enum LoaderJob: Sendable {
     ///
     /// Versions that could not be loaded are tried again if somebody asked for the look, otherwise
     /// only once they have changed.
-    case rescan(model: String, isAsked: Bool, then: @Sendable ([ModelVersionState]) -> Void)
+    case rescan(
+        model: String, isAsked: Bool,
+        then: @Sendable (Result<[ModelVersionState], RequestError>) -> Void)
     /// Load a version; 0 is the highest.
     case load(
         model: String, version: UInt64,

@@ -161,8 +161,13 @@ package final class Registry: Sendable {
     }
 
     /// Asks the loader to look at the repository, because somebody wants it.
+    ///
+    /// - Parameters:
+    ///   - model: The only model to look at; empty for all.
+    ///   - then: Told the versions whose state changed, or that there is no such model.
     package func rescan(
-        model: String = "", then: @escaping @Sendable ([ModelVersionState]) -> Void = { _ in }
+        model: String = "",
+        then: @escaping @Sendable (Result<[ModelVersionState], RequestError>) -> Void = { _ in }
     ) {
         jobs.add(.rescan(model: model, isAsked: true, then: then))
     }
