@@ -20,8 +20,9 @@ struct Tandem: ParsableCommand {
               tandemd --repository models --socket /tmp/tandem.sock &
               tandem rank --socket /tmp/tandem.sock --model shop \\
                   --context user_id=7 --candidates items.csv --top 10
+
+            `tandem --version` says which one this is.
             """,
-        version: ToolVersion.text,
         subcommands: [
             Generate.self, RecipeCommand.self, Train.self, Import.self, Quantize.self,
             Evaluate.self, Predict.self, Rank.self, Inspect.self, Verify.self, Diff.self,
@@ -31,6 +32,10 @@ struct Tandem: ParsableCommand {
         ])
 
     static func main() {
+        // Not the parser's own, which every command's help would list, beside an option of publish.
+        if CommandLine.arguments.dropFirst() == ["--version"] {
+            return Terminal.line(ToolVersion.text)
+        }
         do {
             try checkCommand(CommandLine.arguments.dropFirst().first)
             var command = try parseAsRoot()

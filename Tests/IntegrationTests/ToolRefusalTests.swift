@@ -1,4 +1,5 @@
 import Glibc
+import TandemServingSupport
 import Testing
 
 /// Wrong arguments and wrong files: one line that says what, where and what to do, and the status.
@@ -47,6 +48,7 @@ import Testing
         (["predict"], "--socket"), (["predict", "--socket", "s", "f.csv"], "--model"),
         (["train", "s", "d", "--out", "x"], "REPOSITORY/MODEL/VERSION"),
         (["train", "s", "d", "--out", "r/m/007"], "REPOSITORY/MODEL/VERSION"),
+        (["inspect", "p", "--plan", "--json"], "--json"),
         (["recipe", "show", "shop-mmeo"], "shop-mmoe"), (["evaluate", "p"], "data"),
     ])
     func `a wrong command line is status 64 or says what was meant`(
@@ -83,6 +85,17 @@ import Testing
         #expect(run.status == 65, "\(run.errors)")
         #expect(run.errors.contains("s.toml:7"))
         #expect(run.errors.contains("'aa'"), "\(run.errors)")
+    }
+
+    @Test func `a column that a package reads and the files lack is named with the file`() throws {
+        let folder = try ScratchFolder()
+        try TinyShop.publish(to: folder.file("models"))
+        try folder.write("d.csv", "x\n1\n")
+        let run = try ToolProcess(
+            ["predict", "models/tiny/1", "d.csv", "--executor", "float"], in: folder)
+        #expect(run.status == 65)
+        #expect(run.errors.hasPrefix("tandem: d.csv: column '"), "\(run.errors)")
+        #expect(run.errors.contains("there is no such column; there are 'x'"), "\(run.errors)")
     }
 
     @Test(arguments: [

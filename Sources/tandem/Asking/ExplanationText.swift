@@ -13,7 +13,8 @@ struct ExplanationText {
 
     /// Some tables.
     var text: String {
-        var text = "\(rowCount) rows by \(explanation.executor) on \(explanation.instructionSet)\n"
+        let rows = rowCount == 1 ? "1 row" : "\(rowCount) rows"
+        var text = "\(rows) by \(explanation.executor) on \(explanation.instructionSet)\n"
         var stages = TextTable(["stage", "us"])
         for stage in explanation.stages { stages.add([stage.name, Self.text(stage.duration)]) }
         text += "\n" + stages.text

@@ -13,7 +13,7 @@ struct CollectGarbage: ParsableCommand {
 
             Example:
               tandem gc models --keep 3
-              tandem gc models --keep 3 --admin-socket /run/tandem/admin.sock --remove
+              tandem gc models --admin-socket /run/tandem/admin.sock --remove
             """)
 
     @Argument(help: "The repository.")

@@ -13,7 +13,7 @@ struct Evaluate: ParsableCommand {
             of several executors stand side by side.
 
             Example:
-              tandem evaluate models/shop/1 shop.csv --executor float --executor int8
+              tandem evaluate models/shop/1 shop.csv --executor int8 --all
             """)
 
     @Argument(help: "The package: REPOSITORY/MODEL/VERSION.")

@@ -18,7 +18,8 @@ struct Import: ParsableCommand {
 
             Example:
               tandem import shop.onnx --out models/shop/2 --context user_id,age
-              tandem import shop.onnx --out models/shop/3 --context 'sparse[0:28],dense[0:8]'
+              tandem import shop.onnx --out models/shop/3 \\
+                  --context 'sparse[0:28],dense[0:8]'
             """)
 
     @Argument(help: "The model, an .onnx file; its external files lie beside it.")

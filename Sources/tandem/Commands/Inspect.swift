@@ -60,6 +60,10 @@ struct Inspect: ParsableCommand {
 
     func validate() throws {
         guard !passes || plan else { throw ValidationError("--passes goes with --plan") }
+        guard !json || !(plan || graph || dot || hash || export != nil) else {
+            throw ValidationError(
+                "--json goes with --quality, --shards, --manifest, or none of the others")
+        }
     }
 
     func run() throws {

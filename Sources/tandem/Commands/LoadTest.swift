@@ -22,8 +22,8 @@ struct LoadTest: ParsableCommand {
             a model's description allows.
 
             Examples:
-              tandem load-test --socket /tmp/tandem.sock --model shop --rows 64 --connections 4
-              tandem load-test --socket /tmp/tandem.sock --model shop --rate 5000 --duration 120 \\
+              tandem load-test --model shop --rows 64 --connections 4
+              tandem load-test --model shop --rate 5000 --duration 120 \\
                   --histogram today.txt --compare yesterday.txt
               tandem load-test --socket /tmp/tandem.sock --model shop --ramp-p99-us 2000
             """)

@@ -17,7 +17,8 @@ struct Quantize: ParsableCommand {
             are compared.
 
             Example:
-              tandem quantize models/shop/1 shop.csv --out models/shop/2 --max-auc-loss 0.0005
+              tandem quantize models/shop/1 shop.csv --out models/shop/2 \\
+                  --max-auc-loss 0.0005
               tandem inspect models/shop/2 --quality
             """)
 

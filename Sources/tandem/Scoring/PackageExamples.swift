@@ -31,8 +31,10 @@ struct PackageExamples {
         for task in package.model.signature.tasks where !task.labels.isEmpty {
             classes[task.name] = task.labels
         }
-        return PackageExamples(
-            examples: try Examples.read(spec, paths: paths, classes: classes), spec: spec)
+        let examples = try naming(package, paths) { () throws(TrainingError) in
+            try Examples.read(spec, paths: paths, classes: classes)
+        }
+        return PackageExamples(examples: examples, spec: spec)
     }
 
     /// Reads files without labels, for prediction.
@@ -40,8 +42,27 @@ struct PackageExamples {
     /// - Throws: `TrainingError`, or `Failure` if the package has no specification.
     static func unlabelled(_ package: Package, paths: [String]) throws -> PackageExamples {
         let spec = try specification(of: package) ?? readingSpecification(of: package)
-        return PackageExamples(
-            examples: try Examples.readFeatures(spec, paths: paths), spec: spec)
+        let examples = try naming(package, paths) { () throws(TrainingError) in
+            try Examples.readFeatures(spec, paths: paths)
+        }
+        return PackageExamples(examples: examples, spec: spec)
+    }
+
+    /// Reads by a specification that nobody sees: an error names the file that lacks a column, or
+    /// the package, instead of a line of it alone.
+    private static func naming(
+        _ package: Package, _ paths: [String],
+        _ read: () throws(TrainingError) -> Examples
+    ) throws(TrainingError) -> Examples {
+        do throws(TrainingError) {
+            return try read()
+        } catch {
+            guard error.file == nil, error.key != nil else { throw error }
+            guard error.code == .missingColumn, let first = paths.first else {
+                throw error.at(file: "\(package.path), its specification")
+            }
+            throw error.with(\.key, nil).with(\.line, nil).at(file: first)
+        }
     }
 
     /// Encodes all rows for a graph of the package.
