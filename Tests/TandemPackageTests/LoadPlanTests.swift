@@ -59,6 +59,27 @@ import Testing
         #expect(place("d", in: plan) == .run(1, offset: 0))
     }
 
+    @Test func `places a table of 2^31 rows, beyond 4 GiB of its run`() throws {
+        let gibibyte = 1 << 30
+        let plan = try Self.plan(
+            [
+                (
+                    "table",
+                    [
+                        Self.segment(0, at: 0, rows: 0..<gibibyte),
+                        Self.segment(1, at: 0, rows: gibibyte..<(2 * gibibyte)),
+                        Self.segment(2, at: 0, rows: (2 * gibibyte)..<(5 * gibibyte)),
+                        Self.segment(3, at: 0, rows: (5 * gibibyte)..<(5 * gibibyte + 7)),
+                    ]
+                ),
+                ("b", [Self.segment(3, at: 64, rows: 0..<10)]),
+            ], shards: [gibibyte, gibibyte, 3 * gibibyte, 74], wanted: ["table", "b"])
+        #expect(plan.runs.map(\.offsets) == [[0, gibibyte, 2 * gibibyte, 5 * gibibyte]])
+        #expect(place("table", in: plan) == .run(0, offset: 0))
+        #expect(place("b", in: plan) == .run(0, offset: 5 * gibibyte + 64))
+        #expect(plan.byteCount == 5 * gibibyte + 74)
+    }
+
     @Test func `puts shards of a table side by side where they are whole pages`() throws {
         let plan = try Self.plan(
             [
