@@ -41,6 +41,7 @@ extension ConstantList where Element == LookupHint {
 ///
 /// A row of a large table is a cache miss. The first block's rows are asked for before the context
 /// is computed, each further block's before the one ahead of it, so that memory works meanwhile.
+/// Spread over the context's steps, instead of all before them, they cost as much.
 struct LookupHint {
     var table: Table
     /// Candidate or context inputs: they are there before anything runs.
