@@ -93,10 +93,8 @@ int tandemsys_seal(int fd) {
     return result;
 }
 
-int tandemsys_seals(int fd) { return RESTART(int, fcntl(fd, F_GET_SEALS)); }
-
 bool tandemsys_is_sealed(int fd) {
-    int seals = tandemsys_seals(fd);
+    int seals = RESTART(int, fcntl(fd, F_GET_SEALS));
     return seals >= 0 && (seals & TANDEM_SEALS) == TANDEM_SEALS;
 }
 

@@ -66,15 +66,6 @@ struct RawWriter {
         varint(value)
     }
 
-    /// A field of 8 little-endian bytes; nothing for 0.
-    mutating func fixed64Field(_ field: UInt8, _ value: UInt64) {
-        guard value != 0 else { return }
-        byte(field << 3 | 1)
-        assert(remaining >= 8)
-        cursor.storeBytes(of: value.littleEndian, as: UInt64.self)
-        cursor += 8
-    }
-
     /// A length-delimited field; nothing for none.
     mutating func bytesField(_ field: UInt8, _ bytes: UnsafeRawBufferPointer) {
         guard !bytes.isEmpty else { return }

@@ -54,10 +54,7 @@ int tandemsys_memfd(const char *name);
  * mapped writable. */
 int tandemsys_seal(int fd);
 
-/* The seals of a memfd as F_SEAL_* bits; -EINVAL for what is not a memfd. */
-int tandemsys_seals(int fd);
-
-/* True if every seal that tandemsys_seal sets is set. */
+/* True if every seal that tandemsys_seal sets is set; false for what is not a memfd. */
 bool tandemsys_is_sealed(int fd);
 
 /* ---- Sockets ---- */

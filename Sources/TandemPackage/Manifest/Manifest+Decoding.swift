@@ -6,7 +6,7 @@ extension Manifest {
     /// Reads a serialised message.
     ///
     /// What is checked here is each field by itself; what fields promise each other is checked by
-    /// `checkDirectory`, `checkPrograms` and `checkGoldens`.
+    /// `Manifest.validate`.
     static func decode(_ bytes: UnsafeRawBufferPointer) throws(PackageError) -> Manifest {
         let arena = MessageArena(
             byteCountMax: Limits.manifestArenaBytesBase

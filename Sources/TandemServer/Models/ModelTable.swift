@@ -105,11 +105,6 @@ package final class ModelTable: Sendable {
             model: text)
     }
 
-    /// Whether every model that the repository has can answer.
-    package var unreadyModels: [String] {
-        models.filter { $0.current == nil }.map(\.name)
-    }
-
     private static let retryNanoseconds: UInt64 = 200_000_000
 
     private func missing(_ model: Model, version: UInt64) -> RequestError {

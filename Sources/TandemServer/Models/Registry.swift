@@ -96,7 +96,7 @@ package final class Registry: Sendable {
     private let wakeLoops: @Sendable () -> Void
     private let currentGeneration = Atomic<Int>(0)
 
-    /// Makes an empty registry; `LoaderThread` fills it.
+    /// Makes an empty registry; `Loader` fills it.
     ///
     /// - Parameters:
     ///   - source: Where models come from.
