@@ -53,6 +53,7 @@ struct PackageCommand: ParsableCommand {
     }
 
     func run() throws {
+        try makeDirectory()
         let rowCount = (mebibytes << 20) / width
         let table =
             sparse
@@ -65,9 +66,6 @@ struct PackageCommand: ParsableCommand {
             table.elements(as: Int8.self)[changedRow * table.shape[1]] ^= 1
         }
         let contents = try contents(table)
-        guard try LocalFileSystem().makeDirectory(path) else {
-            throw ValidationError("\(path) is there already")
-        }
         let started = ContinuousClock.now
         try PackageWriter.write(
             contents, to: path,
@@ -82,6 +80,19 @@ struct PackageCommand: ParsableCommand {
             "\(path): \(raw >> 20) MiB raw, \(stored >> 20) MiB stored "
                 + "(\(formatted(Double(stored) / Double(raw) * 100)) %), \(package.shards.count) "
                 + "shards, written in \(formatted(seconds)) s")
+    }
+
+    /// Makes the directory, and those that it lies in.
+    private func makeDirectory() throws {
+        let parts = path.split(separator: "/")
+        var made = path.hasPrefix("/") ? "/" : ""
+        for part in parts.dropLast() {
+            made += "\(part)/"
+            _ = try LocalFileSystem().makeDirectory(made)
+        }
+        guard try LocalFileSystem().makeDirectory(path) else {
+            throw ValidationError("\(path) is there already")
+        }
     }
 
     /// Sums of uniform numbers are nearly normal: mean 0, deviation 30.
