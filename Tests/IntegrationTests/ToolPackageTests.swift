@@ -33,6 +33,34 @@ import Testing
         #expect(json.status == 1 && json.output.contains("\"code\": \"truncated\""))
     }
 
+    @Test func `inspect shows as many classes as fit, and all of them in JSON`() throws {
+        try folder.write(
+            "s.toml",
+            """
+            [model]
+            name = "m"
+            architecture = "shared-bottom"
+            bottom_layers = [4]
+            tower_layers = []
+            [[feature]]
+            column = "a"
+            kind = "numeric"
+            [[task]]
+            name = "t"
+            kind = "multiclass"
+            label = "y"
+            """)
+        let rows = (0..<120).map { "\($0),class\(10 + $0 % 30)" }
+        try folder.write("d.csv", (["a,y"] + rows).joined(separator: "\n") + "\n")
+        let trained = try run("train", "s.toml", "d.csv", "--out", "models/m/1")
+        #expect(trained.status == 0, "\(trained.errors)")
+        let report = try run("inspect", "models/m/1")
+        let line = report.output.split(separator: "\n").first { $0.hasPrefix("t ") } ?? ""
+        #expect(line.hasSuffix("... (30)") && line.count <= 100, "\(report.output)")
+        let json = try run("inspect", "models/m/1", "--json")
+        #expect((10..<40).allSatisfy { json.output.contains("\"class\($0)\"") })
+    }
+
     @Test func `inspect tells how shards are stored`() throws {
         let report = try run("inspect", "models/tiny/1", "--shards")
         #expect(report.status == 0)

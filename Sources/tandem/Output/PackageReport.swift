@@ -57,7 +57,7 @@ struct PackageReport {
         var table = TextTable(["task", "kind", "given", "classes"])
         for task in model.signature.tasks {
             table.add([
-                task.name, task.kind.name, task.given ?? "", task.labels.joined(separator: ", "),
+                task.name, task.kind.name, task.given ?? "", Readable.listed(task.labels),
             ])
         }
         return table.text

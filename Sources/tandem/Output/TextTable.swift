@@ -86,6 +86,18 @@ enum Readable {
         return (value < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
     }
 
+    /// Names for one cell: those that fit, and how many there are where that is not all.
+    static func listed(_ names: [String], within width: Int = 60) -> String {
+        let all = names.joined(separator: ", ")
+        guard all.count > width else { return all }
+        var text = ""
+        for name in names {
+            guard text.count + name.count + 2 <= width else { break }
+            text += "\(name), "
+        }
+        return text + "... (\(names.count))"
+    }
+
     /// A number of bytes with a binary unit.
     static func bytes(_ count: Int) -> String {
         if count < 1024 { return "\(count) B" }
