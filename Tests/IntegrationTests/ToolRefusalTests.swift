@@ -174,13 +174,31 @@ import Testing
     }
 
     @Test(arguments: [
-        "generate shop", "train", "recipe list", "recipe show", "evaluate", "predict", "rank",
-        "inspect", "quantize", "bench", "profile", "status", "models", "load", "unload",
+        "generate shop", "train", "recipe list", "recipe show", "import", "evaluate", "predict",
+        "rank", "inspect", "verify", "diff", "quantize", "bench", "profile", "publish", "label",
+        "gc",
+        "load-test", "status", "statistics", "metrics", "models", "load", "unload", "reload",
     ])
-    func `every command's help has an example`(command: String) throws {
+    func `every command's help has an example that a shell takes as it stands`(
+        command: String
+    ) throws {
         let run = try run(command.split(separator: " ").map(String.init) + ["--help"])
         #expect(run.status == 0)
-        #expect(run.output.contains("Example"), "\(command)")
+        let lines = run.output.split(separator: "\n", omittingEmptySubsequences: false)
+        let examples = lines.indices.filter { lines[$0].hasPrefix("  tandem ") }
+        #expect(!examples.isEmpty, "\(command)")
+        for example in examples {
+            // What is wider than the page goes on at the margin.
+            let next = lines[example + 1]
+            #expect(next.isEmpty || next.hasPrefix("  "), "\(lines[example])")
+        }
+        // The version is the program's, so that publish can have a --version of its own.
+        #expect(!run.output.contains("Show the version"))
+    }
+
+    @Test func `the version is said by its flag alone`() throws {
+        let version = try run(["--version"])
+        #expect(version.status == 0 && version.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
     }
 
     @Test func `a reader that goes away ends the tool quietly`() throws {
