@@ -49,6 +49,7 @@ import Testing
         (["train", "s", "d", "--out", "x"], "REPOSITORY/MODEL/VERSION"),
         (["train", "s", "d", "--out", "r/m/007"], "REPOSITORY/MODEL/VERSION"),
         (["inspect", "p", "--plan", "--json"], "--json"),
+        (["verify", "p", "--threads", "0"], "--threads"),
         (["recipe", "show", "shop-mmeo"], "shop-mmoe"), (["evaluate", "p"], "data"),
     ])
     func `a wrong command line is status 64 or says what was meant`(

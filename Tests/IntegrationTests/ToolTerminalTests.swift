@@ -36,6 +36,22 @@ import Testing
         #expect(printed.read("stdout").contains("requests in 2.5 s"))
     }
 
+    @Test(arguments: [
+        (["verify", "models/tiny/1"], "verify: 1 of "),
+        (["publish", "models/tiny/1", "copy"], "publish: checked 1 of "),
+    ])
+    func `reading every byte of a package shows how far it is`(
+        arguments: [String], line: String
+    ) throws {
+        let printed = try ScratchFolder()
+        let terminal = try #require(PseudoTerminal())
+        let tool = try ToolProcess.spawn(
+            arguments, in: daemon.folder, printingTo: printed, terminal: terminal.path)
+        let shown = terminal.readToEnd()
+        #expect(ToolProcess.wait(tool) == 0)
+        #expect(shown.contains("\r\u{1B}[K\(line)") && shown.hasSuffix("\r\u{1B}[K"), "\(shown)")
+    }
+
     @Test func `a load test writes no live line into a file`() throws {
         let run = try ToolProcess(loadTest, in: daemon.folder)
         #expect(run.status == 0)

@@ -6,11 +6,15 @@ extension PackageReader {
     /// - Parameters:
     ///   - path: The version's directory.
     ///   - threads: Threads to use, the caller's among them; each reads one shard at a time.
+    ///   - progress: See `Package.verify`.
     /// - Returns: Everything that is wrong, manifest first, then by shard and block; empty if nothing
     ///   is. Of a manifest that cannot be read, only the first thing.
-    package static func verify(_ path: String, threads: Int = 1) -> [PackageError] {
+    package static func verify(
+        _ path: String, threads: Int = 1,
+        progress: @escaping @Sendable (_ done: Int, _ count: Int) -> Void = { _, _ in }
+    ) -> [PackageError] {
         do throws(PackageError) {
-            return try openManifest(path).verify(threads: threads)
+            return try openManifest(path).verify(threads: threads, progress: progress)
         } catch {
             return [error]
         }
@@ -22,23 +26,33 @@ extension Package {
     ///
     /// The manifest was checked when the package was opened.
     ///
-    /// - Parameter threads: Threads to use, the caller's among them; each reads one shard at a time.
+    /// - Parameters:
+    ///   - threads: Threads to use, the caller's among them; each reads one shard at a time.
+    ///   - progress: Told after each shard how many are done, and how many there are; by one thread
+    ///     at a time.
     /// - Returns: Everything that is wrong, by shard and block; empty if nothing is.
-    package func verify(threads: Int = 1) -> [PackageError] {
-        let found = Mutex<[Int: [PackageError]]>([:])
+    package func verify(
+        threads: Int = 1,
+        progress: @escaping @Sendable (_ done: Int, _ count: Int) -> Void = { _, _ in }
+    ) -> [PackageError] {
+        let found = Mutex<(done: Int, problems: [Int: [PackageError]])>((0, [:]))
         do throws(PackageError) {
             try ParallelWork(
                 count: shards.count,
                 makeWorker: { () throws(PackageError) in try BlockDecoder() },
                 body: { (decoder, index) throws(PackageError) in
                     let problems = verify(shards[index], decoder)
-                    if !problems.isEmpty { found.withLock { $0[index] = problems } }
+                    found.withLock {
+                        $0.done += 1
+                        if !problems.isEmpty { $0.problems[index] = problems }
+                        progress($0.done, shards.count)
+                    }
                 }
             ).run(threads: threads)
         } catch {
             return [error.at(path)]
         }
-        return found.withLock { $0 }.sorted { $0.key < $1.key }.flatMap(\.value)
+        return found.withLock { $0.problems }.sorted { $0.key < $1.key }.flatMap(\.value)
     }
 
     private func verify(_ shard: ShardRecord, _ decoder: BlockDecoder) -> [PackageError] {

@@ -34,15 +34,17 @@ extension Repository {
     ///   - programs: Names of the programs to keep; nil for all, which keeps the package's identity.
     ///   - threads: Threads to check with.
     ///   - fileSystem: Where it is written.
+    ///   - progress: Of the check; see `Package.verify`.
     /// - Returns: The version's directory.
     /// - Throws: `PackageError`; nothing is changed then.
     @discardableResult
     package func publish(
         copyOf package: Package, model: String? = nil, version: UInt64? = nil,
         keeping programs: [String]? = nil, threads: Int = 1,
-        fileSystem: any FileSystem = LocalFileSystem()
+        fileSystem: any FileSystem = LocalFileSystem(),
+        progress: @escaping @Sendable (_ done: Int, _ count: Int) -> Void = { _, _ in }
     ) throws(PackageError) -> String {
-        if let first = package.verify(threads: threads).first { throw first }
+        if let first = package.verify(threads: threads, progress: progress).first { throw first }
         let model = model ?? package.model.name
         let stripped: Manifest? =
             if let programs { try package.manifest(keeping: programs) } else { nil }

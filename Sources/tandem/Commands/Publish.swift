@@ -40,7 +40,9 @@ struct Publish: ParsableCommand {
         }
         let path = try Repository(path: repository).publish(
             copyOf: opened, model: model, version: version,
-            keeping: strip ? [Program.int8] : nil, threads: Processors.count)
+            keeping: strip ? [Program.int8] : nil, threads: Processors.count
+        ) { Terminal.progress("publish: checked \($0) of \($1) shards ...") }
+        Terminal.clearProgress()
         let identity = try PackageReader.open(path).contentID.hexadecimal
         Terminal.line(
             json

@@ -22,8 +22,17 @@ struct Verify: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
+    func validate() throws {
+        guard threads.map((1...256).contains) ?? true else {
+            throw ValidationError("--threads takes 1 to 256")
+        }
+    }
+
     func run() throws {
-        let problems = PackageReader.verify(package, threads: threads ?? Processors.count)
+        let problems = PackageReader.verify(package, threads: threads ?? Processors.count) {
+            Terminal.progress("verify: \($0) of \($1) shards ...")
+        }
+        Terminal.clearProgress()
         if json {
             Terminal.line(report(problems).text)
         } else {
