@@ -77,7 +77,8 @@ int tandemsys_lock_directory(const char *path, bool wait) {
 
 /* ---- Sealed memory ---- */
 
-#define TANDEM_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+/* Without F_SEAL_SHRINK, so that memory can be given back piece by piece. */
+#define TANDEM_SEALS (F_SEAL_SEAL | F_SEAL_GROW | F_SEAL_WRITE)
 
 int tandemsys_memfd(const char *name) {
     return RESTART(int, memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));

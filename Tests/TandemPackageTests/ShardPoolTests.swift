@@ -54,12 +54,12 @@ import Testing
         let (old, _) = try package("1")
         let (new, _) = try package("2") { change(&$0, row: 0) }
         var first: TensorSet? = try old.load(program: "float", pool: pool)
-        #expect(pool.live.filter { $0.descriptor != nil }.count == 4)
+        #expect(pool.live.filter { $0.file != nil }.count == 4)
         var second: TensorSet? = try new.load(program: "float", pool: pool)
-        #expect(pool.live.filter { $0.descriptor != nil }.count == 5)
+        #expect(pool.live.filter { $0.file != nil }.count == 5)
         withExtendedLifetime(first) {}
         first = nil
-        #expect(pool.live.filter { $0.descriptor != nil }.count == 4)
+        #expect(pool.live.filter { $0.file != nil }.count == 4)
         withExtendedLifetime(second) {}
         second = nil
         #expect(pool.live.isEmpty)
@@ -104,14 +104,17 @@ import Testing
         let (old, _) = try package("1")
         let tensors = try old.load(program: "float", pool: pool)
         defer { withExtendedLifetime(tensors) {} }
-        return pool.live.compactMap(\.descriptor).map { dup($0) }
+        return pool.live.compactMap(\.file).map { file in
+            file.isStored = true
+            return dup(file.descriptor)
+        }
     }
 
     @Test func `takes back what an earlier process left, and reads it not`() throws {
         let descriptors = try survivors()
         #expect(pool.live.isEmpty)
         let later = ShardPool()
-        #expect(descriptors.compactMap { later.adopt($0) }.count == 4)
+        #expect(descriptors.compactMap { later.adopt($0)?.contentID }.count == 4)
         let old = try PackageReader.open(folder.path + "/1")
         let tensors = try old.load(program: "float", pool: later)
         #expect(later.byteCounts.shared == 512 << 10)
@@ -119,7 +122,7 @@ import Testing
         let fresh = try old.load(program: "float")
         for (name, tensor) in tensors { expectEqual(tensor, fresh[name], name) }
         later.releaseAdopted()
-        #expect(later.live.filter { $0.descriptor != nil }.count == 4)
+        #expect(later.live.filter { $0.file != nil }.count == 4)
     }
 
     /// How many of a tensor's pages are in this process's page tables, and how many it has.
@@ -202,13 +205,36 @@ import Testing
         #expect(later.adopt(-1) == nil)
     }
 
-    @Test func `sealed memory can neither be written nor cut`() throws {
+    @Test func `sealed memory can neither be written nor grow`() throws {
         for descriptor in try survivors() {
             #expect(pwrite(descriptor, "x", 1, 0) == -1 && errno == EPERM)
-            #expect(ftruncate(descriptor, 0) == -1 && errno == EPERM)
+            #expect(ftruncate(descriptor, 1 << 30) == -1 && errno == EPERM)
             #expect(
                 mmap(nil, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0) == MAP_FAILED)
             close(descriptor)
         }
+    }
+
+    @Test func `memory is cut once its last holder drops it, and not while it is stored`() throws {
+        func size(_ descriptor: Int32) -> off_t {
+            var status = stat()
+            fstat(descriptor, &status)
+            return status.st_size
+        }
+        let (package, _) = try package("1")
+        var tensors = try package.load(program: "float", pool: pool)
+        var stored = pool.live.first { $0.file != nil }?.file
+        let kept = dup(try #require(stored).descriptor)
+        stored?.isStored = true
+        let descriptors = pool.live.compactMap(\.file).map { dup($0.descriptor) }
+        defer { for descriptor in descriptors + [kept] { close(descriptor) } }
+        #expect(descriptors.count == 4)
+        tensors = [:]
+        #expect(tensors.isEmpty && pool.live.isEmpty)
+        #expect(descriptors.filter { size($0) == 0 }.count == 3)
+        #expect(size(kept) > 128 << 10)
+        stored?.isStored = false
+        stored = nil
+        #expect(size(kept) == 0)
     }
 }

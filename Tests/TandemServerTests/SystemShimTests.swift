@@ -5,7 +5,7 @@ import Testing
 @testable import TandemServer
 
 @Suite struct SystemShimTests {
-    @Test func `a sealed memfd can be neither written nor resized nor unsealed`() {
+    @Test func `a sealed memfd can neither be written nor grow nor be unsealed`() {
         let memory = tandemsys_memfd("test")
         defer { close(memory) }
         #expect(memory >= 0)
@@ -16,6 +16,7 @@ import Testing
         var byte: UInt8 = 1
         #expect(pwrite(memory, &byte, 1, 0) == -1)
         #expect(ftruncate(memory, 8_192) == -1)
+        #expect(ftruncate(memory, 1_024) == 0)
         #expect(tandemsys_seal(memory) == -EPERM)
     }
 

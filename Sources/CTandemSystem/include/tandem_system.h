@@ -49,7 +49,7 @@ int tandemsys_lock_directory(const char *path, bool wait);
 /* memfd_create(2) with MFD_ALLOW_SEALING. name shows in /proc only. Returns the descriptor. */
 int tandemsys_memfd(const char *name);
 
-/* Seals a memfd against growing, shrinking, writing and further sealing. Waits up to some
+/* Seals a memfd against growing, writing and further sealing, but not shrinking. Waits up to some
  * 8 s for the kernel to let go of its pages; fails with EBUSY after that, and at once while it is
  * mapped writable. */
 int tandemsys_seal(int fd);

@@ -13,9 +13,9 @@ internal import TandemGraph
 //
 // A memfd can be mapped by several versions of a model at once, each at the place where its table
 // needs it, and it outlives the process in the service manager's store. So a reload shares what it
-// has by content, and a restart takes it back. Sealed against writing and shrinking, it can neither
-// change under a reader nor end in a signal. The last page says what the memory holds, so that what
-// comes back from the store is believed for its contents and not for its name.
+// has by content, and a restart takes it back. Sealed against writing and growing, it cannot change
+// under a reader; only its last holder cuts it (`ShardFile`). The last page says what the memory
+// holds, so that what comes back from the store is believed for its contents and not for its name.
 //
 // Blocks are decoded beside and then written by pwrite(2). That is faster than decoding into the
 // mapping: on one core zstd gave 1.70 GB/s into a warm block; with pwrite into a memfd 0.95 to 1.02,
@@ -35,10 +35,9 @@ package final class ShardMemory: Sendable {
     /// The shard's raw bytes.
     package let rawByteCount: Int
     /// The memfd; nil for a small shard.
-    package var descriptor: Int32? { file >= 0 ? file : nil }
+    package let file: ShardFile?
     /// The bytes of a small shard.
     let small: TensorStorage?
-    private let file: Int32
 
     /// The most that is written by one call, some 0.1 ms: until it ends the system may not leave the
     /// core to who waits for it.
@@ -58,7 +57,7 @@ package final class ShardMemory: Sendable {
         rawByteCount = shard.rawByteCount
         guard isMapped || shard.rawByteCount > Self.smallByteCountMax else {
             small = try TensorStorage.taken(shard.rawByteCount, for: shard.fileName)
-            file = -1
+            file = nil
             return
         }
         small = nil
@@ -74,7 +73,7 @@ package final class ShardMemory: Sendable {
             close(descriptor)
             throw PackageError.system(error, "no memory for the shard", shard.fileName)
         }
-        file = descriptor
+        file = ShardFile(owning: descriptor)
         HugePages.prepare(
             span: HugePages.span(rawByteCount: shard.rawByteCount), of: descriptor)
     }
@@ -99,10 +98,8 @@ package final class ShardMemory: Sendable {
         self.contentID = contentID
         self.rawByteCount = Int(rawByteCount)
         small = nil
-        file = descriptor
+        file = ShardFile(owning: descriptor)
     }
-
-    deinit { if file >= 0 { close(file) } }
 
     /// Writes raw bytes at their place; from any thread, different places at once.
     ///
@@ -122,13 +119,13 @@ package final class ShardMemory: Sendable {
     ///
     /// - Throws: `PackageError` `outOfMemory` or `inputOutput`.
     func seal() throws(PackageError) {
-        guard file >= 0 else { return }
+        guard let file else { return }
         let trailer = Self.trailer(contentID, rawByteCount)
         try trailer.withUnsafeBufferPointer { (bytes) throws(PackageError) in
             try write(
                 UnsafeRawBufferPointer(bytes), atFileOffset: Self.trailerOffset(rawByteCount))
         }
-        let status = tandemsys_seal(file)
+        let status = tandemsys_seal(file.descriptor)
         guard status == 0 else {
             throw PackageError.system(
                 -status, "cannot seal the shard's memory", contentID.hexadecimal)
@@ -139,9 +136,9 @@ package final class ShardMemory: Sendable {
         _ bytes: UnsafeRawBufferPointer, atFileOffset offset: Int
     ) throws(PackageError) {
         var done = 0
-        while done < bytes.count, let base = bytes.baseAddress {
+        while done < bytes.count, let file, let base = bytes.baseAddress {
             let piece = min(bytes.count - done, Self.writtenByteCountMax)
-            let count = pwrite(file, base + done, piece, off_t(offset + done))
+            let count = pwrite(file.descriptor, base + done, piece, off_t(offset + done))
             if count <= 0 {
                 let error = count < 0 ? errno : ENOSPC
                 if error == EINTR { continue }
@@ -161,7 +158,9 @@ package final class ShardMemory: Sendable {
     /// - Precondition: It is a file; the address is the start of a page, and `span` bytes from there
     ///   are the caller's.
     func map(at address: UnsafeMutableRawPointer) throws(PackageError) {
-        let mapped = mmap(address, span, PROT_READ, MAP_SHARED | MAP_FIXED, file, 0)
+        let mapped = file.map {
+            mmap(address, span, PROT_READ, MAP_SHARED | MAP_FIXED, $0.descriptor, 0)
+        }
         guard mapped != MAP_FAILED else {
             throw PackageError.system(errno, "cannot map the shard", contentID.hexadecimal)
         }

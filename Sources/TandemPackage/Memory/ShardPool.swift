@@ -45,8 +45,8 @@ package final class ShardPool: Sendable {
     /// Takes memory that an earlier process left, if it is one of ours and whole.
     ///
     /// - Parameter descriptor: Closed if it is not taken.
-    /// - Returns: What it holds, or nil.
-    package func adopt(_ descriptor: Int32) -> ContentID? {
+    /// - Returns: The memory, or nil.
+    package func adopt(_ descriptor: Int32) -> ShardMemory? {
         guard let memory = ShardMemory(adopting: descriptor) else {
             close(descriptor)
             return nil
@@ -55,7 +55,7 @@ package final class ShardPool: Sendable {
             state.adopted.append(memory)
             state.entries[memory.contentID] = Entry(memory: memory)
         }
-        return memory.contentID
+        return memory
     }
 
     /// Gives back adopted memory that no tensor uses.
@@ -114,7 +114,7 @@ package final class ShardPool: Sendable {
     func memory(of shard: ShardRecord, isMapped: Bool) -> ShardMemory? {
         let found = state.withLock { $0.entries[shard.contentID]?.memory }
         guard let found, found.rawByteCount == shard.rawByteCount,
-            found.descriptor != nil || !isMapped
+            found.file != nil || !isMapped
         else { return nil }
         sharedCount.wrappingAdd(found.rawByteCount, ordering: .relaxed)
         return found

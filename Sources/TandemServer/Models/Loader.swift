@@ -2,7 +2,7 @@ internal import CTandemSystem
 internal import Glibc
 internal import TandemFeatures
 import TandemNotation
-internal import TandemPackage
+package import TandemPackage
 internal import TandemRequest
 internal import TandemWire
 
@@ -27,17 +27,17 @@ internal import TandemWire
 /// Carries out the registry's jobs, one at a time.
 package struct Loader: Sendable {
     let registry: Registry
-    private let settled: @Sendable () -> Void
+    private let settled: @Sendable () -> [ShardFile]
     private let isReady: @Sendable () -> Void
 
     /// Makes a loader for a registry.
     ///
     /// - Parameters:
     ///   - registry: What it changes.
-    ///   - settled: Called on its thread after each job.
+    ///   - settled: Called on its thread after each job; says what to give back.
     ///   - isReady: Called once, after the first job, on a thread of its own.
     package init(
-        _ registry: Registry, settled: @escaping @Sendable () -> Void = {},
+        _ registry: Registry, settled: @escaping @Sendable () -> [ShardFile] = { [] },
         isReady: @escaping @Sendable () -> Void = {}
     ) {
         self.registry = registry
@@ -75,7 +75,7 @@ package struct Loader: Sendable {
             case .end: return
             }
             release()
-            settled()
+            dropAside(settled())
             if isFirst { try? ServerThread(name: "tandem-ready", body: isReady).detach() }
             isFirst = false
         }
@@ -84,20 +84,25 @@ package struct Loader: Sendable {
     /// Gives back the memory of versions that nobody uses any more.
     private func release() {
         registry.releaseRetired()
-        var left = registry.takeLeft()
+        let left = registry.takeLeft()
         guard !left.isEmpty else { return }
         let places = left.map(\.place)
-        let last = Locked(left)
-        left = []
-        // Dropped on a thread that gives way; here if there is none to be had.
-        try? aside { last.withLock { $0 = [] } }.join()
-        last.withLock { $0 = [] }
+        dropAside(left)
         registry.change { state in
             for version in places
             where state.models[version.name]?[version.number]?.state.state == .unloading {
                 state.models[version.name]?[version.number]?.state.state = .unavailable
             }
         }
+    }
+
+    /// Drops the last references to memory on a thread that gives way; here if there is none.
+    private func dropAside<Held: Sendable>(_ values: consuming [Held]) {
+        guard !values.isEmpty else { return }
+        let last = Locked(values)
+        values = []
+        try? aside { last.withLock { $0 = [] } }.join()
+        last.withLock { $0 = [] }
     }
 
     /// A thread that gives way to those that serve, if the daemon is ready and settings say so.

@@ -18,7 +18,7 @@ package import TandemPackage
 package final class ShardKeeper: Sendable {
     private let pool: ShardPool
     private let notifier: ServiceNotifier
-    private let kept: Locked<Set<String>>
+    private let kept: Locked<[String: ShardFile]>
 
     /// Takes back what an earlier process left.
     ///
@@ -32,39 +32,44 @@ package final class ShardKeeper: Sendable {
     ) {
         self.pool = pool
         self.notifier = notifier
-        var names: Set<String> = []
+        var kept: [String: ShardFile] = [:]
         for (name, descriptor) in stored {
             _ = tandemsys_set_cloexec(descriptor, true)
-            if let contentID = pool.adopt(descriptor), Self.name(contentID) == name {
-                names.insert(name)
+            if let memory = pool.adopt(descriptor), Self.name(memory.contentID) == name {
+                memory.file?.isStored = true
+                kept[name] = memory.file
             } else {
                 notifier.forget(name: name)
             }
         }
-        kept = Locked(names)
+        self.kept = Locked(kept)
     }
 
     /// Stores the memory that has come into use, and drops what is in use no more.
     ///
     /// Called on the loader's thread when a load or unload is done.
-    package func settle() {
+    ///
+    /// - Returns: The memory that was dropped, which goes back to the system with these: 0.1 ms for
+    ///   each MiB.
+    package func settle() -> [ShardFile] {
         pool.releaseAdopted()
-        guard notifier.isActive else { return }
-        var files: [String: ShardMemory] = [:]
-        for memory in pool.live where memory.descriptor != nil {
-            files[Self.name(memory.contentID)] = memory
+        guard notifier.isActive else { return [] }
+        var files: [String: ShardFile] = [:]
+        for memory in pool.live { files[Self.name(memory.contentID)] = memory.file }
+        let before = kept.withLock { kept in
+            defer { kept = files }
+            return kept
         }
-        let names = Set(files.keys)
-        let (gone, fresh) = kept.withLock { kept in
-            defer { kept = names }
-            return (kept.subtracting(names), names.subtracting(kept))
+        let gone = before.filter { files[$0.key] == nil }
+        for (name, file) in gone {
+            notifier.forget(name: name)
+            file.isStored = false
         }
-        for name in gone.sorted() { notifier.forget(name: name) }
-        for name in fresh.sorted() {
-            if let memory = files[name], let descriptor = memory.descriptor {
-                notifier.store(descriptor, name: name)
-            }
+        for (name, file) in files where before[name] == nil {
+            file.isStored = true
+            notifier.store(file.descriptor, name: name)
         }
+        return Array(gone.values)
     }
 
     private static func name(_ contentID: ContentID) -> String {
