@@ -34,8 +34,15 @@ package final class PredictLane: @unchecked Sendable {
     /// Bytes taken.
     package var byteCount: Int { memory.pointee.workspace.byteCount }
 
-    /// Rows encoded and computed at a time; `LaneMemory.rowsWanted` or, of small plan blocks, as many
-    /// as that holds.
+    /// Rows that are wanted at a time: a plan that only serves need take no larger blocks.
+    ///
+    /// So many that what a block costs beyond its rows does not show, and no more, although plans
+    /// could take 128 at once: who comes between two blocks waits for one of them, and larger ones
+    /// save 1 % of a large request's time.
+    package static let rowsWanted = 64
+
+    /// Rows encoded and computed at a time; `rowsWanted` or, of small plan blocks, as many as that
+    /// holds.
     package var blockRows: Int { memory.pointee.blockRows }
 }
 
@@ -49,14 +56,9 @@ struct LaneMemory {
     var contextTurn: UInt64 = 0
     private var lastTurn: UInt64 = 0
 
-    /// So many that what a block costs beyond its rows does not show, and no more, although plans
-    /// take up to 128 at once: who comes between two blocks waits for one of them, and larger ones
-    /// save 1 % of a large request's time.
-    private static let rowsWanted = 64
-
     init(_ model: ServableModel) throws(EngineError) {
-        let planRows = model.plan.blockRowCount
-        blockRows = min(planRows * max(1, Self.rowsWanted / planRows), Self.rowsWanted)
+        let (planRows, wanted) = (model.plan.blockRowCount, PredictLane.rowsWanted)
+        blockRows = min(planRows * max(1, wanted / planRows), wanted)
         workspace = try Workspace(ifPossible: model.plan, rowCountMax: blockRows)
         let workspace = workspace
         inputs = EncodedInputs(

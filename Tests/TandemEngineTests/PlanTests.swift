@@ -24,6 +24,15 @@ import Testing
         }
     }
 
+    @Test func `chooses no larger blocks than asked for`() throws {
+        let model = try Self.model("mmoe")
+        let free = try Plan(model.graph, model.parameters)
+        let bounded = try Plan(model.graph, model.parameters, blockRowCountMax: 64)
+        #expect(free.blockRowCount == 128)
+        #expect(bounded.blockRowCount == 64)
+        #expect(bounded.memory.arena < free.memory.arena)
+    }
+
     @Test(arguments: ["mmoe", "shared_bottom"])
     func `scores do not change with block size, order or grouping of candidates`(
         name: String

@@ -77,13 +77,17 @@ final class Lowering {
         var axis: RowAxis
     }
 
-    func lowered(blockRowCount: Int?) throws(EngineError) -> LoweredGraph {
+    func lowered(
+        blockRowCount: Int?, blockRowCountMax: Int
+    ) throws(EngineError) -> LoweredGraph {
         for id in graph.inputs { try placement.placeInput(id) }
         try placement.placeViews()
         for node in graph.nodes { try lower(node) }
         for id in graph.outputs { placement.touch(id, step: pending.count) }
         lowered.blockRowCount =
-            blockRowCount ?? placement.preferredBlockRowCount(besides: scratchBytesPerRow)
+            blockRowCount
+            ?? placement.preferredBlockRowCount(
+                besides: scratchBytesPerRow, atMost: blockRowCountMax)
         lowered.scratchBytes = max(
             scratchBytes, scratchBytesPerRow * lowered.blockRowCount + scratchSlack)
         lowered.retained = graph.parameters.compactMap { tensors[graph[$0].name] }

@@ -161,14 +161,13 @@ struct Placement {
     ///
     /// Sixteen at least, since kernels take rows by the dozen, but not where one row alone is large
     /// (a sequence, the scores of attention): then as many as eight megabytes hold, at least one.
-    /// At most 128, so that a daemon that looks up between blocks is not kept for long.
-    func preferredBlockRowCount(besides scratchBytesPerRow: Int) -> Int {
+    func preferredBlockRowCount(besides scratchBytesPerRow: Int, atMost most: Int) -> Int {
         var trial = block
         trial.scale(by: 16)
         let bytesPerRow = scratchBytesPerRow + trial.place() / 16
-        let rows = bytesPerRow == 0 ? 128 : (1 << 20) / bytesPerRow
+        let rows = bytesPerRow == 0 ? most : (1 << 20) / bytesPerRow
         let least = bytesPerRow == 0 ? 16 : min(max((8 << 20) / bytesPerRow, 1), 16)
-        return min(max(rows / 16 * 16, least), 128)
+        return min(max(rows / 16 * 16, least), most)
     }
 
     mutating func assignOffsets(_ lowered: inout LoweredGraph) throws(EngineError) {

@@ -59,12 +59,14 @@ package final class Plan: Sendable {
     ///   - tensors: One tensor a parameter; tables are kept, weights are packed and not held.
     ///   - packed: What is packed already; its parameters need no tensors if they only pass through.
     ///   - blockRowCount: Candidate rows a block; nil lets the plan choose by cache size.
+    ///   - blockRowCountMax: The most that it chooses; who never runs as many saves their memory.
     ///   - inParallel: Packs; the caller's thread alone unless said otherwise.
     /// - Throws: `EngineError` naming the node that cannot be lowered, or the tensor that is
     ///   missing.
     package init(
         _ graph: Graph, _ tensors: consuming TensorSet,
         packed: [Packing: PackedWeights] = [:], blockRowCount: Int? = nil,
+        blockRowCountMax: Int = 128,
         inParallel: ParallelPieces = { count, piece in for index in 0..<count { piece(index) } }
     ) throws(EngineError) {
         let known = Set(packed.keys.flatMap(\.parameters))
@@ -73,7 +75,8 @@ package final class Plan: Sendable {
         var packed = packed
         try packed.pack(graph, &tensors, inParallel)
         let lowering = Lowering(graph, tensors, packed)
-        lowered = try lowering.lowered(blockRowCount: blockRowCount)
+        lowered = try lowering.lowered(
+            blockRowCount: blockRowCount, blockRowCountMax: blockRowCountMax)
         contextSteps = StepList(lowered.contextSteps)
         candidateSteps = StepList(lowered.candidateSteps)
         contextHints = ConstantList(lowered.contextHints)

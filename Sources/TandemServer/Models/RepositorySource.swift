@@ -136,6 +136,7 @@ package struct RepositorySource: ModelSource {
             // Given away: the plan lets go of each weight when it is packed.
             return try Plan(
                 program.graph.answeringGates(), consume tensors, packed: packed,
+                blockRowCountMax: PredictLane.rowsWanted,
                 inParallel: { ParallelWork.run($0, threads: terms.threadCount, $1) })
         } catch { throw Self.refusal(error, name) }
     }
