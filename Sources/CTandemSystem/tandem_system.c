@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -97,6 +99,36 @@ int tandemsys_seal(int fd) {
 bool tandemsys_is_sealed(int fd) {
     int seals = RESTART(int, fcntl(fd, F_GET_SEALS));
     return seals >= 0 && (seals & TANDEM_SEALS) == TANDEM_SEALS;
+}
+
+/* ---- Resident memory ---- */
+
+void tandemsys_release_heap(void) { (void)malloc_trim(0); }
+
+/* Pages of one call: the address space is locked over each. */
+enum { RELEASED_BYTES = 512 << 10 };
+
+static int release_code_of(struct dl_phdr_info *object, size_t size, void *page) {
+    (void)size;
+    for (int index = 0; index < object->dlpi_phnum; index++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[index];
+        /* What may be written has private pages, which would be lost. */
+        if (part->p_type != PT_LOAD || (part->p_flags & PF_W))
+            continue;
+        uintptr_t mask = *(const uintptr_t *)page - 1;
+        uintptr_t start = (object->dlpi_addr + part->p_vaddr) & ~mask;
+        uintptr_t end = (object->dlpi_addr + part->p_vaddr + part->p_memsz + mask) & ~mask;
+        for (; start < end; start += RELEASED_BYTES) {
+            size_t count = end - start < RELEASED_BYTES ? end - start : RELEASED_BYTES;
+            (void)madvise((void *)start, count, MADV_DONTNEED);
+        }
+    }
+    return 0;
+}
+
+void tandemsys_release_code(void) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    (void)dl_iterate_phdr(release_code_of, &page);
 }
 
 /* ---- Sockets ---- */

@@ -135,4 +135,12 @@ import Testing
         let before = tandemsys_monotonic_ns()
         #expect(tandemsys_monotonic_ns() >= before)
     }
+
+    @Test func `what is let go of memory is there again when it is used`() {
+        let kept = Locked([1, 2, 3])
+        tandemsys_release_heap()
+        tandemsys_release_code()
+        #expect(kept.withLock { $0.reduce(0, +) } == 6)
+        #expect(ProcessMemory.residentBytes > 0)
+    }
 }

@@ -57,6 +57,17 @@ int tandemsys_seal(int fd);
 /* True if every seal that tandemsys_seal sets is set; false for what is not a memfd. */
 bool tandemsys_is_sealed(int fd);
 
+/* ---- Resident memory ---- */
+
+/* Gives the pages back that are free in the heap: free(3) keeps most of them for the next
+ * malloc(3). */
+void tandemsys_release_heap(void);
+
+/* Takes the code of the program and its libraries out of the resident memory. What is run again
+ * comes back from the page cache, which is some 1 us for 16 pages, and what only a start or a load
+ * runs stays away. */
+void tandemsys_release_code(void);
+
 /* ---- Sockets ---- */
 
 /* Who is at the other end of a Unix socket, as the kernel saw it when the peer connected (or,

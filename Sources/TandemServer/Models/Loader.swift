@@ -210,6 +210,8 @@ package struct Loader: Sendable {
                         try check(loaded, name, comparison)
                         return loaded
                     })
+                // What was read, and is packed now, lies free in the heap.
+                tandemsys_release_heap()
             }
             wait(for: thread)
         } catch {

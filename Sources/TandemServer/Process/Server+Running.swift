@@ -70,6 +70,9 @@ extension Server {
             let status = statusLine()
             notifier.ready(status: status)
             log.info("\(status)")
+            // What starting and loading run, serving does not. Not after later loads: loops would
+            // fault what they run in again, beside a load that nobody is to notice.
+            tandemsys_release_code()
         case .registry(let event): follow(event)
         case .reload(let then): then(rereadConfiguration())
         }
