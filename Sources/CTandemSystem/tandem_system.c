@@ -421,15 +421,24 @@ bool tandemsys_join(pthread_t thread, uint64_t nanoseconds) {
 
 bool tandemsys_has_idle_scheduling(int thread) { return sched_getscheduler(thread) == SCHED_IDLE; }
 
+/* What the calling thread's pauses go by. */
+static _Thread_local struct {
+    timer_t timer;
+    struct itimerspec turn;
+    struct timespec pause;
+} pausing;
+
+/* Begins the next turn only now: a timer that repeats leaves a thread no turn at all where it wakes
+ * late. timer_settime(2) and nanosleep(2) may be called from handlers. */
 static void pause_briefly(int signal) {
     (void)signal;
     int error = errno;
-    struct timespec time = {.tv_nsec = 50000};
-    (void)nanosleep(&time, NULL);
+    (void)nanosleep(&pausing.pause, NULL);
+    (void)timer_settime(pausing.timer, 0, &pausing.turn, NULL);
     errno = error;
 }
 
-int tandemsys_begin_pausing(uint64_t nanoseconds, timer_t *ret_timer) {
+int tandemsys_begin_pausing(uint64_t turn_ns, uint64_t pause_ns) {
     struct sigaction action = {.sa_handler = pause_briefly, .sa_flags = SA_RESTART};
     sigset_t ours;
     sigemptyset(&ours);
@@ -441,19 +450,21 @@ int tandemsys_begin_pausing(uint64_t nanoseconds, timer_t *ret_timer) {
         return -error;
     struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGVTALRM};
     event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
-    if (timer_create(CLOCK_MONOTONIC, &event, ret_timer) < 0)
+    if (timer_create(CLOCK_MONOTONIC, &event, &pausing.timer) < 0)
         return -errno;
     tandemsys_use_precise_timeouts();
-    struct timespec every = timespec_of(nanoseconds);
-    struct itimerspec times = {.it_interval = every, .it_value = every};
-    if (timer_settime(*ret_timer, 0, &times, NULL) < 0) {
+    pausing.pause = timespec_of(pause_ns);
+    pausing.turn = (struct itimerspec){.it_value = timespec_of(turn_ns)};
+    if (timer_settime(pausing.timer, 0, &pausing.turn, NULL) < 0) {
         error = errno;
-        (void)timer_delete(*ret_timer);
+        (void)timer_delete(pausing.timer);
     }
     return -error;
 }
 
-void tandemsys_end_pausing(timer_t timer) { (void)timer_delete(timer); }
+void tandemsys_end_pausing(void) {
+    (void)timer_delete(pausing.timer);
+}
 
 int tandemsys_keep_to_core(int index) {
     cpu_set_t allowed, one;

@@ -203,11 +203,11 @@ bool tandemsys_has_idle_scheduling(int thread);
 /* Waits for a thread's end for at most so long; whether it has ended, and is joined then. */
 bool tandemsys_join(pthread_t thread, uint64_t nanoseconds);
 
-/* Has the calling thread sleep for 50 us so often, whatever it does, by a timer's SIGVTALRM,
- * which interrupts no system call that can be restarted. To be ended by the same thread; on an
- * error there is nothing to end. */
-int tandemsys_begin_pausing(uint64_t nanoseconds, timer_t *ret_timer);
-void tandemsys_end_pausing(timer_t timer);
+/* Has the calling thread, whatever it does, sleep for pause_ns after each turn_ns, by a timer's
+ * SIGVTALRM, which interrupts no system call that can be restarted. To be ended by the same thread,
+ * and not to be begun again before that; on an error there is nothing to end. */
+int tandemsys_begin_pausing(uint64_t turn_ns, uint64_t pause_ns);
+void tandemsys_end_pausing(void);
 
 /* How many processors the process may run on (sched_getaffinity); at least 1. */
 int tandemsys_allowed_cores(void);

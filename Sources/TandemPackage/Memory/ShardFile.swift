@@ -7,7 +7,7 @@ internal import Synchronization
 // small pages, 0.3 for huge ones. A kernel that is not preemptible lets nobody in meanwhile, so a
 // loop on that core answers nothing, whatever the priority of who closes: as traced, that was the
 // tail of a model that reloads itself. Cut off its end piece by piece, the same pages take as long in
-// calls of 0.1 ms each. That is why the seals leave out shrinking (`tandemsys_seal`).
+// calls of 0.05 ms each. That is why the seals leave out shrinking (`tandemsys_seal`).
 //
 // Only the service manager, which stores it for the process after this one, has the memory too. As
 // long as it does nothing is cut, above all not when the process ends.
@@ -18,8 +18,8 @@ package final class ShardFile: Sendable {
     package let descriptor: Int32
     private let stored = Atomic<Bool>(false)
 
-    /// The most that is cut off by one call: 128 small pages, some 0.1 ms.
-    private static let pieceByteCount: off_t = 512 << 10
+    /// The most that is cut off by one call: 64 small pages, some 0.05 ms.
+    private static let pieceByteCount: off_t = 256 << 10
 
     /// - Parameter descriptor: A memfd, owned from now on.
     init(owning descriptor: Int32) { self.descriptor = descriptor }

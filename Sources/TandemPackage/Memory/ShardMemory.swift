@@ -39,9 +39,9 @@ package final class ShardMemory: Sendable {
     /// The bytes of a small shard.
     let small: TensorStorage?
 
-    /// The most that is written by one call, some 0.1 ms: until it ends the system may not leave the
+    /// The most that is written by one call, some 0.05 ms: until it ends the system may not leave the
     /// core to who waits for it.
-    private static let writtenByteCountMax = 128 << 10
+    private static let writtenByteCountMax = 64 << 10
 
     /// Bytes up to which a shard is small, unless a tensor goes on in the next one.
     static let smallByteCountMax = 256 << 10
