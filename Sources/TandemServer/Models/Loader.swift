@@ -87,7 +87,7 @@ package struct Loader: Sendable {
         let left = registry.takeLeft()
         guard !left.isEmpty else { return }
         let places = left.map(\.place)
-        dropAside(left)
+        dropAside(consume left)
         registry.change { state in
             for version in places
             where state.models[version.name]?[version.number]?.state.state == .unloading {
