@@ -462,9 +462,7 @@ int tandemsys_begin_pausing(uint64_t turn_ns, uint64_t pause_ns) {
     return -error;
 }
 
-void tandemsys_end_pausing(void) {
-    (void)timer_delete(pausing.timer);
-}
+void tandemsys_end_pausing(void) { (void)timer_delete(pausing.timer); }
 
 int tandemsys_keep_to_core(int index) {
     cpu_set_t allowed, one;

@@ -21,7 +21,7 @@ final class MappedRun: @unchecked Sendable {
     private let span: Int
     let byteCount: Int
 
-    /// The most that is populated or unmapped by one call: 64 small pages, some 0.05 ms.
+    /// The most that is populated, unmapped or cut off by one call: 64 small pages, some 0.05 ms.
     static let pieceByteCount = 256 << 10
 
     /// Maps shards that are files.

@@ -18,9 +18,6 @@ package final class ShardFile: Sendable {
     package let descriptor: Int32
     private let stored = Atomic<Bool>(false)
 
-    /// The most that is cut off by one call: 64 small pages, some 0.05 ms.
-    private static let pieceByteCount: off_t = 256 << 10
-
     /// - Parameter descriptor: A memfd, owned from now on.
     init(owning descriptor: Int32) { self.descriptor = descriptor }
 
@@ -40,7 +37,7 @@ package final class ShardFile: Sendable {
         guard fstat(descriptor, &status) == 0 else { return }
         var end = status.st_size
         while end > 0 {
-            end = max(0, end - Self.pieceByteCount)
+            end = max(0, end - off_t(MappedRun.pieceByteCount))
             // Memory whose seals forbid it, of an older version, is freed by closing.
             guard ftruncate(descriptor, end) == 0 else { return }
         }
