@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -421,11 +422,20 @@ bool tandemsys_join(pthread_t thread, uint64_t nanoseconds) {
 
 bool tandemsys_has_idle_scheduling(int thread) { return sched_getscheduler(thread) == SCHED_IDLE; }
 
+/* How often something was served; see tandemsys_note_serving. */
+static _Atomic uint64_t served;
+
+void tandemsys_note_serving(void) {
+    uint64_t count = atomic_load_explicit(&served, memory_order_relaxed);
+    atomic_store_explicit(&served, count + 1, memory_order_relaxed);
+}
+
 /* What the calling thread's pauses go by. */
 static _Thread_local struct {
     timer_t timer;
     struct itimerspec turn;
-    struct timespec pause;
+    struct timespec idle_pause, busy_pause;
+    uint64_t served;
 } pausing;
 
 /* Begins the next turn only now: a timer that repeats leaves a thread no turn at all where it wakes
@@ -433,12 +443,14 @@ static _Thread_local struct {
 static void pause_briefly(int signal) {
     (void)signal;
     int error = errno;
-    (void)nanosleep(&pausing.pause, NULL);
+    uint64_t before = pausing.served;
+    pausing.served = atomic_load_explicit(&served, memory_order_relaxed);
+    (void)nanosleep(before == pausing.served ? &pausing.idle_pause : &pausing.busy_pause, NULL);
     (void)timer_settime(pausing.timer, 0, &pausing.turn, NULL);
     errno = error;
 }
 
-int tandemsys_begin_pausing(uint64_t turn_ns, uint64_t pause_ns) {
+int tandemsys_begin_pausing(uint64_t turn_ns, uint64_t idle_pause_ns, uint64_t busy_pause_ns) {
     struct sigaction action = {.sa_handler = pause_briefly, .sa_flags = SA_RESTART};
     sigset_t ours;
     sigemptyset(&ours);
@@ -453,7 +465,9 @@ int tandemsys_begin_pausing(uint64_t turn_ns, uint64_t pause_ns) {
     if (timer_create(CLOCK_MONOTONIC, &event, &pausing.timer) < 0)
         return -errno;
     tandemsys_use_precise_timeouts();
-    pausing.pause = timespec_of(pause_ns);
+    pausing.idle_pause = timespec_of(idle_pause_ns);
+    pausing.busy_pause = timespec_of(busy_pause_ns);
+    pausing.served = atomic_load_explicit(&served, memory_order_relaxed);
     pausing.turn = (struct itimerspec){.it_value = timespec_of(turn_ns)};
     if (timer_settime(pausing.timer, 0, &pausing.turn, NULL) < 0) {
         error = errno;

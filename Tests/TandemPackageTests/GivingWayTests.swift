@@ -48,6 +48,26 @@ func onIdleThread<Result: Sendable>(_ body: @escaping @Sendable () -> Result) ->
         #expect(found.count == 4 && found[2] < found[1] + 10)
     }
 
+    @Test func `it pauses for long while requests are served, and briefly without`() {
+        let pause = GivingWay.busyPauseNanoseconds
+        let found = onIdleThread { () -> (busy: UInt64, isBrief: Bool) in
+            let busy = Self.nanoseconds(ofPauses: 3) { tandemsys_note_serving() }
+            // Other tests may serve something meanwhile, and a pause may end late.
+            let isBrief = (0..<500).contains { _ in Self.nanoseconds(ofPauses: 1) {} < pause }
+            return (busy, isBrief)
+        }
+        #expect(found.map { $0.busy >= 3 * pause } == true)
+        #expect(found?.isBrief == true)
+    }
+
+    /// Gives way until it was made to pause so often, and says how long that took.
+    private static func nanoseconds(ofPauses count: Int, meanwhile body: () -> Void) -> UInt64 {
+        let before = sleepCount()
+        let start = tandemsys_monotonic_ns()
+        GivingWay.during { while sleepCount() < before + count { body() } }
+        return tandemsys_monotonic_ns() - start
+    }
+
     @Test(arguments: [1, 3])
     func `what is loaded while giving way is what is loaded at once`(threads: Int) throws {
         let folder = try TemporaryFolder()

@@ -203,10 +203,15 @@ bool tandemsys_has_idle_scheduling(int thread);
 /* Waits for a thread's end for at most so long; whether it has ended, and is joined then. */
 bool tandemsys_join(pthread_t thread, uint64_t nanoseconds);
 
-/* Has the calling thread, whatever it does, sleep for pause_ns after each turn_ns, by a timer's
+/* Says that requests were served, for threads that pause; by whatever serves them, as often as it
+ * likes. Some 10 ns; counts of two threads at once may become one. */
+void tandemsys_note_serving(void);
+
+/* Has the calling thread, whatever it does, sleep after each turn_ns: for busy_pause_ns if anything
+ * was served since it last went to sleep, and otherwise for idle_pause_ns. It does so by a timer's
  * SIGVTALRM, which interrupts no system call that can be restarted. To be ended by the same thread,
  * and not to be begun again before that; on an error there is nothing to end. */
-int tandemsys_begin_pausing(uint64_t turn_ns, uint64_t pause_ns);
+int tandemsys_begin_pausing(uint64_t turn_ns, uint64_t idle_pause_ns, uint64_t busy_pause_ns);
 void tandemsys_end_pausing(void);
 
 /* How many processors the process may run on (sched_getaffinity); at least 1. */

@@ -1,7 +1,8 @@
 internal import CTandemSystem
 internal import Glibc
 
-// Design: a thread that gives way sleeps for 0.15 ms after each 0.06 ms.
+// Design: a thread that gives way sleeps for 2 ms after each 0.06 ms while requests are served, and
+// for 0.06 ms while there are none.
 //
 // SCHED_IDLE alone does not let others go first. Since Linux 6.6 a thread that wakes has its turn
 // only once the one that runs has had its share, counted from before it slept, and beside a thread
@@ -11,16 +12,21 @@ internal import Glibc
 // code that it runs, be it a decompressor, a compiler of plans or a model's warm-up, needs to know;
 // only system calls must be short, since as long as one of them is what a loop waits.
 //
-// Where two processors are threads of one core, whatever runs on one slows the other down. A
-// program that did nothing but copy memory for 0.07 of each 0.12 ms, under SCHED_IDLE, raised the p99
-// of a model served beside it by 1.35 (only computing, by 1.17), as a load did with such turns. So
-// turns are short and pauses long. That shortened the p99.9 beside reloads, from 4.9 to 1.7 ms in one
-// comparison; the p99 is still 1.4 to 1.55 of that without them.
+// Turns are short because a request may come in each of them. Pauses are long because, where two
+// processors are threads of one core, whatever runs on one slows the other down, whatever its
+// priority: one program that did nothing but compute for 0.07 of each 0.12 ms raised the p99 of a
+// model served beside it by 1.17, one that copied memory by 1.35. What a load takes, it takes from
+// somebody: with pauses of 0.15 ms the p99 rose by 1.5, of 0.5 ms by 1.39, of 1 ms by 1.10, and of
+// 1.5 ms (20 segments) by 0.98 beside another model's reload and by 1.05 beside its own. So a load
+// beside constant requests gets three hundredths of each core (1 GiB: some 20 s), and one beside
+// none half of them.
 
 /// Letting others in, on threads under SCHED_IDLE.
 package enum GivingWay {
     private static let turnNanoseconds: UInt64 = 60_000
-    private static let pauseNanoseconds: UInt64 = 150_000
+    private static let idlePauseNanoseconds: UInt64 = 60_000
+    /// How long it sleeps after a turn if requests were served since the one before.
+    static let busyPauseNanoseconds: UInt64 = 2_000_000
 
     /// Whether the calling thread is one that gives way.
     package static var isOn: Bool { tandemsys_has_idle_scheduling(0) }
@@ -30,7 +36,10 @@ package enum GivingWay {
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
         // Without a timer the thread gives way a few milliseconds later.
-        let isPausing = isOn && tandemsys_begin_pausing(turnNanoseconds, pauseNanoseconds) == 0
+        let isPausing =
+            isOn
+            && tandemsys_begin_pausing(
+                turnNanoseconds, idlePauseNanoseconds, busyPauseNanoseconds) == 0
         defer { if isPausing { tandemsys_end_pausing() } }
         return try body()
     }

@@ -64,8 +64,9 @@ extension Setting {
             \.loadThreads),
         choice(
             "load", "priority",
-            "idle: once something is served, loads run where nothing else does. normal: they run "
-                + "beside it, sooner done and felt.", \.loadPriority),
+            "idle: once something is served, loads run where nothing else does, and take 3 % of a "
+                + "core while requests arrive. normal: they run beside them, sooner done and felt.",
+            \.loadPriority),
     ]
 
     private static let memory: [Setting] = [

@@ -197,6 +197,8 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     }
 
     private mutating func endTurn() {
+        // Threads that load give way for longer then.
+        tandemsys_note_serving()
         guard hasOthers else { return }
         hasCalled = false
         sockets.callOff(group.sockets)

@@ -5,17 +5,17 @@ internal import Glibc
 //
 // Beside programs that keep all cores busy, a thread under SCHED_IDLE gets three thousandths of one:
 // a model of 77 KB took 93 s to load beside two compilers. So the threads that give way are looked
-// at once a second. If they had less than a tenth of a second of a core for two seconds running, and
-// one of them is ready to run and does not, they give way no more until the load is done. A load
+// at once a second. If they had less than a hundredth of a second of a core for two seconds running,
+// and one of them is ready to run and does not, they give way no more until the load is done. A load
 // that waits for its disk sleeps and is left alone, and so is one beside a daemon that is merely
-// well used: its threads get what the loops leave.
+// well used: one thread gets three hundredths there (`GivingWay`).
 
 /// Watches whether the threads that give way get next to nothing.
 struct Starvation {
     /// How often to look.
     static let lookNanoseconds: UInt64 = 1_000_000_000
     /// Nanoseconds of a core for all of them between two looks that are enough.
-    private static let enough: UInt64 = 100_000_000
+    private static let enough: UInt64 = 10_000_000
     private static let looksMin = 2
 
     private var spent: UInt64
