@@ -296,13 +296,18 @@ int tandemsys_epoll_modify(int epoll, int fd, uint32_t events, uint64_t token) {
 
 int tandemsys_epoll_remove(int epoll, int fd) { return control(epoll, EPOLL_CTL_DEL, fd, 0, 0); }
 
-int tandemsys_epoll_wait(
-    int epoll, struct tandemsys_ready *ret_ready, int capacity, int timeout_ms) {
-    struct epoll_event events[64];
-    int count;
-    do
-        count = epoll_wait(epoll, events, capacity < 64 ? capacity : 64, timeout_ms);
-    while (count < 0 && errno == EINTR && timeout_ms == 0);
+static struct timespec timespec_of(uint64_t nanoseconds) {
+    return (struct timespec){
+        .tv_sec = (time_t)(nanoseconds / 1000000000u),
+        .tv_nsec = (long)(nanoseconds % 1000000000u),
+    };
+}
+
+enum { ready_max = 64 };
+
+/* What epoll reported, without the packing; count may be an error. */
+static int take_ready(
+    const struct epoll_event *events, int count, struct tandemsys_ready *ret_ready) {
     if (count < 0)
         return errno == EINTR ? 0 : -errno;
     for (int i = 0; i < count; i++) {
@@ -312,19 +317,24 @@ int tandemsys_epoll_wait(
     return count;
 }
 
-static struct timespec timespec_of(uint64_t nanoseconds) {
-    return (struct timespec){
-        .tv_sec = (time_t)(nanoseconds / 1000000000u),
-        .tv_nsec = (long)(nanoseconds % 1000000000u),
-    };
+int tandemsys_epoll_wait(
+    int epoll, struct tandemsys_ready *ret_ready, int capacity, int timeout_ms) {
+    struct epoll_event events[ready_max];
+    int count;
+    do
+        count = epoll_wait(
+            epoll, events, capacity < ready_max ? capacity : ready_max, timeout_ms);
+    while (count < 0 && errno == EINTR && timeout_ms == 0);
+    return take_ready(events, count, ret_ready);
 }
 
-int tandemsys_poll(struct pollfd *polls, unsigned count, uint64_t nanoseconds) {
+int tandemsys_epoll_wait_ns(
+    int epoll, struct tandemsys_ready *ret_ready, int capacity, uint64_t nanoseconds) {
+    struct epoll_event events[ready_max];
     struct timespec timeout = timespec_of(nanoseconds);
-    int ready = ppoll(polls, count, &timeout, NULL);
-    if (ready < 0)
-        return errno == EINTR ? 0 : -errno;
-    return ready;
+    int count = epoll_pwait2(
+        epoll, events, capacity < ready_max ? capacity : ready_max, &timeout, NULL);
+    return take_ready(events, count, ret_ready);
 }
 
 void tandemsys_use_short_slices(void) {

@@ -155,8 +155,9 @@ struct tandemsys_ready {
 int tandemsys_epoll_wait(
     int epoll, struct tandemsys_ready *ret_ready, int capacity, int timeout_ms);
 
-/* ppoll(2): waits for so many nanoseconds at most. Returns how many are ready, 0 also on EINTR. */
-int tandemsys_poll(struct pollfd *polls, unsigned count, uint64_t nanoseconds);
+/* epoll_pwait2(2), of Linux 5.11: the same for so many nanoseconds at most. */
+int tandemsys_epoll_wait_ns(
+    int epoll, struct tandemsys_ready *ret_ready, int capacity, uint64_t nanoseconds);
 
 /* Has this thread's timeouts end when they are over, rather than up to 50 us later (the kernel's
  * default timer slack). */

