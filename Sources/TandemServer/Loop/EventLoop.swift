@@ -24,10 +24,11 @@ internal import TandemWire
 //
 // A loop that has nothing to do takes connections from loops that are busy: `LoopSockets`.
 //
-// After a turn of 40 us or more the loop yields, a system call of 0.2 us: its clients run on the same
-// cores, and the scheduler lets who woke up wait for as long as a slice, 3 ms. At twice the capacity
-// the load test then sent 0.17 ms late at the 99th percentile instead of 1.8, refusals were there in
-// 0.9 ms instead of 4.2, and no answer came after its deadline, where hundreds had.
+// The loop does not yield to its clients, although the scheduler lets one that wakes on its core wait
+// for as long as a slice, 3 ms. Tried (Linux 6.18): yielding after each turn of 40 us or more brought
+// refusals at twice the capacity from 4.2 to 0.9 ms at the 99th percentile and left no answer late.
+// But a yield gives away the rest of the slice, and at 40 % of capacity some runs then fell behind by
+// 50 to 400 ms, on cores that were not full; with slices of 0.1 ms by up to 50 ms.
 
 /// One event loop over the daemon's listeners and its own connections.
 package struct EventLoop<Service: FrameService>: ~Copyable {
@@ -66,7 +67,7 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     /// Nanoseconds for which sockets are left to loops that have nothing to do.
     private static var unreadNanoseconds: UInt64 { 1_000_000 }
     /// Nanoseconds of a turn from which it is worth it to wake another loop, which takes about as
-    /// long, and after which the loop yields.
+    /// long.
     private static var longTurnNanoseconds: UInt64 { 40_000 }
 
     /// Makes a loop; `run` starts it.
@@ -204,19 +205,13 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     private mutating func endTurn() {
         // Threads that load give way for longer then.
         tandemsys_note_serving()
-        if hasOthers {
-            hasCalled = false
-            sockets.callOff(group.sockets)
-        }
-        var now = tandemsys_monotonic_ns()
+        guard hasOthers else { return }
+        hasCalled = false
+        sockets.callOff(group.sockets)
+        let now = tandemsys_monotonic_ns()
         let turn = min(now &- turnStart, 1_000_000)
-        turnMean = (turnMean * 3 + turn) / 4
-        if turn >= Self.longTurnNanoseconds {
-            // Whoever waits for this core is likely to be a client.
-            sched_yield()
-            now = tandemsys_monotonic_ns()
-        }
         turnStart = now
+        turnMean = (turnMean * 3 + turn) / 4
     }
 
     private static func wait(

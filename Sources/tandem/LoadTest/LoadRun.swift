@@ -10,8 +10,8 @@ import Glibc
 //
 // One thread, which sleeps in epoll until a request is due or an answer there. It does not poll: on a
 // machine that it shares with the daemon the polling took as much of the cores as all the rest of it
-// did, and made the p99 at 60 % of capacity 1.4 to 1.65 times that of the queue that is simulated,
-// instead of 1.3; a core that slept wakes some 20 us late. How late it sent is reported too: where
+// did, and made the p99 at 60 % of capacity 1.4 times that of the queue that is simulated,
+// instead of 1.33; a core that slept wakes some 20 us late. How late it sent is reported too: where
 // that is much of a latency, the generator is what is measured.
 //
 // Its time slices are short where the system has that, so that it wakes in time beside a busy loop:
