@@ -16,10 +16,10 @@ internal import Glibc
 // processors are threads of one core, whatever runs on one slows the other down, whatever its
 // priority: one program that did nothing but compute for 0.07 of each 0.12 ms raised the p99 of a
 // model served beside it by 1.17, one that copied memory by 1.35. What a load takes, it takes from
-// somebody: with pauses of 0.15 ms the p99 rose by 1.5, of 0.5 ms by 1.39, of 1 ms by 1.10, and of
-// 1.5 ms (20 segments) by 0.98 beside another model's reload and by 1.05 beside its own. So a load
-// beside constant requests gets three hundredths of each core (1 GiB: some 20 s), and one beside
-// none half of them.
+// somebody: with pauses of 0.15 ms the p99 rose by 1.5, of 0.5 ms by 1.39, of 1 ms by 1.10, and with
+// these by 0.77 to 0.99 beside another model's reload and by 0.96 to 1.09 beside its own. So a load
+// beside constant requests gets at most three hundredths of each core (1 GiB took 44 s on two of
+// them), and one beside none half of them (4.2 s).
 
 /// Letting others in, on threads under SCHED_IDLE.
 package enum GivingWay {
