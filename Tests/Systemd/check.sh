@@ -76,6 +76,16 @@ check "the admin socket answers" "$tandem" status --admin-socket "$admin"
 check "it runs as its own user" [ "$(stat -c %U "/proc/$(property MainPID)")" = tandem ]
 check "loaders may be SCHED_IDLE in the sandbox" sh -c \
     "! journalctl --no-pager -u tandemd.service | grep -i 'sched'"
+if grep -q '^se.slice' /proc/self/sched; then
+    has_short_slices() {
+        local loop
+        loop=$(grep -lx 'tandem-loop-0' "/proc/$(property MainPID)"/task/*/comm)
+        grep -q '^se.slice *: *100000$' "${loop%comm}sched"
+    }
+    check "loops may have short slices in the sandbox" has_short_slices
+else
+    echo "skipped - this kernel does not tell slices (it does since Linux 6.12)"
+fi
 
 # ---- Reloading ----
 pid=$(property MainPID)
