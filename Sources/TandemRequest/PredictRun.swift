@@ -117,7 +117,8 @@ package struct PredictRun {
     private(set) var phase = Phase.idle
     /// Whether it can take a request.
     package var isIdle: Bool { phase == .idle }
-    var deadline = UInt64.max
+    /// CLOCK_MONOTONIC nanoseconds until which the request at hand, or the last one, may take.
+    package private(set) var deadline = UInt64.max
     var selection: TaskSelection
     /// Tasks and gates of the answer, in its order.
     private var listed: [Int] = []

@@ -101,6 +101,7 @@ extension ModelStatistics {
         message.received_bytes = receivedBytes
         message.sent_bytes = sentBytes
         message.expired = expired
+        message.late = late
         message.last_request_unix_ns = lastRequestUnixNanoseconds
         message.n_stages = stages.count
         message.stages = try builder.list(stages, tandem__v1__stage_statistics__init) {
@@ -132,6 +133,7 @@ extension ModelStatistics {
         receivedBytes = message.received_bytes
         sentBytes = message.sent_bytes
         expired = message.expired
+        late = message.late
         lastRequestUnixNanoseconds = message.last_request_unix_ns
         stages = readList(message.stages, message.n_stages) {
             StageStatistics(

@@ -89,6 +89,8 @@ package struct ModelStatistics: Hashable, Sendable {
     package var sentBytes: UInt64 = 0
     /// Calls whose deadline passed after compute began.
     package var expired: UInt64 = 0
+    /// Calls answered with scores more than a millisecond after their deadline.
+    package var late: UInt64 = 0
     /// When the last call came, nanoseconds since 1970 UTC; 0 for never.
     package var lastRequestUnixNanoseconds: UInt64 = 0
     /// By stage.

@@ -156,6 +156,11 @@ class Daemon:
         return stages["compute"]["count"], sum(stages[s]["sum"]
                                                for s in ("features", "compute", "rank"))
 
+    def late(self, model):
+        """Answers a millisecond or more after their deadline, by the daemon's own clock."""
+        text = self.bench.tandem("statistics", model, "--json", "--admin-socket", self.admin)
+        return json.loads(text)["models"][0]["late"]
+
     def status(self, key):
         """A number of /proc/PID/status, kilobytes or counts."""
         for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
@@ -421,10 +426,12 @@ def overload(bench):
             # What an open loop gets at most: the load test takes its part of the cores.
             peak = max((ask(share * most, 3) for share in (0.8, 0.9, 1.0)),
                        key=lambda found: found["rate_per_s"])
-            before = daemon.status("VmRSS")
+            before, late = daemon.status("VmRSS"), daemon.late("mmoe")
             found = ask(2 * most, bench.options.seconds or 20)
-            after = daemon.status("VmRSS")
+            after, late = daemon.status("VmRSS"), daemon.late("mmoe") - late
             judge_overload(f"overload, load test at nice {nice}:", most, peak, found, cores)
+            say(f"overload, load test at nice {nice}: the same when the daemon sent them", late, "0",
+                late == 0)
             say(f"overload, load test at nice {nice}: resident growth in MB",
                 (after - before) / 1e3, "at most 8", after - before <= 8000)
 

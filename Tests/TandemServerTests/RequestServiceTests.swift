@@ -70,6 +70,19 @@ import Testing
         #expect(statistics.server.requests == 4)
     }
 
+    @Test(arguments: [(17_000_000, 0), (17_000_001, 1)])
+    func `counts answers over a millisecond after their deadline`(look: UInt64, late: UInt64) throws
+    {
+        let rig = try ServiceRig()
+        var message = TinyRequests.predict()
+        message.deadlineNanoseconds = rig.now + 50_000_000
+        // Looked at when it comes, when it was decoded and when it is answered.
+        rig.nanosecondsPerLook = look
+        #expect(try rig.serve(id: 1, message)?.status == nil)
+        let loaded = try #require(rig.services[0].table.models.first?.current)
+        #expect(loaded.parts[0].counters.pointee.late == late)
+    }
+
     @Test func `is not ready before models are loaded, nor while it drains`() throws {
         let rig = try ServiceRig()
         let frame = try TinyRequests.frame(id: 1, .serverReady)

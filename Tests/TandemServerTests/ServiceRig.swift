@@ -21,8 +21,19 @@ final class ServiceRig {
         set { time.value.store(newValue, ordering: .relaxed) }
     }
 
+    /// Nanoseconds by which each look at the clock moves it.
+    var nanosecondsPerLook: UInt64 {
+        get { time.step.load(ordering: .relaxed) }
+        set { time.step.store(newValue, ordering: .relaxed) }
+    }
+
     private final class MockTime: Sendable {
         let value = Atomic<UInt64>(1_000_000_000)
+        let step = Atomic<UInt64>(0)
+
+        func look() -> UInt64 {
+            value.add(step.load(ordering: .relaxed), ordering: .relaxed).newValue
+        }
     }
 
     init(
@@ -36,7 +47,7 @@ final class ServiceRig {
         let context = ServiceContext(
             registry: running.registry, group: group, wireLimits: WireLimits(),
             settings: ServiceSettings(options), startedAt: 0, instructionSet: "test",
-            clock: { [time] in time.value.load(ordering: .relaxed) }, tell: { _ in })
+            clock: { [time] in time.look() }, tell: { _ in })
         for index in 0..<loopCount {
             var service = try RequestService(context, loop: index)
             // A test is slower than any loop.

@@ -234,6 +234,7 @@ enum Specimens {
         model.receivedBytes = 4
         model.sentBytes = 5
         model.expired = 6
+        model.late = 8
         model.lastRequestUnixNanoseconds = 7
         model.stages = [StageStatistics(.compute, histogram)]
         model.tasks = [task]

@@ -118,6 +118,8 @@ public struct StatisticsReport: Hashable, Sendable {
         public var sentBytes: UInt64
         /// Calls whose deadline passed after compute began.
         public var expired: UInt64
+        /// Calls answered with scores more than a millisecond after their deadline.
+        public var late: UInt64
         /// When the last call came, in nanoseconds since 1970 UTC; nil for never.
         public var lastRequestUnixNanoseconds: UInt64?
         /// By stage.
@@ -192,6 +194,7 @@ extension StatisticsReport.Model {
         receivedBytes = model.receivedBytes
         sentBytes = model.sentBytes
         expired = model.expired
+        late = model.late
         lastRequestUnixNanoseconds =
             model.lastRequestUnixNanoseconds == 0 ? nil : model.lastRequestUnixNanoseconds
         stages = model.stages.map {

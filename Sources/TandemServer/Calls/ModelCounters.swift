@@ -38,6 +38,8 @@ package struct ModelCounters: Equatable, Sendable {
     var receivedBytes: UInt64 = 0
     var sentBytes: UInt64 = 0
     var expired: UInt64 = 0
+    /// Answered with scores more than a millisecond after the deadline.
+    var late: UInt64 = 0
     /// CLOCK_MONOTONIC nanoseconds; 0 for never.
     var lastRequest: UInt64 = 0
     var rowsPerRequest = DurationHistogram()
@@ -61,6 +63,7 @@ package struct ModelCounters: Equatable, Sendable {
         left.receivedBytes += right.receivedBytes
         left.sentBytes += right.sentBytes
         left.expired += right.expired
+        left.late += right.late
         left.lastRequest = max(left.lastRequest, right.lastRequest)
         left.rowsPerRequest += right.rowsPerRequest
         left.wait += right.wait

@@ -330,7 +330,7 @@ extension RequestService {
         pace.finish(work: call.pointee.entry.work, at: now)
         call.pointee.loaded.parts[loop].counters.pointee.count(
             run.pointee, call.pointee.frame.count, wait: call.pointee.waitNanoseconds,
-            decode: call.pointee.decodeNanoseconds, total: now &- call.pointee.arrivedAt)
+            decode: call.pointee.decodeNanoseconds, since: call.pointee.arrivedAt, at: now)
         call.pointee.phase = .answered
         return .finished(call.pointee.caller, token: token)
     }

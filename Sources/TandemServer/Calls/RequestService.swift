@@ -169,7 +169,7 @@ package struct RequestService: FrameService {
             if connection.isOwn { return .answered }
             part.counters.pointee.count(
                 part.session.run.pointee, sentBytes, wait: 0, decode: decoded &- start,
-                total: context.clock() &- start)
+                since: start, at: context.clock())
         } catch {
             part.counters.pointee.count(error)
             write(error.status, id: id, &connection.output)
@@ -312,11 +312,13 @@ package struct RequestService: FrameService {
 }
 
 extension ModelCounters {
-    /// Counts an answered request.
+    /// Counts a request that came at `start` and is answered now; CLOCK_MONOTONIC nanoseconds.
     mutating func count(
-        _ run: PredictRun, _ bytes: Int, wait: UInt64, decode: UInt64, total: UInt64
+        _ run: PredictRun, _ bytes: Int, wait: UInt64, decode: UInt64, since start: UInt64,
+        at now: UInt64
     ) {
         successes &+= 1
+        if now > run.deadline, now &- run.deadline > 1_000_000 { late &+= 1 }
         rows &+= UInt64(run.rowCount)
         sentBytes &+= UInt64(bytes)
         rowsPerRequest.add(UInt64(run.rowCount))
@@ -326,7 +328,7 @@ extension ModelCounters {
         compute.add(run.times.compute)
         if run.times.rank > 0 { rank.add(run.times.rank) }
         encode.add(run.times.encode)
-        self.total.add(total)
+        total.add(now &- start)
         estimate.learn(
             rows: run.rowCount,
             nanoseconds: run.times.features &+ run.times.compute &+ run.times.rank)

@@ -98,6 +98,7 @@ extension LoopStatistics.Model {
         statistics.receivedBytes = counters.receivedBytes
         statistics.sentBytes = counters.sentBytes
         statistics.expired = counters.expired
+        statistics.late = counters.late
         if counters.lastRequest > 0 {
             statistics.lastRequestUnixNanoseconds = counters.lastRequest &+ unixOffset
         }

@@ -65,6 +65,9 @@ struct MetricsText {
         counters("tandem_expired_total", "Predict calls whose deadline passed.", models) {
             $0.expired
         }
+        counters(
+            "tandem_late_total", "Predict calls answered over 1 ms after their deadline.", models
+        ) { $0.late }
         counters("tandem_request_bytes_total", "Bytes of Predict frames.", models) {
             $0.receivedBytes
         }

@@ -18,7 +18,7 @@ struct StatisticsText {
         var text =
             "\(model.name) version \(model.version): "
             + "\(Readable.grouped(Int(model.successes))) requests, "
-            + "\(Readable.grouped(Int(model.rows))) rows, \(model.expired) expired\n"
+            + "\(Readable.grouped(Int(model.rows))) rows, \(model.expired) expired, \(model.late) late\n"
         for failure in model.failures {
             text += "  \(failure.count) x \(failure.code) \(failure.reason)\n"
         }
@@ -69,6 +69,7 @@ struct StatisticsText {
             ("model", .string(model.name)), ("version", .integer(Int(model.version))),
             ("requests", .integer(Int(model.successes))), ("rows", .integer(Int(model.rows))),
             ("expired", .integer(Int(model.expired))),
+            ("late", .integer(Int(model.late))),
             (
                 "failures",
                 .array(

@@ -2215,7 +2215,7 @@ const ProtobufCMessageDescriptor tandem__v1__code_count__descriptor =
   (ProtobufCMessageInit) tandem__v1__code_count__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor tandem__v1__model_statistics__field_descriptors[13] =
+static const ProtobufCFieldDescriptor tandem__v1__model_statistics__field_descriptors[14] =
 {
   {
     "name",
@@ -2373,12 +2373,25 @@ static const ProtobufCFieldDescriptor tandem__v1__model_statistics__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "late",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Tandem__V1__ModelStatistics, late),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned tandem__v1__model_statistics__field_indices_by_name[] = {
   7,   /* field[7] = expired */
   4,   /* field[4] = failures */
   11,   /* field[11] = features */
   8,   /* field[8] = last_request_unix_ns */
+  13,   /* field[13] = late */
   0,   /* field[0] = name */
   5,   /* field[5] = received_bytes */
   3,   /* field[3] = rows */
@@ -2392,7 +2405,7 @@ static const unsigned tandem__v1__model_statistics__field_indices_by_name[] = {
 static const ProtobufCIntRange tandem__v1__model_statistics__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 13 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor tandem__v1__model_statistics__descriptor =
 {
@@ -2402,7 +2415,7 @@ const ProtobufCMessageDescriptor tandem__v1__model_statistics__descriptor =
   "Tandem__V1__ModelStatistics",
   "tandem.v1",
   sizeof(Tandem__V1__ModelStatistics),
-  13,
+  14,
   tandem__v1__model_statistics__field_descriptors,
   tandem__v1__model_statistics__field_indices_by_name,
   1,  tandem__v1__model_statistics__number_ranges,

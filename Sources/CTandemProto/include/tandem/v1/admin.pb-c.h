@@ -477,10 +477,14 @@ struct  Tandem__V1__ModelStatistics
    * Rows per call.
    */
   Tandem__V1__Histogram *rows_per_request;
+  /*
+   * Predict calls answered with scores more than a millisecond after their deadline.
+   */
+  uint64_t late;
 };
 #define TANDEM__V1__MODEL_STATISTICS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tandem__v1__model_statistics__descriptor) \
-    , {0,NULL}, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, NULL }
+    , {0,NULL}, 0, 0, 0, 0,NULL, 0, 0, 0, 0, 0,NULL, 0,NULL, 0,NULL, NULL, 0 }
 
 
 struct  Tandem__V1__StageStatistics
