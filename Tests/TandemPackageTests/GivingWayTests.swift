@@ -51,7 +51,8 @@ func onIdleThread<Result: Sendable>(_ body: @escaping @Sendable () -> Result) ->
     @Test func `it pauses for long while requests are served, and briefly without`() {
         let pause = GivingWay.busyPauseNanoseconds
         let found = onIdleThread { () -> (busy: UInt64, isBrief: Bool) in
-            let busy = Self.nanoseconds(ofPauses: 3) { tandemsys_note_serving() }
+            // The first may come before anything was served, and not every sleep is a pause.
+            let busy = Self.nanoseconds(ofPauses: 6) { tandemsys_note_serving() }
             // Other tests may serve something meanwhile, and a pause may end late.
             let isBrief = (0..<500).contains { _ in Self.nanoseconds(ofPauses: 1) {} < pause }
             return (busy, isBrief)

@@ -159,6 +159,10 @@ int tandemsys_epoll_wait(
 int tandemsys_epoll_wait_ns(
     int epoll, struct tandemsys_ready *ret_ready, int capacity, uint64_t nanoseconds);
 
+/* Has the pages of a part of one mapping of a file in the page tables: reads a byte of each 64 KiB,
+ * as much as the system enters at one fault (Linux 3.15: fault_around_bytes). */
+void tandemsys_populate(const void *start, size_t byte_count);
+
 /* Has this thread's timeouts end when they are over, rather than up to 50 us later (the kernel's
  * default timer slack). */
 void tandemsys_use_precise_timeouts(void);

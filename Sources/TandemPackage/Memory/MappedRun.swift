@@ -1,3 +1,4 @@
+internal import CTandemSystem
 internal import Glibc
 internal import TandemGraph
 
@@ -5,23 +6,26 @@ internal import TandemGraph
 // back bit by bit.
 //
 // The pages of a memfd are in memory, but each mapping of it has page tables of its own, and the
-// first look at a page takes a fault. A load pays for that itself, with all its threads
-// (MADV_POPULATE_READ of Linux 5.14; an older system refuses it, and the first requests pay). Memory
-// that an earlier process left is mapped within microseconds, so there it would be the whole
-// restart: it is populated once the model answers (`ShardPool.populateAdopted`).
+// first look at a page takes a fault. A load pays for that itself, with all its threads. A fault
+// enters the 15 pages around it too, so one look at each 64 KiB is enough: 1 GiB takes two threads
+// 34 ms, where MADV_POPULATE_READ takes 66 and a look at each page 54. Memory that an earlier process
+// left is mapped within microseconds, so there it would be the whole restart: it is populated once
+// the model answers (`ShardPool.populateAdopted`).
 //
-// The system holds the lock of the address space over one such call, and over one munmap, and may
-// not leave the core to who waits for it before it ends. Small pieces make that short, so that a
-// thread that serves does not wait for one that loads: with 8 MiB it did for up to 5 ms.
+// The system holds the lock of the address space over one munmap, and may not leave the core to who
+// waits for it before it ends. Small pieces make that short, so that a thread that serves does not
+// wait for one that loads: with 8 MiB it did for up to 5 ms.
 
 /// Shards mapped back to back, as one storage holds them.
 final class MappedRun: @unchecked Sendable {
     private let base: UnsafeMutableRawPointer
+    /// What is populated at once, in bytes from the base: each within one shard.
+    private let pieces: [Range<Int>]
     /// Bytes of addresses.
     private let span: Int
     let byteCount: Int
 
-    /// The most that is populated, unmapped or cut off by one call: 64 small pages, some 0.05 ms.
+    /// The most that is populated, unmapped or cut off at once: 64 small pages, up to 0.05 ms.
     static let pieceByteCount = 256 << 10
 
     /// Maps shards that are files.
@@ -34,6 +38,11 @@ final class MappedRun: @unchecked Sendable {
     /// - Throws: `PackageError` `outOfMemory`.
     init(_ memories: [ShardMemory], _ offsets: [Int], byteCount: Int) throws(PackageError) {
         self.byteCount = byteCount
+        pieces = zip(memories, offsets).flatMap { memory, offset in
+            stride(from: offset, to: offset + memory.rawByteCount, by: Self.pieceByteCount).map {
+                $0..<min($0 + Self.pieceByteCount, offset + memory.rawByteCount)
+            }
+        }
         span = zip(memories, offsets).reduce(0) { max($0, $1.1 + $1.0.span) }
         // Addresses first, so that the shards' pages can be put side by side.
         guard let base = HugePages.addresses(span) else {
@@ -59,12 +68,10 @@ final class MappedRun: @unchecked Sendable {
     }
 
     /// Pieces that there are.
-    var pieceCount: Int { (byteCount + Self.pieceByteCount - 1) / Self.pieceByteCount }
+    var pieceCount: Int { pieces.count }
 
     /// Enters a piece's pages into the page tables; while the storage lives.
     func populate(piece: Int) {
-        let start = piece * Self.pieceByteCount
-        // MADV_POPULATE_READ, which C libraries of 2021 do not name; what it refuses is faulted in.
-        _ = madvise(base + start, min(Self.pieceByteCount, byteCount - start), 22)
+        tandemsys_populate(base + pieces[piece].lowerBound, pieces[piece].count)
     }
 }
