@@ -162,6 +162,17 @@ import Testing
         #expect(try pages(of: left).present == pages(of: left).all)
     }
 
+    @Test func `takes all that is mapped out of the page tables and keeps it`() throws {
+        let (old, contents) = try package("1")
+        let tensors = try old.load(program: "float", pool: pool)
+        let before = try #require(tensors[table])
+        #expect(try pages(of: before).present == pages(of: before).all)
+        pool.depopulate(threads: 2)
+        #expect(try pages(of: before).present == 0)
+        let expected = try #require(contents.tensors[table])
+        #expect(before.bytes.elementsEqual(expected.bytes))
+    }
+
     @Test func `gives back what an earlier process left and nobody needs`() throws {
         let later = ShardPool()
         for descriptor in try survivors() { _ = later.adopt(descriptor) }

@@ -19,7 +19,9 @@ internal import TandemGraph
 /// Shards mapped back to back, as one storage holds them.
 final class MappedRun: @unchecked Sendable {
     private let base: UnsafeMutableRawPointer
-    /// What is populated at once, in bytes from the base: each within one shard.
+    /// Where the shards lie, in bytes from the base.
+    private let shards: [Range<Int>]
+    /// What is populated at once: each within one shard.
     private let pieces: [Range<Int>]
     /// Bytes of addresses.
     private let span: Int
@@ -38,9 +40,10 @@ final class MappedRun: @unchecked Sendable {
     /// - Throws: `PackageError` `outOfMemory`.
     init(_ memories: [ShardMemory], _ offsets: [Int], byteCount: Int) throws(PackageError) {
         self.byteCount = byteCount
-        pieces = zip(memories, offsets).flatMap { memory, offset in
-            stride(from: offset, to: offset + memory.rawByteCount, by: Self.pieceByteCount).map {
-                $0..<min($0 + Self.pieceByteCount, offset + memory.rawByteCount)
+        shards = zip(memories, offsets).map { $1..<($1 + $0.rawByteCount) }
+        pieces = shards.flatMap { shard in
+            stride(from: shard.lowerBound, to: shard.upperBound, by: Self.pieceByteCount).map {
+                $0..<min($0 + Self.pieceByteCount, shard.upperBound)
             }
         }
         span = zip(memories, offsets).reduce(0) { max($0, $1.1 + $1.0.span) }
@@ -73,5 +76,14 @@ final class MappedRun: @unchecked Sendable {
     /// Enters a piece's pages into the page tables; while the storage lives.
     func populate(piece: Int) {
         tandemsys_populate(base + pieces[piece].lowerBound, pieces[piece].count)
+    }
+
+    /// Shards that there are.
+    var shardCount: Int { shards.count }
+
+    /// Takes a shard's pages out of the page tables, not out of memory; while the storage lives.
+    func depopulate(shard: Int) {
+        // Advice: what is refused stays until the process ends.
+        _ = madvise(base + shards[shard].lowerBound, shards[shard].count, MADV_DONTNEED)
     }
 }

@@ -178,11 +178,9 @@ extension Package {
             let mapped = try MappedRun(held, run.offsets, byteCount: run.byteCount)
             let storage = mapped.storage(holding: held)
             storages.append(storage)
-            if pool.holdsAdopted(held) {
-                pool.populateLater(mapped, storage)
-            } else {
-                pieces += (0..<mapped.pieceCount).map { (mapped, $0) }
-            }
+            let isLate = pool.holdsAdopted(held)
+            pool.insert(mapped, storage, isLate: isLate)
+            if !isLate { pieces += (0..<mapped.pieceCount).map { (mapped, $0) } }
         }
         let queue = pieces
         try ParallelWork(

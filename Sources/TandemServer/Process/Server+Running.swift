@@ -1,6 +1,7 @@
 internal import CTandemSystem
 internal import Glibc
 internal import Logging
+internal import TandemPackage
 internal import TandemRequest
 internal import TandemWire
 
@@ -24,6 +25,7 @@ extension Server {
         }
         finish()
         ServerThread.endGivingWay()
+        pool.depopulate(threads: Int(tandemsys_allowed_cores()))
         log.info("ended")
         return exitStatus
     }

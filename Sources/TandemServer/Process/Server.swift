@@ -24,6 +24,7 @@ package final class Server {
     let notifier: ServiceNotifier
     let log: Logger
     let control: WakingQueue<ControlEvent>
+    let pool: ShardPool
     let registry: Registry
     let group: LoopGroup<ServiceMessage>
     private let context: ServiceContext
@@ -61,6 +62,7 @@ package final class Server {
         notifier = ServiceNotifier(environment: environment)
         let activation = try SocketActivation(environment: environment)
         let pool = ShardPool()
+        self.pool = pool
         let keeper = ShardKeeper(pool, notifier, stored: activation.stored)
         let share = ResourceShare()
         self.share = share
