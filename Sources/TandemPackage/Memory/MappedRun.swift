@@ -54,6 +54,9 @@ final class MappedRun: @unchecked Sendable {
         self.base = base
         do throws(PackageError) {
             for (memory, offset) in zip(memories, offsets) { try memory.map(at: base + offset) }
+            // As tables are read, and memory so read is not moved to the system's list of what was
+            // used of late when it is unmapped: 33 ms a GiB of small pages instead of 80.
+            madvise(base, span, MADV_RANDOM)
         } catch {
             munmap(base, span)
             throw error
