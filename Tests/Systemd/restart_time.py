@@ -106,8 +106,10 @@ def first_answer(request, begin_again, what):
     time.sleep(0.3)
     pid, begun = prop("MainPID"), time.monotonic()
     begin_again(int(pid))
+    # Not asked for sooner or more often: each question is a process that takes a core.
+    time.sleep(0.5)
     while prop("MainPID") in (pid, "0") or prop("ActiveState") != "active":
-        time.sleep(0.01)
+        time.sleep(0.1)
         if time.monotonic() - begun > 30:
             raise SystemExit(subprocess.run(["systemctl", "status", UNIT], capture_output=True,
                                             text=True).stdout)
