@@ -305,6 +305,8 @@ static struct timespec timespec_of(uint64_t nanoseconds) {
 
 enum { ready_max = 64 };
 
+static int ready_count(int capacity) { return capacity < ready_max ? capacity : ready_max; }
+
 /* What epoll reported, without the packing; count may be an error. */
 static int take_ready(
     const struct epoll_event *events, int count, struct tandemsys_ready *ret_ready) {
@@ -322,8 +324,7 @@ int tandemsys_epoll_wait(
     struct epoll_event events[ready_max];
     int count;
     do
-        count = epoll_wait(
-            epoll, events, capacity < ready_max ? capacity : ready_max, timeout_ms);
+        count = epoll_wait(epoll, events, ready_count(capacity), timeout_ms);
     while (count < 0 && errno == EINTR && timeout_ms == 0);
     return take_ready(events, count, ret_ready);
 }
@@ -332,8 +333,7 @@ int tandemsys_epoll_wait_ns(
     int epoll, struct tandemsys_ready *ret_ready, int capacity, uint64_t nanoseconds) {
     struct epoll_event events[ready_max];
     struct timespec timeout = timespec_of(nanoseconds);
-    int count = epoll_pwait2(
-        epoll, events, capacity < ready_max ? capacity : ready_max, &timeout, NULL);
+    int count = epoll_pwait2(epoll, events, ready_count(capacity), &timeout, NULL);
     return take_ready(events, count, ret_ready);
 }
 

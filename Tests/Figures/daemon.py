@@ -157,7 +157,7 @@ class Daemon:
                                                for s in ("features", "compute", "rank"))
 
     def late(self, model):
-        """Answers a millisecond or more after their deadline, by the daemon's own clock."""
+        """Answers more than a millisecond after their deadline, by the daemon's own clock."""
         text = self.bench.tandem("statistics", model, "--json", "--admin-socket", self.admin)
         return json.loads(text)["models"][0]["late"]
 

@@ -2,9 +2,9 @@
 """Restarts and kills a daemon under systemd and measures when it answers again; see restart.sh.
 
 Two clients ask all the while: one on a connection for each call, one on a connection that it keeps.
-The first answer is the first that the process after the restart
-gave, from when the restart began; after a kill, less the time for which systemd let the unit rest,
-which is RestartSec= and up to 250 ms by which it puts its timers together.
+The first answer is the first that the process after the restart gave, from when the restart
+began; after a kill, less the time for which systemd let the unit rest, which is RestartSec= and up
+to 250 ms by which it puts its timers together.
 """
 import argparse
 import json

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -20,9 +20,7 @@ internal import TandemGraph
 final class MappedRun: @unchecked Sendable {
     private let base: UnsafeMutableRawPointer
     /// Where the shards lie, in bytes from the base.
-    private let shards: [Range<Int>]
-    /// What is populated at once: each within one shard.
-    private let pieces: [Range<Int>]
+    let shards: [Range<Int>]
     /// Bytes of addresses.
     private let span: Int
     let byteCount: Int
@@ -41,11 +39,6 @@ final class MappedRun: @unchecked Sendable {
     init(_ memories: [ShardMemory], _ offsets: [Int], byteCount: Int) throws(PackageError) {
         self.byteCount = byteCount
         shards = zip(memories, offsets).map { $1..<($1 + $0.rawByteCount) }
-        pieces = shards.flatMap { shard in
-            stride(from: shard.lowerBound, to: shard.upperBound, by: Self.pieceByteCount).map {
-                $0..<min($0 + Self.pieceByteCount, shard.upperBound)
-            }
-        }
         span = zip(memories, offsets).reduce(0) { max($0, $1.1 + $1.0.span) }
         // Addresses first, so that the shards' pages can be put side by side.
         guard let base = HugePages.addresses(span) else {
@@ -73,20 +66,24 @@ final class MappedRun: @unchecked Sendable {
         }
     }
 
-    /// Pieces that there are.
-    var pieceCount: Int { pieces.count }
-
-    /// Enters a piece's pages into the page tables; while the storage lives.
-    func populate(piece: Int) {
-        tandemsys_populate(base + pieces[piece].lowerBound, pieces[piece].count)
+    /// What is populated at once, in bytes from the base: each within one shard.
+    var pieces: [Range<Int>] {
+        shards.flatMap { shard in
+            stride(from: shard.lowerBound, to: shard.upperBound, by: Self.pieceByteCount).map {
+                $0..<min($0 + Self.pieceByteCount, shard.upperBound)
+            }
+        }
     }
 
-    /// Shards that there are.
-    var shardCount: Int { shards.count }
+    /// Enters the pages of one of the `pieces` into the page tables; while the storage lives.
+    func populate(_ piece: Range<Int>) {
+        tandemsys_populate(base + piece.lowerBound, piece.count)
+    }
 
-    /// Takes a shard's pages out of the page tables, not out of memory; while the storage lives.
-    func depopulate(shard: Int) {
+    /// Takes the pages of one of the `shards` out of the page tables, not out of memory; while the
+    /// storage lives.
+    func depopulate(_ shard: Range<Int>) {
         // Advice: what is refused stays until the process ends.
-        _ = madvise(base + shards[shard].lowerBound, shards[shard].count, MADV_DONTNEED)
+        _ = madvise(base + shard.lowerBound, shard.count, MADV_DONTNEED)
     }
 }

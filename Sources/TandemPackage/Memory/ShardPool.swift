@@ -78,10 +78,10 @@ package final class ShardPool: Sendable {
             return state.unpopulated
         }
         for entry in left {
-            for piece in 0..<entry.run.pieceCount {
+            for piece in entry.run.pieces {
                 // Held over one piece only, so that whoever unloads it meanwhile is not held up.
                 guard let storage = entry.storage else { break }
-                entry.run.populate(piece: piece)
+                entry.run.populate(piece)
                 withExtendedLifetime(storage) {}
             }
         }
@@ -94,14 +94,14 @@ package final class ShardPool: Sendable {
     /// faults it in again.
     package func depopulate(threads: Int) {
         let shards = state.withLock { $0.mapped }.flatMap { entry in
-            (0..<entry.run.shardCount).map { (entry, $0) }
+            entry.run.shards.map { (entry, $0) }
         }
         ParallelWork(
             count: shards.count, makeWorker: { () throws(Never) in },
             body: { (_, index) throws(Never) in
                 let (entry, shard) = shards[index]
                 guard let storage = entry.storage else { return }
-                entry.run.depopulate(shard: shard)
+                entry.run.depopulate(shard)
                 withExtendedLifetime(storage) {}
             }
         ).run(threads: threads)
@@ -116,10 +116,11 @@ package final class ShardPool: Sendable {
 
     /// Makes mapped memory known, and leaves it to `populateAdopted` if it `isLate`.
     func insert(_ run: MappedRun, _ storage: TensorStorage, isLate: Bool) {
+        let entry = Mapped(run: run, storage: storage)
         state.withLock { state in
             state.mapped.removeAll { $0.storage == nil }
-            state.mapped.append(Mapped(run: run, storage: storage))
-            if isLate { state.unpopulated.append(Mapped(run: run, storage: storage)) }
+            state.mapped.append(entry)
+            if isLate { state.unpopulated.append(entry) }
         }
     }
 

@@ -168,7 +168,7 @@ extension Package {
         _ plan: LoadPlan, _ memories: [Int: ShardMemory], _ pool: ShardPool, _ threads: Int
     ) throws(PackageError) -> [TensorStorage] {
         var storages: [TensorStorage] = []
-        var pieces: [(run: MappedRun, piece: Int)] = []
+        var pieces: [(run: MappedRun, piece: Range<Int>)] = []
         for run in plan.runs {
             let held = run.shards.compactMap { memories[$0] }
             if let small = held.first?.small {
@@ -180,13 +180,13 @@ extension Package {
             storages.append(storage)
             let isLate = pool.holdsAdopted(held)
             pool.insert(mapped, storage, isLate: isLate)
-            if !isLate { pieces += (0..<mapped.pieceCount).map { (mapped, $0) } }
+            if !isLate { pieces += mapped.pieces.map { (mapped, $0) } }
         }
         let queue = pieces
         try ParallelWork(
             count: queue.count, makeWorker: { () throws(PackageError) in },
             body: { (_, index) throws(PackageError) in
-                queue[index].run.populate(piece: queue[index].piece)
+                queue[index].run.populate(queue[index].piece)
             }
         ).run(threads: threads)
         return storages
