@@ -112,7 +112,7 @@ package struct PredictRun {
 
     let limits: WireLimits
     let clock: @Sendable () -> UInt64
-    /// Rows encoded and computed per advance.
+    /// Rows encoded and computed per advance, at most.
     package let blockRows: Int
     private(set) var phase = Phase.idle
     /// Whether it can take a request.
@@ -269,21 +269,25 @@ package struct PredictRun {
             preconditionFailure("a request is shared before its first block")
         }
         let offer = SharedRows.Offer(
-            request: request, rowCount: rowCount, blockRows: blockRows, scores: scores,
-            widths: widths)
+            request: request, rowCount: rowCount, scores: scores, widths: widths)
         shared = (rows, offer)
         rows.open(offer)
     }
 
     /// Computes the next block of rows, and after the last one ranks.
     ///
-    /// - Parameter now: CLOCK_MONOTONIC nanoseconds; past the deadline nothing is computed, and
-    ///   what is done past it is not answered.
+    /// - Parameters:
+    ///   - now: CLOCK_MONOTONIC nanoseconds; past the deadline nothing is computed, and what is
+    ///     done past it is not answered.
+    ///   - rowsMax: Most rows of the block, at least 1; no more than `blockRows` in any case.
     /// - Returns: Whether there is more to compute.
     /// - Throws: `deadlinePassed`, or what is wrong with a value; the run is then idle and the
     ///   answer's memory holds nothing of use.
     /// - Complexity: O(block's rows x parameters). Allocates nothing.
-    package mutating func advance(now: UInt64) throws(RequestError) -> Progress {
+    package mutating func advance(
+        now: UInt64, rowsMax: Int = .max
+    ) throws(RequestError) -> Progress {
+        let most = min(blockRows, rowsMax)
         switch phase {
         case .idle, .checked: preconditionFailure("advance follows place")
         case .ending: return try end(now)
@@ -291,9 +295,9 @@ package struct PredictRun {
             do throws(RequestError) {
                 try checkDeadline(now)
                 if let shared {
-                    if try advance(shared.rows, shared.offer) { return .more }
+                    if try advance(shared.rows, shared.offer, most) { return .more }
                 } else {
-                    let count = min(blockRows, rowCount - row)
+                    let count = min(most, rowCount - row)
                     try compute(row, count)
                     if row + count < rowCount {
                         phase = .computing(nextRow: row + count)
@@ -330,14 +334,14 @@ package struct PredictRun {
 
     /// Takes a block if there is one; whether there may be more.
     private mutating func advance(
-        _ rows: SharedRows, _ offer: SharedRows.Offer
+        _ rows: SharedRows, _ offer: SharedRows.Offer, _ most: Int
     ) throws(RequestError) -> Bool {
-        guard let row = rows.takeBlock(offer) else { return false }
+        guard let block = rows.takeBlock(offer, most) else { return false }
         do throws(RequestError) {
-            try compute(row, min(blockRows, rowCount - row))
+            try compute(block.lowerBound, block.count)
         } catch {
             // Met again by `end`, unless an earlier block is wrong too.
-            rows.giveUp(block: row)
+            rows.giveUp(block: block.lowerBound)
         }
         return rows.isOpen
     }

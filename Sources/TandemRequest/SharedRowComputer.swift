@@ -32,11 +32,12 @@ package final class SharedRowComputer: @unchecked Sendable {
     /// - Parameters:
     ///   - rows: The request, for this computer's model.
     ///   - visit: The caller is within.
+    ///   - rowsMax: Most rows of the block, at least 1; no more than the lane takes in any case.
     /// - Returns: Whether there was.
     /// - Complexity: As `PredictRun.advance`, and the context once a request. Allocates nothing.
-    package func help(_ rows: SharedRows, _ visit: SharedRows.Visit) -> Bool {
+    package func help(_ rows: SharedRows, _ visit: SharedRows.Visit, rowsMax: Int) -> Bool {
         let offer = visit.offer
-        guard let row = rows.takeBlock(offer) else { return false }
+        guard let block = rows.takeBlock(offer, min(lane.blockRows, rowsMax)) else { return false }
         let start = clock()
         do throws(RequestError) {
             if opened?.owner != ObjectIdentifier(rows) || opened?.number != visit.number {
@@ -45,10 +46,10 @@ package final class SharedRowComputer: @unchecked Sendable {
                 opened = (ObjectIdentifier(rows), visit.number)
             }
             _ = try computer.pointee.compute(
-                row, min(offer.blockRows, offer.rowCount - row), scores: offer.scores,
-                widths: offer.widths, clock: clock)
+                block.lowerBound, block.count, scores: offer.scores, widths: offer.widths,
+                clock: clock)
         } catch {
-            rows.giveUp(block: row)
+            rows.giveUp(block: block.lowerBound)
         }
         rows.addHelp(clock() &- start)
         return true

@@ -26,7 +26,6 @@ package final class SharedRows: Sendable {
     struct Offer: @unchecked Sendable {
         let request: PredictView
         let rowCount: Int
-        let blockRows: Int
         let scores: UnsafeMutableBufferPointer<UnsafeMutablePointer<Float>?>
         let widths: UnsafeMutableBufferPointer<Int>
     }
@@ -95,6 +94,8 @@ package final class SharedRows: Sendable {
         let offer: Offer
         /// Another for each request.
         let number: UInt64
+        /// Rows of the request.
+        package var rowCount: Int { offer.rowCount }
     }
 
     /// Enters if there are blocks to take; `leave` follows.
@@ -122,14 +123,14 @@ package final class SharedRows: Sendable {
 
     // MARK: Both
 
-    /// The first row of a block that is now the caller's; nil when all are taken.
+    /// A block of at most `count` rows that is now the caller's; nil when all are taken.
     ///
     /// Taking the last one closes the offer.
-    func takeBlock(_ offer: Offer) -> Int? {
+    func takeBlock(_ offer: Offer, _ count: Int) -> Range<Int>? {
         guard firstWrongRow.load(ordering: .relaxed) == .max else { return nil }
-        let row = nextRow.add(offer.blockRows, ordering: .relaxed).oldValue
-        if row + offer.blockRows >= offer.rowCount { close() }
-        return row < offer.rowCount ? row : nil
+        let row = nextRow.add(count, ordering: .relaxed).oldValue
+        if row + count >= offer.rowCount { close() }
+        return row < offer.rowCount ? row..<min(row + count, offer.rowCount) : nil
     }
 
     /// A block holds a wrong value: nobody needs to go on.

@@ -40,6 +40,41 @@ import Testing
         #expect(try rig.workAll().map(\.id) == [1])
     }
 
+    @Test(arguments: [(100, 496), (1_500, 32), (2_000, 24), (3_126, 16), (100_000, 16)])
+    func `blocks are short while small calls come`(
+        nanosecondsPerRow: Int, wanted: Int
+    ) throws {
+        let rig = try ServiceRig()
+        let loaded = try #require(rig.services[0].table.models.first?.current)
+        func rows() -> Int { rig.services[0].blockRows(loaded, 1_000, rig.now) }
+        #expect(rows() == .max)
+        _ = try rig.serve(id: 1, message(1))
+        loaded.parts[0].counters.pointee.estimate.learn(
+            rows: 1_000, nanoseconds: UInt64(nanosecondsPerRow * 1_000))
+        #expect(rows() == wanted)
+        rig.now += 999_999
+        #expect(rows() == wanted)
+        rig.now += 1
+        #expect(rows() == .max)
+    }
+
+    @Test func `a large call is computed by short blocks after a small one, to the same bits`()
+        throws
+    {
+        let rig = try ServiceRig()
+        let rows = try rig.rows(blocks: 2)
+        #expect(try rig.serve(id: 1, message(rows)) == nil)
+        let long = try #require(try rig.workAll().first)
+        _ = try rig.serve(id: 2, message(1))
+        let loaded = try #require(rig.services[0].table.models.first?.current)
+        loaded.parts[0].counters.pointee.estimate = WorkEstimate()
+        loaded.parts[0].counters.pointee.estimate.learn(rows: rows, nanoseconds: 1_000_000_000)
+        #expect(try rig.serve(id: 3, message(rows)) == nil)
+        for _ in 1..<rows / 16 { #expect(try rig.work() == nil) }
+        let short = try #require(try rig.work())
+        #expect(short.id == 3 && short.values("click") == long.values("click"))
+    }
+
     @Test func `a small request of lower priority waits for a large one`() throws {
         let rig = try ServiceRig()
         #expect(try rig.serve(id: 1, message(try rig.rows(blocks: 3), priority: 1)) == nil)

@@ -37,6 +37,20 @@ import Testing
         #expect(rig.services[0].context.offers[0].loaded == nil)
     }
 
+    @Test func `loops may take blocks of different sizes`() throws {
+        let rig = try rig()
+        let message = TinyRequests.predict(rows: try rig.rows(blocks: 3) - 3)
+        rig.services[1].lastSmall = rig.now
+        rig.services[1].table.models.first?.current?.parts[1].counters.pointee.estimate.learn(
+            rows: message.rows, nanoseconds: 1_000_000_000)
+        #expect(try rig.serve(id: 7, message) == nil)
+        #expect(try rig.work() == nil)
+        for _ in 0..<3 { #expect(rig.services[1].work() == .progressed) }
+        #expect(try rig.work() == nil && rig.services[1].isBusy)
+        let answer = try #require(try rig.work())
+        #expect(try answer.values("click") == expected(rig, message))
+    }
+
     @Test func `an answer waits for a loop that computes its last rows`() throws {
         let rig = try rig()
         let message = TinyRequests.predict(rows: try rig.rows(blocks: 2))

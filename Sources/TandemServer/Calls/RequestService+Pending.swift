@@ -13,6 +13,12 @@ internal import TandemWire
 // priority, or small ones had their fill since its last block (`fillNanoseconds`), so that a stream
 // of small calls slows a large one down but never stops it.
 //
+// Blocks are short while small calls come, which wait for the end of one: of the rows that take some
+// 50 us, 16 at least. For mmoe's requests of one row beside those of 1,000, half of the work each at
+// 60 % of capacity, that (with what EventLoop says of yields and of taking connections) made the p99
+// 0.35 ms instead of 0.78, and the median of the large ones 3.6 ms instead of 2.6; at 40 % the p99
+// is 0.25 ms instead of 0.53.
+//
 // A finished call is given to its connection at once. One whose connection went away is dropped
 // where it stands.
 
@@ -21,6 +27,13 @@ extension RequestService {
     static var spareBuffersMax: Int { 64 }
     /// Nanoseconds of small calls after which a large one gets a block.
     private static var fillNanoseconds: UInt64 { 500_000 }
+    /// Nanoseconds for which a small call shows that more of them come.
+    private static var smallCallsNanoseconds: UInt64 { 1_000_000 }
+    /// Nanoseconds that a block may take while small calls come.
+    private static var shortBlockNanoseconds: UInt64 { 50_000 }
+    /// Fewest rows of a block, and what blocks are multiples of: with less the kernels do not use
+    /// all that they hold in registers.
+    private static var shortBlockRows: (least: Int, step: Int) { (16, 8) }
 
     /// A Predict that cannot be answered as it is read.
     struct Arrival {
@@ -187,7 +200,7 @@ extension RequestService {
             _ = smallQueue.popFirst()
             return computeSmall(small.token, now)
         }
-        guard let large else { return help() }
+        guard let large else { return help(now) }
         sinceBlock = 0
         return computeBlock(large.token, isBegun: large.isBegun, now)
     }
@@ -265,7 +278,8 @@ extension RequestService {
                 offer(token, run)
             }
             callHelpers(token)
-            let progress = try run.pointee.advance(now: now)
+            let rows = blockRows(pending[token].pointee.loaded, run.pointee.rowCount, now)
+            let progress = try run.pointee.advance(now: now, rowsMax: rows)
             pending[token].pointee.workedNanoseconds = run.pointee.times.sum
             if progress == .awaiting { awaited = token }
             guard progress == .finished else { return .progressed }
@@ -279,6 +293,15 @@ extension RequestService {
         }
         end(token)
         return answered(token, run)
+    }
+
+    /// Most rows of a large call's next block.
+    func blockRows(_ loaded: LoadedModel, _ rows: Int, _ now: UInt64) -> Int {
+        guard now &- lastSmall < Self.smallCallsNanoseconds else { return .max }
+        let work = loaded.parts[loop].counters.pointee.estimate.nanoseconds(rows: rows)
+        let (least, step) = Self.shortBlockRows
+        let fitting = Double(Self.shortBlockNanoseconds) / Double(max(work, 1)) * Double(rows)
+        return max(least, Int(min(fitting, 1024)) / step * step)
     }
 
     /// Takes a call out of those that have begun.

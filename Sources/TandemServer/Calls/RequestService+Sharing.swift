@@ -22,13 +22,14 @@ extension RequestService {
     }
 
     /// Computes a block of another loop's call; there may be none left.
-    mutating func help() -> WorkOutcome {
+    mutating func help(_ now: UInt64) -> WorkOutcome {
         var hasHelped = false
         let offers = context.offers
         for index in offers.indices where index != loop && !hasHelped {
             guard let visit = offers[index].rows.enter() else { continue }
             if let loaded = offers[index].loaded {
-                hasHelped = loaded.parts[loop].helper.help(offers[index].rows, visit)
+                hasHelped = loaded.parts[loop].helper.help(
+                    offers[index].rows, visit, rowsMax: blockRows(loaded, visit.rowCount, now))
             }
             offers[index].rows.leave()
         }

@@ -89,6 +89,8 @@ package struct RequestService: FrameService {
     var awaited: Int?
     /// Nanoseconds spent on small calls since a large one that has begun got a block.
     var sinceBlock: UInt64 = 0
+    /// When a small call was last read.
+    var lastSmall: UInt64 = 0
     var frames = BufferPool()
 
     /// Makes the service of one loop.
@@ -157,6 +159,7 @@ package struct RequestService: FrameService {
             part.counters.pointee.lastRequest = decoded
         }
         let isSmall = request.rows <= part.session.run.pointee.blockRows
+        if isSmall, !connection.isOwn { lastSmall = decoded }
         guard isSmall, mayAnswerNow(request, start) else {
             return takeUp(
                 Arrival(

@@ -18,7 +18,7 @@ extension EventLoop {
             }
             group.mailboxes[other.index].connectionCount.subtract(1, ordering: .relaxed)
             counters.connectionCount.add(1, ordering: .relaxed)
-            resume(at: now)
+            if sockets.isIdle { resume(at: now) }
             slots[slot].pointee.state.turn = CallQueue.Turn()
             service.refresh()
             if watch(slot) { advance(slot, events: tandemsys_epoll_in) }

@@ -22,15 +22,17 @@ internal import TandemWire
 // a connection. The serial lets a report about a connection that was closed a moment ago in the
 // same batch be recognised.
 //
-// A loop that has nothing to do takes connections from loops that are busy: `LoopSockets`.
+// A loop that has nothing to do takes connections from loops that are busy, and so does one that is
+// between two blocks of a large call: `LoopSockets`.
 //
 // A busy loop yields every 0.25 ms: its clients run on the same cores, and one that wakes up when it
 // had more than its share of late waits until the loop sleeps or the next tick, 4 ms (Linux 6.18).
 // At twice the capacity the load test sent 1.6 ms late at the 99th percentile without that and 0.3 ms
-// with it, and the p99 of one row beside requests of 1,000 went from 2.6 to 0.9 ms. A yield gives away
-// the rest of the slice, so slices are of 0.1 ms, the least there is: beside a thread that never
-// sleeps a loop is left 0.25 of each 0.6 ms and not 0.25 of 2. Yielding after every turn instead is
-// no better, and at 40 % of capacity some runs fell 50 to 400 ms behind.
+// with it. A yield gives away the rest of the slice, so slices are of 0.1 ms, the least there is:
+// beside a thread that never sleeps a loop is left 0.25 of each 0.6 ms and not 0.25 of 2. Yielding
+// after every turn instead is no better, and at 40 % of capacity some runs fell 50 to 400 ms behind.
+// Between blocks of large calls it yields every 0.1 ms, for the small calls' sake: 0.25 ms cost them
+// 0.1 ms at the 99th percentile.
 
 /// One event loop over the daemon's listeners and its own connections.
 package struct EventLoop<Service: FrameService>: ~Copyable {
@@ -67,14 +69,16 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
 
     private static var batchSize: Int { 64 }
     /// Nanoseconds of work between two polls of the sockets.
-    static var pollNanoseconds: UInt64 { 100_000 }
+    static var pollNanoseconds: UInt64 { 20_000 }
+    /// Connections taken from busy loops between two pieces of work.
+    private static var takenPerLook: Int { 4 }
     /// Nanoseconds for which sockets are left to loops that have nothing to do.
     private static var unreadNanoseconds: UInt64 { 1_000_000 }
     /// Nanoseconds of a turn from which it is worth it to wake another loop, which takes about as
     /// long.
     private static var longTurnNanoseconds: UInt64 { 40_000 }
-    /// Nanoseconds of work after which the loop yields.
-    private static var yieldNanoseconds: UInt64 { 250_000 }
+    /// Nanoseconds of work after which the loop yields, and the same while it computes blocks.
+    private static var yieldNanoseconds: (other: UInt64, blocks: UInt64) { (250_000, 95_000) }
 
     /// Makes a loop; `run` starts it.
     ///
@@ -147,7 +151,7 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     ) throws(ServerError) -> Int32 {
         let timeout = timeout()
         let bound = limits.spinNanoseconds
-        guard timeout != 0 else { return try Self.wait(sockets.epoll, &batch, 0) }
+        guard timeout != 0 else { return try look(&batch) }
         idleSince = tandemsys_monotonic_ns()
         sockets.end()
         defer { if sockets.isIdle { resume(at: tandemsys_monotonic_ns()) } }
@@ -160,6 +164,19 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
             if relieve(&batch, at: now) { return 0 }
         }
         return try sleep(timeout, &batch)
+    }
+
+    /// Looks at the sockets between two pieces of work: at its own, and, as nothing is there and no
+    /// small call waits, at those of loops that are busy too, which may be in the middle of a block.
+    private mutating func look(
+        _ batch: inout [tandemsys_ready]
+    ) throws(ServerError) -> Int32 {
+        let count = try Self.wait(sockets.epoll, &batch, 0)
+        guard count == 0, ready.isEmpty, service.isBusy, !service.isBehind else { return count }
+        for _ in 0..<Self.takenPerLook {
+            guard relieve(&batch, at: tandemsys_monotonic_ns()) else { break }
+        }
+        return 0
     }
 
     /// Sleeps until there is something to read here or to take from another loop.
@@ -220,7 +237,9 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
         var now = tandemsys_monotonic_ns()
         let turn = min(now &- turnStart, 1_000_000)
         turnMean = (turnMean * 3 + turn) / 4
-        if now &- busySince >= Self.yieldNanoseconds {
+        let computesBlocks = service.isBusy && !service.isBehind
+        let bound = computesBlocks ? Self.yieldNanoseconds.blocks : Self.yieldNanoseconds.other
+        if now &- busySince >= bound {
             sched_yield()
             now = tandemsys_monotonic_ns()
             busySince = now
