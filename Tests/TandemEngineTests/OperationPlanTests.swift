@@ -178,6 +178,41 @@ import Testing
             """)
     }
 
+    @Test(arguments: ["lstm", "gru", "rnn"], ["sequence 0", "sequence 1", "last 0", "last 1"])
+    func `a recurrent layer over a small table reads its products, with the same bits`(
+        cell: String, form: String
+    ) throws {
+        let (result, isReversed) = (form.hasPrefix("last") ? "last" : "sequence", form.last == "1")
+        let gates = cell == "lstm" ? 4 : cell == "rnn" ? 1 : 3
+        let shape = result == "sequence" ? "[7, 8]" : "[8]"
+        var attributes = "result=\(result), reversed=\(isReversed ? 1 : 0), length=1, state=0"
+        if cell == "lstm" { attributes += ", cell=0, peepholes=0" }
+        if cell == "gru" { attributes += ", resets_after=1" }
+        let lines = """
+              input ids: i32 candidate [7]
+              input n: i32 candidate []
+              parameter table: f32 [4, 5]
+              parameter w: f32 [\(gates * 8), 5]
+              parameter r: f32 [\(gates * 8), 8]
+              parameter b: f32 [\(2 * gates * 8)]
+              x = embedding(ids, table): f32 candidate [7, 5]
+              y = \(cell)(x, w, r, b, n) {\(attributes)}: f32 candidate \(shape)
+              output y
+            """
+        try check(lines, rowCount: 19)
+        let alone = try Sample(lines, rowCount: 19)
+        // Read by another too, rows are looked up and multiplied.
+        let shared = try Sample(
+            lines + "\n  z = tanh(x): f32 candidate [7, 5]\n  output z", rowCount: 19)
+        let (table, products) = (
+            try Plan(alone.graph, alone.tensors), try Plan(shared.graph, shared.tensors)
+        )
+        #expect(!table.text.contains("embedding") && products.text.contains("embedding"))
+        #expect(
+            PlanRunner.run(table, alone.inputs, rowCount: 19)["y"]?.map(\.bitPattern)
+                == PlanRunner.run(products, shared.inputs, rowCount: 19)["y"]?.map(\.bitPattern))
+    }
+
     @Test func `whole numbers, bools and masks`() throws {
         try check(
             """

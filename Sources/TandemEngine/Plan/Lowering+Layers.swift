@@ -81,17 +81,22 @@ extension Lowering {
         var peepholes: Tensor?
         if let index = optional.peepholes { peepholes = try parameter(node.inputs[index], node) }
         let width = recurrent.inputCount
+        let table = try projectedTable(node, weights, bias)
         scratchBytesPerRow = max(
             scratchBytesPerRow,
             RecurrentStep.scratchBytes(
-                rowCount: 1, positions: shape[0], gates: layer.cell.gateCount, width: width))
+                rowCount: 1, positions: table == nil ? shape[0] : 0,
+                gates: layer.cell.gateCount, width: width))
         let holes = peepholes
-        queue(node, reads: node.inputs) { lowering in
+        var reads = node.inputs
+        if table != nil, let lookup = foldedLookup(node) { reads[0] = lookup.inputs[0] }
+        queue(node, reads: reads) { lowering in
+            let input = lowering.location(reads[0], for: node)
             func place(_ index: Int?) -> Location? {
                 index.map { lowering.location(node.inputs[$0], for: node) }
             }
             return RecurrentStep(
-                layer: layer, input: lowering.location(node.inputs[0], for: node),
+                layer: layer, source: table.map { .table($0, ids: input) } ?? .values(input),
                 weights: weights, recurrentWeights: recurrent, bias: bias,
                 length: place(optional.length), state: place(optional.state),
                 cell: place(optional.cell), peepholes: holes,

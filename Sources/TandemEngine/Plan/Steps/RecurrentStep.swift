@@ -3,11 +3,20 @@ import TandemGraph
 
 /// One direction of a recurrent layer, all rows of a block a position at a time.
 ///
-/// The inputs' products of all positions are one product beforehand; each position then adds the
-/// state's product, for all rows at once. Rows whose sequence is shorter keep their state.
+/// The inputs' products of all positions are one product beforehand, or rows of a table; each
+/// position then adds the state's product, for all rows at once. Rows whose sequence is shorter
+/// keep their state.
 struct RecurrentStep: Step {
+    /// Where the inputs' products come from.
+    enum Source {
+        /// `[S, K]` a row, to be multiplied.
+        case values(Location)
+        /// A table's rows of `G * H`, by `[S]` ids a row.
+        case table(Tensor, ids: Location)
+    }
+
     var layer: Recurrence
-    var input: Location
+    var source: Source
     /// Input weights `[G * H, K]` and recurrent ones `[G * H, H]`.
     var weights: Weights
     var recurrentWeights: Weights
@@ -23,6 +32,8 @@ struct RecurrentStep: Step {
 
     private var gates: Int { layer.cell.gateCount }
 
+    /// Room for a run; `positions` are those whose inputs' products are kept: 0 if a table has
+    /// them.
     static func scratchBytes(
         rowCount: Int, positions: Int, gates: Int, width: Int
     ) -> Int {
@@ -46,18 +57,11 @@ struct RecurrentStep: Step {
         let total = gates * width
         var scratch = Scratch(frame)
         let memory = Memory(
-            inputs: scratch.floats(rows * positions * total),
+            inputs: scratch.floats(isTable ? 0 : rows * positions * total),
             products: scratch.floats(rows * total),
             sums: scratch.floats(rows * total), state: scratch.floats(rows * width),
             cell: scratch.floats(rows * width), reset: scratch.floats(rows * width))
-        let biases = bias.base.assumingMemoryBound(to: Float.self)
-        for row in 0..<rows {
-            tandemk_f32_gemm(
-                positions, total, weights.inputCount,
-                frame.floats(input) + row * input.stride, weights.inputCount,
-                weights.base, biases, memory.inputs + row * positions * total, total,
-                TANDEMK_ACTIVATION_NONE)
-        }
+        if case .values(let input) = source { multiplyInputs(frame, input, memory.inputs) }
         start(frame, state, memory.state)
         start(frame, cell, memory.cell)
         if layer.result == .sequence { clear(frame) }
@@ -66,6 +70,38 @@ struct RecurrentStep: Step {
         let from = layer.result == .last ? memory.state : memory.cell
         tandemk_x8_copy(
             rows, width * 4, from, width * 4, frame.floats(output), output.stride * 4)
+    }
+
+    private var isTable: Bool { if case .table = source { true } else { false } }
+
+    private func multiplyInputs(
+        _ frame: Frame, _ input: Location, _ products: UnsafeMutablePointer<Float>
+    ) {
+        let total = gates * width
+        let biases = bias.base.assumingMemoryBound(to: Float.self)
+        for row in 0..<frame.rowCount {
+            tandemk_f32_gemm(
+                positions, total, weights.inputCount,
+                frame.floats(input) + row * input.stride, weights.inputCount,
+                weights.base, biases, products + row * positions * total, total,
+                TANDEMK_ACTIVATION_NONE)
+        }
+    }
+
+    /// The inputs' products of one row's position; asks for those of the next position.
+    private func inputs(
+        _ frame: Frame, _ memory: Memory, _ row: Int, _ position: Int
+    ) -> UnsafeMutablePointer<Float> {
+        let total = gates * width
+        guard case .table(let table, let location) = source else {
+            return memory.inputs + (row * positions + position) * total
+        }
+        let ids = frame.integers(location) + row * location.stride
+        let next = min(max(layer.isReversed ? position - 1 : position + 1, 0), positions - 1)
+        tandemk_prefetch_rows(1, total * 4, table.shape[0], table.base, ids + next, 0)
+        let id = Int(ids[position])
+        precondition(id >= 0 && id < table.shape[0], "ids were checked when features were encoded")
+        return table.base.assumingMemoryBound(to: Float.self) + id * total
     }
 
     private func start(
@@ -99,7 +135,7 @@ struct RecurrentStep: Step {
             }
             guard step < length ?? positions else { continue }
             let position = layer.isReversed ? (length ?? positions) - 1 - step : step
-            let x = memory.inputs + (row * positions + position) * total
+            let x = inputs(frame, memory, row, position)
             switch layer.cell {
             case .lstm: longShortTerm(memory, row, x)
             case .gru(let resetsAfter): gated(memory, row, x, resetsAfter: resetsAfter)
