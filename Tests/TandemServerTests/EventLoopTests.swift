@@ -1,7 +1,6 @@
 import CTandemSystem
-import Foundation
+import Dispatch
 import Glibc
-import Synchronization
 import TandemWire
 import Testing
 

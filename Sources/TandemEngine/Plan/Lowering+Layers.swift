@@ -81,22 +81,23 @@ extension Lowering {
         var peepholes: Tensor?
         if let index = optional.peepholes { peepholes = try parameter(node.inputs[index], node) }
         let width = recurrent.inputCount
-        let table = try projectedTable(node, weights, bias)
+        let projected = try projectedTable(node, weights, bias)
         scratchBytesPerRow = max(
             scratchBytesPerRow,
             RecurrentStep.scratchBytes(
-                rowCount: 1, positions: table == nil ? shape[0] : 0,
+                rowCount: 1, positions: projected == nil ? shape[0] : 0,
                 gates: layer.cell.gateCount, width: width))
         let holes = peepholes
         var reads = node.inputs
-        if table != nil, let lookup = foldedLookup(node) { reads[0] = lookup.inputs[0] }
+        if let projected { reads[0] = projected.ids }
         queue(node, reads: reads) { lowering in
             let input = lowering.location(reads[0], for: node)
             func place(_ index: Int?) -> Location? {
                 index.map { lowering.location(node.inputs[$0], for: node) }
             }
             return RecurrentStep(
-                layer: layer, source: table.map { .table($0, ids: input) } ?? .values(input),
+                layer: layer,
+                source: projected.map { .table($0.table, ids: input) } ?? .values(input),
                 weights: weights, recurrentWeights: recurrent, bias: bias,
                 length: place(optional.length), state: place(optional.state),
                 cell: place(optional.cell), peepholes: holes,

@@ -71,9 +71,11 @@ extension Lowering {
 
     /// The inputs' products of a layer in floats for each row of the table that it looks them up
     /// in, as the layer itself would compute them: each row by the same kernel, with the same bits.
+    ///
+    /// - Returns: The products and the ids of the look-up; nil if the layer multiplies its inputs.
     func projectedTable(
         _ node: Node, _ weights: Weights, _ bias: Tensor
-    ) throws(EngineError) -> Tensor? {
+    ) throws(EngineError) -> (table: Tensor, ids: ValueID)? {
         guard let lookup = foldedLookup(node), isFoldedLookup(lookup) else { return nil }
         let table = try parameter(lookup.inputs[1], lookup)
         let result = Tensor(zeros: .float32, shape: [table.shape[0], weights.outputCount])
@@ -84,10 +86,10 @@ extension Lowering {
             result.base.assumingMemoryBound(to: Float.self), weights.outputCount,
             TANDEMK_ACTIVATION_NONE)
         lowered.memory.tables += result.byteCount
-        return result
+        return (result, lookup.inputs[0])
     }
 
-    func foldedLookup(_ node: Node) -> Node? {
+    private func foldedLookup(_ node: Node) -> Node? {
         let id = node.inputs[0]
         guard let maker = uses.makers[id.index], uses.soleReader(of: id) != nil,
             graph[id].type.rows == graph[node.output].type.rows

@@ -173,7 +173,7 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
         _ batch: inout [tandemsys_ready]
     ) throws(ServerError) -> Int32 {
         let count = try Self.wait(sockets.epoll, &batch, 0)
-        guard count == 0, ready.isEmpty, service.isBusy, !service.isBehind else { return count }
+        guard count == 0, ready.isEmpty, computesBlocks else { return count }
         for _ in 0..<Self.takenPerLook {
             guard relieve(&batch, at: tandemsys_monotonic_ns()) else { break }
         }
@@ -238,7 +238,6 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
         var now = tandemsys_monotonic_ns()
         let turn = min(now &- turnStart, 1_000_000)
         turnMean = (turnMean * 3 + turn) / 4
-        let computesBlocks = service.isBusy && !service.isBehind
         let bound = computesBlocks ? Self.yieldNanoseconds.blocks : Self.yieldNanoseconds.other
         if now &- busySince >= bound {
             sched_yield()
@@ -267,6 +266,9 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
         // Rounded up, so that waking finds the deadline passed.
         return Int32(clamping: (next - now) / 1_000_000 + 1)
     }
+
+    /// Whether nothing waits for the loop but blocks of large calls.
+    private var computesBlocks: Bool { service.isBusy && !service.isBehind }
 
     /// Whether there are other loops.
     var hasOthers: Bool { group.sockets.count > 1 }
