@@ -58,11 +58,13 @@ import Testing
         }
     }
 
-    private static func product(_ m: Int, _ n: Int, _ k: Int, seed: UInt64) -> Product {
+    private static func product(
+        _ m: Int, _ n: Int, _ k: Int, seed: UInt64, zeros: [Int32] = [-128, 0, -128]
+    ) -> Product {
         var samples = Samples(seed: seed)
         return Product(
             m: m, n: n, k: k, a: samples.bytes(m * k, least: -127),
-            rowScales: samples.floats(m, scale: 0.1), zeros: [-128, 0, -128],
+            rowScales: samples.floats(m, scale: 0.1), zeros: zeros,
             w: samples.bytes(n * k), scales: samples.floats(n, scale: 0.01),
             bias: n % 2 == 0 ? samples.floats(n) : nil)
     }
@@ -88,6 +90,22 @@ import Testing
                 if k % 2 == 1 { product.activation = TANDEMK_ACTIVATION_RELU }
                 Register.qd8GEMM.expectSameBits(m * product.ldc, "m \(m) n \(n) k \(k)") {
                     product.run($0, $1 as UnsafeMutablePointer<Float>)
+                }
+            }
+        }
+    }
+
+    @Test(arguments: [8, 16, 19])
+    func `rows with one zero, and with one other, agree`(m: Int) {
+        let one = [Int32](repeating: -128, count: m)
+        for zeros in [one, one.dropLast() + [-127], [5] + one.dropFirst()] {
+            for (n, k) in [(15, 5), (32, 37), (101, 64)] {
+                let product = Self.product(m, n, k, seed: 7, zeros: zeros)
+                let c: [Float] = Register.qd8GEMM.expectSameBits(m * product.ldc, "\(zeros)") {
+                    product.run($0, $1)
+                }
+                for i in 0..<m {
+                    for j in 0..<n { #expect(c[i * product.ldc + j] == product.expected(i, j)) }
                 }
             }
         }
