@@ -28,6 +28,19 @@ void tandemsys_use_short_slices(void) {
     (void)syscall(SYS_sched_setattr, 0, &own, 0);
 }
 
+/* Since when the calling thread is busy. */
+static _Thread_local uint64_t busy_since;
+
+void tandemsys_note_rest(uint64_t now_ns) { busy_since = now_ns; }
+
+uint64_t tandemsys_give_way(uint64_t now_ns, uint64_t busy_ns) {
+    if (now_ns - busy_since < busy_ns)
+        return now_ns;
+    sched_yield();
+    busy_since = tandemsys_monotonic_ns();
+    return busy_since;
+}
+
 int tandemsys_set_idle_scheduling(bool idle) {
     struct sched_param parameters = {0};
     int error = pthread_setschedparam(pthread_self(), idle ? SCHED_IDLE : SCHED_OTHER, &parameters);

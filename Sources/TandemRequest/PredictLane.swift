@@ -19,9 +19,14 @@ package final class PredictLane: @unchecked Sendable {
 
     /// Takes and touches the memory for a block of rows.
     ///
+    /// - Parameters:
+    ///   - model: What is computed.
+    ///   - giveWay: Called while a block is computed, some 20 us apart.
     /// - Throws: `EngineError` `outOfMemory`.
-    package init(_ model: ServableModel) throws(EngineError) {
-        let taken = try LaneMemory(model)
+    package init(
+        _ model: ServableModel, giveWay: @escaping @Sendable () -> Void = {}
+    ) throws(EngineError) {
+        let taken = try LaneMemory(model, giveWay)
         memory = .allocate(capacity: 1)
         memory.initialize(to: taken)
     }
@@ -51,12 +56,17 @@ struct LaneMemory {
     let workspace: Workspace
     let inputs: EncodedInputs
     let blockRows: Int
+    /// Lets others have the core.
+    let giveWay: @Sendable () -> Void
     var text = TextMemory()
     /// The turn whose context was computed last; 0 for none.
     var contextTurn: UInt64 = 0
     private var lastTurn: UInt64 = 0
 
-    init(_ model: ServableModel) throws(EngineError) {
+    init(
+        _ model: ServableModel, _ giveWay: @escaping @Sendable () -> Void
+    ) throws(EngineError) {
+        self.giveWay = giveWay
         let (planRows, wanted) = (model.plan.blockRowCount, PredictLane.rowsWanted)
         blockRows = min(planRows * max(1, wanted / planRows), wanted)
         workspace = try Workspace(ifPossible: model.plan, rowCountMax: blockRows)

@@ -79,7 +79,9 @@ struct RowComputer {
             var start = 0
             while start < count {
                 let blockCount = model.plan.nextBlockRowCount(remaining: count - start)
-                model.plan.runBlock(workspace, rowStart: start, rowCount: blockCount)
+                model.plan.runBlock(
+                    workspace, rowStart: start, rowCount: blockCount,
+                    pause: lane.pointee.giveWay)
                 start += blockCount
             }
         } else {

@@ -1,5 +1,7 @@
 import Glibc
+import TandemEngine
 import TandemFeatures
+import TandemGraph
 import TandemRequest
 import TandemServingSupport
 import TandemWire
@@ -170,6 +172,42 @@ import Testing
         let error = try #require(harness.refusal(TinyRequests.predict(rows: 300)))
         #expect(error.code == .answerTooLarge)
         #expect(error.bound == 4_000)
+    }
+
+    /// One product of 67 million multiply-adds a block, of no weight in the sum.
+    @Test func `gives way within a block, after much work and not before`() throws {
+        let lines = try TinyShop.graph().text.replacing(
+            "  offer = linear",
+            with: """
+                  parameter up: f32 [512, 2]
+                  parameter across: f32 [512, 512]
+                  up.value = linear(numbers, up): f32 candidate [512]
+                  wide = linear(up.value, across): f32 candidate [512]
+                  nothing = slice(wide) {axis=0, end=1, start=0}: f32 candidate [1]
+                  light = linear
+                """
+        ).replacing(
+            "  product = add",
+            with: """
+                  offer = add(light, nothing): f32 candidate [1]
+                  product = add
+                """)
+        let graph = try Graph(text: lines)
+        var tensors = TinyShop.tensors()
+        for (name, inputs) in [("up", 2), ("across", 512)] {
+            tensors[name] = Tensor(
+                .float32, shape: [512, inputs], [Float](repeating: 0, count: 512 * inputs))
+        }
+        let model = try ServableModel(
+            name: "tiny", version: 1, signature: try TinyShop.signature(), executor: "float",
+            graph: graph, plan: try Plan(graph, tensors, blockRowCount: 64))
+        nonisolated(unsafe) var count = 0
+        let lane = try PredictLane(model, giveWay: { count += 1 })
+        let harness = try RunHarness(model, lane: lane)
+        let expected = try RunHarness().answer(TinyRequests.predict(rows: 130))
+        #expect(try harness.answer(TinyRequests.predict(rows: 130)).tasks == expected.tasks)
+        // The last block has two rows, which is little work.
+        #expect(count == 2)
     }
 
     // MARK: Deadlines and orders of events

@@ -116,7 +116,7 @@ final class MemorySource: ModelSource {
             return try LoadedModel(
                 try TinyShop.model(version: version, name: name), metadata: metadata(version),
                 memory: LoadedModel.MemoryFigures(), loopCount: terms.loopCount,
-                limits: terms.limits, clock: terms.clock)
+                limits: terms.limits, clock: terms.clock, giveWay: terms.giveWay)
         } catch {
             throw RequestError(.loadFailed, "\(error)", model: name)
         }

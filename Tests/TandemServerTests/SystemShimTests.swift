@@ -20,6 +20,16 @@ import Testing
         #expect(tandemsys_seal(memory) == -EPERM)
     }
 
+    @Test func `a thread gives way when it was busy for long, and then not for a while`() {
+        let now = tandemsys_monotonic_ns()
+        let hour: UInt64 = 3_600_000_000_000
+        tandemsys_note_rest(now)
+        #expect(tandemsys_give_way(now + hour - 1, hour) == now + hour - 1)
+        let after = tandemsys_give_way(now + hour, hour)
+        #expect(after >= now && after < now + hour)
+        #expect(tandemsys_give_way(after + hour - 1, hour) == after + hour - 1)
+    }
+
     @Test func `sealing waits until the kernel lets go of a page`() throws {
         let memory = tandemsys_memfd("test")
         defer { close(memory) }

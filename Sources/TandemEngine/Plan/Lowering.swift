@@ -94,13 +94,14 @@ final class Lowering {
         lowered.memory.parameters = lowered.retained.reduce(0) { $0 + $1.byteCount }
         try placement.assignOffsets(&lowered)
         for step in pending {
-            let made = try step.make(self)
+            let made = PlannedStep(
+                tasks: step.tasks, step: try step.make(self), work: step.cost.work)
             let note = Plan.StepNote(rows: step.rows, text: step.text, cost: step.cost)
             if step.rows == .candidate {
-                lowered.candidateSteps.append(PlannedStep(tasks: step.tasks, step: made))
+                lowered.candidateSteps.append(made)
                 lowered.candidateNotes.append(note)
             } else {
-                lowered.contextSteps.append(PlannedStep(tasks: step.tasks, step: made))
+                lowered.contextSteps.append(made)
                 lowered.contextNotes.append(note)
             }
             lowered.text += "\(step.rows == .candidate ? "row " : "once") \(step.text)\n"

@@ -18,6 +18,15 @@ extension Plan {
         /// Bytes read and written a row: operands, results, and rows of tables.
         package var rowBytes = 0
 
+        /// About how long a row takes, in int8 multiply-adds: one of floats takes as long as four,
+        /// and so does a byte.
+        package var work: Int {
+            let bytes = rowBytes.multipliedReportingOverflow(by: 4)
+            let sums = multiplyAdds.multipliedReportingOverflow(by: isInt8 ? 1 : 4)
+            let all = bytes.partialValue.addingReportingOverflow(sums.partialValue)
+            return bytes.overflow || sums.overflow || all.overflow ? .max : all.partialValue
+        }
+
         static func + (left: Self, right: Self) -> Self {
             StepCost(
                 multiplyAdds: left.multiplyAdds + right.multiplyAdds,

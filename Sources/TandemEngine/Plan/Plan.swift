@@ -161,14 +161,22 @@ extension Plan {
     ///
     /// Blocks may come in any order, and on several threads at once in lanes of their own.
     ///
-    /// - Precondition: `runContext` ran; `rowCount` is 1 ... `blockRowCount`.
+    /// - Parameters:
+    ///   - workspace: Made for this plan.
+    ///   - rowStart: The block's first row.
+    ///   - rowCount: Its rows, 1 ... `blockRowCount`.
+    ///   - lane: Whose memory of the workspace is used.
+    ///   - pause: Called now and then between two steps, some 20 us apart, for the caller to give
+    ///     way to others.
+    /// - Precondition: `runContext` ran.
     package func runBlock(
-        _ workspace: Workspace, rowStart: Int, rowCount: Int, lane: Int = 0
+        _ workspace: Workspace, rowStart: Int, rowCount: Int, lane: Int = 0,
+        pause: () -> Void = {}
     ) {
         precondition(rowCount <= blockRowCount && rowStart + rowCount <= workspace.rowCountMax)
         prefetchBlock(workspace, rowStart: rowStart + rowCount, rowCount: rowCount)
         let frame = workspace.frame(rowStart: rowStart, rowCount: rowCount, lane: lane)
-        candidateSteps.run(frame)
+        candidateSteps.run(frame, pause: pause)
         writeOutputs(workspace, frame)
     }
 

@@ -25,15 +25,7 @@ internal import TandemWire
 // A loop that has nothing to do takes connections from loops that are busy, and so does one that is
 // between two blocks of a large call: `LoopSockets`.
 //
-// A busy loop yields every 0.25 ms: its clients run on the same cores, and one that wakes up when it
-// had more than its share of late waits until the loop sleeps or the next tick, 4 ms (Linux 6.18).
-// At twice the capacity the load test sent 1.6 ms late at the 99th percentile without that and 0.3 ms
-// with it. A yield gives away the rest of the slice, so slices are of 0.1 ms, the least there is:
-// beside a thread that never sleeps a loop is left 0.25 of each 0.6 ms and not 0.25 of 2. Yielding
-// after every turn instead is no better, and at 40 % of capacity some runs fell 50 to 400 ms behind.
-// Between blocks of large calls it yields every 40 us, for the small calls' sake: with 0.25 ms they
-// took 0.5 ms at the 99th percentile beside blocks of 16 rows, with 0.1 ms 0.37 and with this 0.33.
-// At 40 % of capacity that left no run behind.
+// A busy loop gives way to other threads now and then: `LoopYield`.
 
 /// One event loop over the daemon's listeners and its own connections.
 package struct EventLoop<Service: FrameService>: ~Copyable {
@@ -51,8 +43,6 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     private var turnMean: UInt64 = 0
     private var turnStart: UInt64 = 0
     private var idleSince: UInt64 = 0
-    /// Since when the loop has neither slept nor yielded.
-    private var busySince: UInt64 = 0
     /// When the sockets were last read without leaving any.
     private var lastRead: UInt64 = 0
     private var hasCalled = false
@@ -78,8 +68,6 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     /// Nanoseconds of a turn from which it is worth it to wake another loop, which takes about as
     /// long.
     private static var longTurnNanoseconds: UInt64 { 40_000 }
-    /// Nanoseconds of work after which the loop yields, and the same while it computes blocks.
-    private static var yieldNanoseconds: (other: UInt64, blocks: UInt64) { (250_000, 40_000) }
 
     /// Makes a loop; `run` starts it.
     ///
@@ -197,7 +185,7 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
     mutating func resume(at now: UInt64) {
         sockets.begin(at: now)
         turnStart = now
-        busySince = now
+        tandemsys_note_rest(now)
         spin.observe(gap: now &- idleSince, bound: limits.spinNanoseconds)
     }
 
@@ -235,16 +223,11 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
             hasCalled = false
             sockets.callOff(group.sockets)
         }
-        var now = tandemsys_monotonic_ns()
+        let now = tandemsys_monotonic_ns()
         let turn = min(now &- turnStart, 1_000_000)
         turnMean = (turnMean * 3 + turn) / 4
-        let bound = computesBlocks ? Self.yieldNanoseconds.blocks : Self.yieldNanoseconds.other
-        if now &- busySince >= bound {
-            sched_yield()
-            now = tandemsys_monotonic_ns()
-            busySince = now
-        }
-        turnStart = now
+        turnStart = tandemsys_give_way(
+            now, computesBlocks ? LoopYield.betweenBlocks : LoopYield.betweenTurns)
     }
 
     private static func wait(

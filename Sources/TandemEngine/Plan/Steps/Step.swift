@@ -11,10 +11,12 @@ protocol Step {
     func run(_ frame: Frame)
 }
 
-/// A step and the outputs that it works for.
+/// A step, the outputs that it works for, and how long it takes.
 struct PlannedStep {
     var tasks: TaskMask
     var step: any Step
+    /// See `Plan.StepCost.work`.
+    var work: Int
 }
 
 /// Elements at an address of their own, written once.
@@ -42,14 +44,16 @@ final class ConstantList<Element>: @unchecked Sendable {
 /// Each lies in a box that the list alone owns and calls without counting references: an
 /// existential is copied for the call, and counting took a tenth of a request of one row.
 final class StepList: @unchecked Sendable {
-    private let boxes: UnsafeMutableBufferPointer<(tasks: TaskMask, box: Unmanaged<StepBox>)>
+    private let boxes:
+        UnsafeMutableBufferPointer<(tasks: TaskMask, box: Unmanaged<StepBox>, work: Int)>
     var count: Int { boxes.count }
 
     init(_ steps: [PlannedStep]) {
         boxes = .allocate(capacity: steps.count)
         for (index, step) in steps.enumerated() {
             let box = Unmanaged.passRetained(Self.boxed(step.step))
-            boxes.initializeElement(at: index, to: (step.tasks, box))
+            boxes.initializeElement(
+                at: index, to: (step.tasks, box, min(step.work, Self.pauseWork)))
         }
     }
 
@@ -58,10 +62,23 @@ final class StepList: @unchecked Sendable {
         boxes.deallocate()
     }
 
+    /// Work from one pause to the next, in int8 multiply-adds: of some 20 us.
+    private static var pauseWork: Int { 4_000_000 }
+
     /// Runs the steps that a frame's tasks need, one after the other.
-    func run(_ frame: Frame) {
+    ///
+    /// - Parameters:
+    ///   - frame: Where.
+    ///   - pause: Called between two steps, each time when some 20 us of work are done.
+    func run(_ frame: Frame, pause: () -> Void = {}) {
+        var left = Self.pauseWork
         for index in 0..<boxes.count where boxes[index].tasks.intersects(frame.tasks) {
+            if left <= 0 {
+                pause()
+                left = Self.pauseWork
+            }
             run(index, frame)
+            left -= boxes[index].work * frame.rowCount
         }
     }
 
