@@ -33,12 +33,12 @@ static _Thread_local uint64_t busy_since;
 
 void tandemsys_note_rest(uint64_t now_ns) { busy_since = now_ns; }
 
-uint64_t tandemsys_give_way(uint64_t now_ns, uint64_t busy_ns) {
+bool tandemsys_give_way(uint64_t now_ns, uint64_t busy_ns) {
     if (now_ns - busy_since < busy_ns)
-        return now_ns;
+        return false;
     sched_yield();
     busy_since = tandemsys_monotonic_ns();
-    return busy_since;
+    return true;
 }
 
 int tandemsys_set_idle_scheduling(bool idle) {

@@ -19,14 +19,9 @@ package final class PredictLane: @unchecked Sendable {
 
     /// Takes and touches the memory for a block of rows.
     ///
-    /// - Parameters:
-    ///   - model: What is computed.
-    ///   - giveWay: Called while a block is computed, some 20 us apart.
     /// - Throws: `EngineError` `outOfMemory`.
-    package init(
-        _ model: ServableModel, giveWay: @escaping @Sendable () -> Void = {}
-    ) throws(EngineError) {
-        let taken = try LaneMemory(model, giveWay)
+    package init(_ model: ServableModel) throws(EngineError) {
+        let taken = try LaneMemory(model)
         memory = .allocate(capacity: 1)
         memory.initialize(to: taken)
     }
@@ -42,8 +37,8 @@ package final class PredictLane: @unchecked Sendable {
     /// Rows that are wanted at a time: a plan that only serves need take no larger blocks.
     ///
     /// So many that what a block costs beyond its rows does not show, and no more, although plans
-    /// could take 128 at once: who comes between two blocks waits for one of them, and larger ones
-    /// save 1 % of a large request's time.
+    /// could take 128 at once: a more urgent large request waits for the end of a block, and larger
+    /// ones save 1 % of a large request's time.
     package static let rowsWanted = 64
 
     /// Rows encoded and computed at a time; `rowsWanted` or, of small plan blocks, as many as that
@@ -56,17 +51,12 @@ struct LaneMemory {
     let workspace: Workspace
     let inputs: EncodedInputs
     let blockRows: Int
-    /// Lets others have the core.
-    let giveWay: @Sendable () -> Void
     var text = TextMemory()
     /// The turn whose context was computed last; 0 for none.
     var contextTurn: UInt64 = 0
     private var lastTurn: UInt64 = 0
 
-    init(
-        _ model: ServableModel, _ giveWay: @escaping @Sendable () -> Void
-    ) throws(EngineError) {
-        self.giveWay = giveWay
+    init(_ model: ServableModel) throws(EngineError) {
         let (planRows, wanted) = (model.plan.blockRowCount, PredictLane.rowsWanted)
         blockRows = min(planRows * max(1, wanted / planRows), wanted)
         workspace = try Workspace(ifPossible: model.plan, rowCountMax: blockRows)

@@ -8,10 +8,10 @@ package import TandemWire
 //                 \________________________/\______ refusal, cancel
 //
 // `arrive` checks everything that can be wrong with the request but its values and says how many
-// bytes the answer takes; `place` is given that memory; each `advance` encodes and computes one
-// block of rows, straight into the answer, and looks at the deadline first. Between two advances
-// the loop may poll its sockets, take another request of another session, or cancel this one. A
-// refusal or `cancel` brings it back to idle; the memory given is then the caller's again.
+// bytes the answer takes; `place` is given that memory; each `advance` computes one slice of a block
+// of rows, straight into the answer, and looks at the deadline first. Between two advances the loop
+// may poll its sockets, take another request of another session (of the same lane only between two
+// blocks), or cancel this one. A refusal or `cancel` brings it back to idle; the memory given is then the caller's again.
 //
 // Values are checked block by block, where they are read anyway, so that NaN in the last row is
 // found late but the values are touched once.
@@ -76,7 +76,7 @@ package struct PredictRun {
 
     /// What is left to do.
     package enum Progress: Equatable, Sendable {
-        /// More rows: call `advance` again.
+        /// More slices, of the block at hand or of another: call `advance` again.
         case more
         /// Other loops compute the last rows: call `advance` again after a while.
         case awaiting
@@ -112,8 +112,13 @@ package struct PredictRun {
 
     let limits: WireLimits
     let clock: @Sendable () -> UInt64
-    /// Rows encoded and computed per advance, at most.
+    /// Rows of a block, at most.
     package let blockRows: Int
+    /// The block of which some slices are computed and some are not; until they are, no other
+    /// session may compute in the lane.
+    private var block: Range<Int>?
+    /// Whether there is one.
+    package var isWithinBlock: Bool { block != nil }
     private(set) var phase = Phase.idle
     /// Whether it can take a request.
     package var isIdle: Bool { phase == .idle }
@@ -129,8 +134,8 @@ package struct PredictRun {
     private var request: PredictView?
     private var shared: (rows: SharedRows, offer: SharedRows.Offer)?
     private var failure: RequestError?
-    /// When the last block was done.
-    private var computedAt: UInt64 = 0
+    /// CLOCK_MONOTONIC nanoseconds at which the last slice was done.
+    package private(set) var computedAt: UInt64 = 0
     var isNeeded: [Bool]
     let arrays: UnsafeMutableBufferPointer<UnsafeMutablePointer<Float>>
     let scores: UnsafeMutableBufferPointer<UnsafeMutablePointer<Float>?>
@@ -274,36 +279,29 @@ package struct PredictRun {
         rows.open(offer)
     }
 
-    /// Computes the next block of rows, and after the last one ranks.
+    /// Computes the next slice of rows, some 20 us, and after the last one ranks.
     ///
-    /// - Parameters:
-    ///   - now: CLOCK_MONOTONIC nanoseconds; past the deadline nothing is computed, and what is
-    ///     done past it is not answered.
-    ///   - rowsMax: Most rows of the block, at least 1; no more than `blockRows` in any case.
+    /// A block's first slice is its encoding too, and the first block's the context.
+    ///
+    /// - Parameter now: CLOCK_MONOTONIC nanoseconds; past the deadline nothing is computed, and
+    ///   what is done past it is not answered.
     /// - Returns: Whether there is more to compute.
     /// - Throws: `deadlinePassed`, or what is wrong with a value; the run is then idle and the
     ///   answer's memory holds nothing of use.
-    /// - Complexity: O(block's rows x parameters). Allocates nothing.
-    package mutating func advance(
-        now: UInt64, rowsMax: Int = .max
-    ) throws(RequestError) -> Progress {
-        let most = min(blockRows, rowsMax)
+    /// - Complexity: O(rows x parameters) for all slices together. Allocates nothing.
+    package mutating func advance(now: UInt64) throws(RequestError) -> Progress {
         switch phase {
         case .idle, .checked: preconditionFailure("advance follows place")
         case .ending: return try end(now)
         case .computing(let row):
             do throws(RequestError) {
                 try checkDeadline(now)
-                if let shared {
-                    if try advance(shared.rows, shared.offer, most) { return .more }
-                } else {
-                    let count = min(most, rowCount - row)
-                    try compute(row, count)
-                    if row + count < rowCount {
-                        phase = .computing(nextRow: row + count)
-                        return .more
-                    }
+                if block != nil {
+                    computeSlice(since: now)
+                } else if try beginBlock(at: row) {
+                    computeSlice(since: computedAt)
                 }
+                if block != nil || hasBlocks { return .more }
             } catch {
                 failure = error
                 shared?.rows.close()
@@ -324,6 +322,7 @@ package struct PredictRun {
         guard shared?.rows.isFree ?? true else {
             failure = RequestError(.cancelled, "the caller gave the call up")
             phase = .ending
+            block = nil
             return false
         }
         becomeIdle()
@@ -332,27 +331,14 @@ package struct PredictRun {
 
     // MARK: Ending
 
-    /// Takes a block if there is one; whether there may be more.
-    private mutating func advance(
-        _ rows: SharedRows, _ offer: SharedRows.Offer, _ most: Int
-    ) throws(RequestError) -> Bool {
-        guard let block = rows.takeBlock(offer, most) else { return false }
-        do throws(RequestError) {
-            try compute(block.lowerBound, block.count)
-        } catch {
-            // Met again by `end`, unless an earlier block is wrong too.
-            rows.giveUp(block: block.lowerBound)
-        }
-        return rows.isOpen
-    }
-
     private mutating func end(_ now: UInt64) throws(RequestError) -> Progress {
+        block = nil
         if let shared {
             guard shared.rows.isFree else { return .awaiting }
             times.compute &+= shared.rows.helpedNanoseconds
             if failure == nil, let row = shared.rows.wrongBlock {
                 do throws(RequestError) {
-                    try compute(row, min(blockRows, rowCount - row))
+                    try begin(row..<min(row + blockRows, rowCount))
                     preconditionFailure("what is wrong with a value is so for every loop")
                 } catch { failure = error }
             }
@@ -376,6 +362,7 @@ package struct PredictRun {
 
     private mutating func becomeIdle() {
         phase = .idle
+        block = nil
         layout = nil
         ranked = nil
         request = nil
@@ -442,13 +429,47 @@ package struct PredictRun {
         }
     }
 
-    private mutating func compute(_ row: Int, _ count: Int) throws(RequestError) {
+    /// Takes the next block, if there is one, and begins it; whether it did.
+    private mutating func beginBlock(at row: Int) throws(RequestError) -> Bool {
+        guard let shared else {
+            let end = min(row + blockRows, rowCount)
+            phase = .computing(nextRow: end)
+            try begin(row..<end)
+            return true
+        }
+        guard let block = shared.rows.takeBlock(shared.offer, blockRows) else { return false }
+        do throws(RequestError) {
+            try begin(block)
+        } catch {
+            // Met again by `end`, unless an earlier block is wrong too.
+            shared.rows.giveUp(block: block.lowerBound)
+            return false
+        }
+        return true
+    }
+
+    /// Whether there are blocks that nobody has taken.
+    private var hasBlocks: Bool {
+        if let shared { return shared.rows.isOpen }
+        guard case .computing(let row) = phase else { return false }
+        return row < rowCount
+    }
+
+    private mutating func begin(_ rows: Range<Int>) throws(RequestError) {
         let start = clock()
-        let encoded = try computer.compute(
-            row, count, scores: scores, widths: widths, clock: clock)
+        let encoded = try computer.begin(
+            rows.lowerBound, rows.count, scores: scores, widths: widths, clock: clock)
         computedAt = clock()
         times.features &+= encoded &- start
         times.compute &+= computedAt &- encoded
+        block = rows
+    }
+
+    private mutating func computeSlice(since start: UInt64) {
+        let hasMore = computer.computeSlice()
+        computedAt = clock()
+        times.compute &+= computedAt &- start
+        if !hasMore { block = nil }
     }
 
     private mutating func finishRanking() {

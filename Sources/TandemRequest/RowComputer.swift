@@ -2,7 +2,8 @@ package import TandemEngine
 internal import TandemFeatures
 internal import TandemWire
 
-/// Encodes and computes blocks of one request's rows in a lane, in any order of blocks.
+/// Encodes and computes blocks of one request's rows in a lane, in any order of blocks, one at a time
+/// and slice by slice.
 ///
 /// Values are checked where they are read, block by block.
 struct RowComputer {
@@ -15,6 +16,9 @@ struct RowComputer {
     private var columns: ColumnBinding
     private var turn: UInt64 = 0
     private var isContextCounted = false
+    /// The rows of the block at hand, within the lane, that no slice was computed of yet.
+    private var rowsLeft = 0..<0
+    private var block: Plan.Block?
 
     init(_ model: ServableModel, _ lane: UnsafeMutablePointer<LaneMemory>) {
         self.model = model
@@ -40,7 +44,8 @@ struct RowComputer {
         explanation = request.wantsExplanation ? RowExplanation(model.plan) : nil
     }
 
-    /// Computes rows `row ..< row + count` of the request that was opened.
+    /// Encodes rows `row ..< row + count` of the request that was opened, and computes the context
+    /// if need be; `computeSlice` goes on.
     ///
     /// - Parameters:
     ///   - row: The first row.
@@ -51,9 +56,9 @@ struct RowComputer {
     ///   - clock: CLOCK_MONOTONIC in nanoseconds.
     /// - Returns: When encoding was done.
     /// - Throws: What is wrong with a value.
-    /// - Complexity: O(rows x parameters), and O(rows passed over) for lists and texts where blocks
-    ///   were left out. Allocates nothing.
-    mutating func compute(
+    /// - Complexity: O(rows), and O(rows passed over) for lists and texts where blocks were left
+    ///   out. Allocates nothing.
+    mutating func begin(
         _ row: Int, _ count: Int, scores: UnsafeMutableBufferPointer<UnsafeMutablePointer<Float>?>,
         widths: UnsafeMutableBufferPointer<Int>, clock: () -> UInt64
     ) throws(RequestError) -> UInt64 {
@@ -76,22 +81,38 @@ struct RowComputer {
         model.plan.prepare(workspace, rowCount: count)
         if explanation == nil {
             if !isContextThere { model.plan.runContext(workspace) }
-            var start = 0
-            while start < count {
-                let blockCount = model.plan.nextBlockRowCount(remaining: count - start)
-                model.plan.runBlock(
-                    workspace, rowStart: start, rowCount: blockCount,
-                    pause: lane.pointee.giveWay)
-                start += blockCount
-            }
+            (rowsLeft, block) = (0..<count, nil)
         } else {
             explain(row, count, isContextThere: isContextThere, clock)
+            (rowsLeft, block) = (count..<count, nil)
         }
         lane.pointee.contextTurn = turn
         return encoded
     }
 
-    /// As `compute` once everything is encoded, step by step.
+    /// Computes some 20 us of what `begin` began.
+    ///
+    /// - Precondition: Nothing else began in the lane since.
+    /// - Returns: Whether there is more of it.
+    /// - Complexity: O(rows x parameters) for all slices together. Allocates nothing.
+    mutating func computeSlice() -> Bool {
+        precondition(lane.pointee.contextTurn == turn, "a lane computes one block at a time")
+        let (plan, workspace) = (model.plan, lane.pointee.workspace)
+        guard var current = block ?? nextBlock() else { return false }
+        block = plan.runSlice(of: &current, workspace) ? current : nil
+        return block != nil || !rowsLeft.isEmpty
+    }
+
+    /// The next of the plan's blocks, which may be smaller than a lane's.
+    private mutating func nextBlock() -> Plan.Block? {
+        let (first, end) = (rowsLeft.lowerBound, rowsLeft.upperBound)
+        guard first < end else { return nil }
+        let count = model.plan.nextBlockRowCount(remaining: end - first)
+        rowsLeft = first + count..<end
+        return Plan.Block(rowStart: first, rowCount: count)
+    }
+
+    /// As all slices at once, step by step and with the context.
     private mutating func explain(
         _ row: Int, _ count: Int, isContextThere: Bool, _ clock: () -> UInt64
     ) {

@@ -7,6 +7,9 @@ package final class SharedRowComputer: @unchecked Sendable {
     private let lane: PredictLane
     private let clock: @Sendable () -> UInt64
     private var opened: (owner: ObjectIdentifier, number: UInt64)?
+    /// Whether slices of a block are left; until they are done, nothing else may compute in the
+    /// lane.
+    package private(set) var isWithinBlock = false
 
     /// Makes one that computes in a lane which its loop's own requests use too.
     package init(
@@ -27,31 +30,42 @@ package final class SharedRowComputer: @unchecked Sendable {
     /// What was seen of each feature, in the signature's order.
     package var featureCounts: [FeatureCounts] { computer.pointee.featureCounts }
 
-    /// Computes one block of a request, if there is one left.
+    /// Computes the next slice of a block of a request, or begins one if there is one left.
     ///
     /// - Parameters:
     ///   - rows: The request, for this computer's model.
-    ///   - visit: The caller is within.
-    ///   - rowsMax: Most rows of the block, at least 1; no more than the lane takes in any case.
+    ///   - visit: The caller is within, until `isWithinBlock` is false.
     /// - Returns: Whether there was.
     /// - Complexity: As `PredictRun.advance`, and the context once a request. Allocates nothing.
-    package func help(_ rows: SharedRows, _ visit: SharedRows.Visit, rowsMax: Int) -> Bool {
-        let offer = visit.offer
-        guard let block = rows.takeBlock(offer, min(lane.blockRows, rowsMax)) else { return false }
+    package func help(_ rows: SharedRows, _ visit: SharedRows.Visit) -> Bool {
         let start = clock()
+        if !isWithinBlock {
+            guard let block = rows.takeBlock(visit.offer, lane.blockRows) else { return false }
+            isWithinBlock = begin(block, rows, visit)
+        }
+        if isWithinBlock { isWithinBlock = computer.pointee.computeSlice() }
+        rows.addHelp(clock() &- start)
+        return true
+    }
+
+    /// Encodes a block; whether nothing is wrong with its values.
+    private func begin(
+        _ block: Range<Int>, _ rows: SharedRows, _ visit: SharedRows.Visit
+    ) -> Bool {
+        let offer = visit.offer
         do throws(RequestError) {
             if opened?.owner != ObjectIdentifier(rows) || opened?.number != visit.number {
                 opened = nil
                 try computer.pointee.open(offer.request, countsContext: false)
                 opened = (ObjectIdentifier(rows), visit.number)
             }
-            _ = try computer.pointee.compute(
+            _ = try computer.pointee.begin(
                 block.lowerBound, block.count, scores: offer.scores, widths: offer.widths,
                 clock: clock)
         } catch {
             rows.giveUp(block: block.lowerBound)
+            return false
         }
-        rows.addHelp(clock() &- start)
         return true
     }
 }

@@ -399,7 +399,7 @@ def mixed(bench):
         each = 0.3
         rate = each * small + each * large
         share = each * large / rate
-        # While small requests come, blocks of large ones are as short as this.
+        # Small requests wait for a slice of a block: a quarter of one is allowed, not all of it.
         alone = Asked(bench, daemon, "mmoe", bench.frames("mmoe", 16), 1).engine
         mix = f"1*{1 - share:.6f},1000*{share:.6f}"
         found = bench.load(daemon, "mmoe", "--rows", mix, "--rate", rate, "--connections", 16,

@@ -33,26 +33,27 @@ import Testing
         }
     }
 
-    @Test func `a block is paused as often as its work says, and computed the same`() throws {
+    @Test func `a block has as many slices as its work says, and the same scores`() throws {
         let (program, _) = try Self.int8()
         let plan = try Plan(program.graph, program.tensors, blockRowCount: 2_000)
         let inputs = SampleModels.inputs(for: program.graph, rowCount: 2_000, seed: 4)
         let workspace = Workspace(plan, rowCountMax: 2_000)
         let expected = PlanRunner.run(plan, inputs, rowCount: 2_000, workspace: workspace)
         for rowCount in [1, 500, 2_000] {
-            var (left, wanted) = (4_000_000, 0)
+            var (left, wanted) = (4_000_000, 1)
             for step in plan.steps where step.rows == .candidate {
                 if left <= 0 { (left, wanted) = (4_000_000, wanted + 1) }
                 left -= step.cost.work * rowCount
             }
-            #expect((wanted > 0) == (rowCount > 1))
-            var pauses = 0
+            #expect((wanted > 1) == (rowCount > 1))
+            var slices = 1
             let found = PlanRunner.run(plan, inputs, rowCount: 2_000, workspace: workspace) {
                 plan.prepare(workspace, rowCount: rowCount)
                 plan.runContext(workspace)
-                plan.runBlock(workspace, rowStart: 0, rowCount: rowCount) { pauses += 1 }
+                var block = Plan.Block(rowStart: 0, rowCount: rowCount)
+                while plan.runSlice(of: &block, workspace) { slices += 1 }
             }
-            #expect(pauses == wanted)
+            #expect(slices == wanted)
             for (name, scores) in found { #expect(scores == expected[name]) }
         }
     }

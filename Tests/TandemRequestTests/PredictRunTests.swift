@@ -1,7 +1,5 @@
 import Glibc
-import TandemEngine
 import TandemFeatures
-import TandemGraph
 import TandemRequest
 import TandemServingSupport
 import TandemWire
@@ -174,40 +172,45 @@ import Testing
         #expect(error.bound == 4_000)
     }
 
-    /// One product of 67 million multiply-adds a block, of no weight in the sum.
-    @Test func `gives way within a block, after much work and not before`() throws {
-        let lines = try TinyShop.graph().text.replacing(
-            "  offer = linear",
-            with: """
-                  parameter up: f32 [512, 2]
-                  parameter across: f32 [512, 512]
-                  up.value = linear(numbers, up): f32 candidate [512]
-                  wide = linear(up.value, across): f32 candidate [512]
-                  nothing = slice(wide) {axis=0, end=1, start=0}: f32 candidate [1]
-                  light = linear
-                """
-        ).replacing(
-            "  product = add",
-            with: """
-                  offer = add(light, nothing): f32 candidate [1]
-                  product = add
-                """)
-        let graph = try Graph(text: lines)
-        var tensors = TinyShop.tensors()
-        for (name, inputs) in [("up", 2), ("across", 512)] {
-            tensors[name] = Tensor(
-                .float32, shape: [512, inputs], [Float](repeating: 0, count: 512 * inputs))
+    // MARK: Slices
+
+    /// Advances a request of the heavy model to its end: whether each piece ended within a block.
+    private func pieces(_ rows: Int, _ session: PredictSession) throws -> ([Bool], [Float]) {
+        var pieces: [Bool] = []
+        var scores: [Float]?
+        try begun(TinyRequests.predict(rows: rows), session) { run, frame in
+            while try run.pointee.advance(now: 1_000) == .more {
+                pieces.append(run.pointee.isWithinBlock)
+            }
+            guard case .frame(let answer) = FrameReader().scan(frame) else { throw HarnessError() }
+            scores = try ReadAnswer(Array(frame[answer])).values("click")
         }
-        let model = try ServableModel(
-            name: "tiny", version: 1, signature: try TinyShop.signature(), executor: "float",
-            graph: graph, plan: try Plan(graph, tensors, blockRowCount: 64))
-        nonisolated(unsafe) var count = 0
-        let lane = try PredictLane(model, giveWay: { count += 1 })
-        let harness = try RunHarness(model, lane: lane)
-        let expected = try RunHarness().answer(TinyRequests.predict(rows: 130))
-        #expect(try harness.answer(TinyRequests.predict(rows: 130)).tasks == expected.tasks)
+        return (pieces, try #require(scores))
+    }
+
+    @Test func `a block with much work is computed in slices, to the same scores`() throws {
+        let model = try TinyShop.model(blockRowCount: 64, isHeavy: true)
+        let (pieces, scores) = try pieces(130, PredictSession(model, clock: { 0 }))
         // The last block has two rows, which is little work.
-        #expect(count == 2)
+        #expect(pieces == [true, false, true, false])
+        let light = try RunHarness().answer(TinyRequests.predict(rows: 130))
+        #expect(scores == light.values("click"))
+    }
+
+    @Test func `a block that was given up half done leaves nothing behind`() throws {
+        let model = try TinyShop.model(blockRowCount: 64, isHeavy: true)
+        let lane = try PredictLane(model)
+        let first = try PredictSession(model, lane: lane, clock: { 0 })
+        let expected = try pieces(64, first).1
+        try begun(TinyRequests.predict(rows: 200), first) { run, _ in
+            let progress = try run.pointee.advance(now: 1_000)
+            #expect(progress == .more && run.pointee.isWithinBlock)
+            let isIdle = run.pointee.cancel()
+            #expect(isIdle && !run.pointee.isWithinBlock)
+        }
+        for session in [first, try PredictSession(model, lane: lane, clock: { 0 })] {
+            #expect(try pieces(64, session) == ([true], expected))
+        }
     }
 
     // MARK: Deadlines and orders of events
@@ -224,6 +227,23 @@ import Testing
         #expect(error.status.code == .deadlineExceeded)
     }
 
+    /// Decodes and places a request, and does something with it and the memory of its answer.
+    private func begun(
+        _ message: PredictRequestMessage, _ session: PredictSession,
+        _ body: (UnsafeMutablePointer<PredictRun>, UnsafeRawBufferPointer) throws -> Void
+    ) throws {
+        let payload = try #require(TinyRequests.payload(TinyRequests.frame(id: 1, message)))
+        let arena = try ArenaAllocator()
+        defer { withExtendedLifetime(arena) {} }
+        let view = try payload.withUnsafeBytes { try RequestDecoder(arena: arena).decode($0) }
+        guard case .predict(let request) = view.call else { throw HarnessError() }
+        let byteCount = try session.run.pointee.arrive(request, id: 1, now: 1_000)
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 16)
+        defer { memory.deallocate() }
+        session.run.pointee.place(at: memory)
+        try body(session.run, UnsafeRawBufferPointer(start: memory, count: byteCount))
+    }
+
     /// Runs a request of 200 rows to before its second block, then does something.
     private func midway(
         _ body: (UnsafeMutablePointer<PredictRun>) throws -> Void
@@ -231,18 +251,11 @@ import Testing
         let harness = try RunHarness(try TinyShop.model(blockRowCount: 64))
         var message = TinyRequests.predict(rows: 200)
         message.deadlineNanoseconds = 5_000
-        let payload = try #require(TinyRequests.payload(TinyRequests.frame(id: 1, message)))
-        let arena = try ArenaAllocator()
-        defer { withExtendedLifetime(arena) {} }
-        let view = try payload.withUnsafeBytes { try RequestDecoder(arena: arena).decode($0) }
-        guard case .predict(let request) = view.call else { throw HarnessError() }
-        let run = harness.session.run
-        let byteCount = try run.pointee.arrive(request, id: 1, now: 1_000)
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 16)
-        defer { memory.deallocate() }
-        run.pointee.place(at: memory)
-        #expect(try run.pointee.advance(now: 1_000) == .more)
-        try body(run)
+        try begun(message, harness.session) { run, _ in
+            let progress = try run.pointee.advance(now: 1_000)
+            #expect(progress == .more)
+            try body(run)
+        }
         #expect(try harness.answer(TinyRequests.predict()).tasks.count == 3)
     }
 

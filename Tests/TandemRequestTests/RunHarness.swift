@@ -9,10 +9,10 @@ final class RunHarness {
     var now: UInt64 = 1_000
 
     init(
-        _ model: ServableModel, lane: PredictLane? = nil, limits: WireLimits = WireLimits(),
+        _ model: ServableModel, limits: WireLimits = WireLimits(),
         clock: @escaping @Sendable () -> UInt64 = { 0 }
     ) throws {
-        session = try PredictSession(model, lane: lane, limits: limits, clock: clock)
+        session = try PredictSession(model, limits: limits, clock: clock)
         self.limits = limits
     }
 

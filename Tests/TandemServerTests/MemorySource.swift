@@ -114,9 +114,10 @@ final class MemorySource: ModelSource {
         guard !isBroken else { throw RequestError(.loadFailed, "broken on purpose", model: name) }
         do {
             return try LoadedModel(
-                try TinyShop.model(version: version, name: name), metadata: metadata(version),
+                try TinyShop.model(version: version, name: name, isHeavy: name == "heavy"),
+                metadata: metadata(version),
                 memory: LoadedModel.MemoryFigures(), loopCount: terms.loopCount,
-                limits: terms.limits, clock: terms.clock, giveWay: terms.giveWay)
+                limits: terms.limits, clock: terms.clock)
         } catch {
             throw RequestError(.loadFailed, "\(error)", model: name)
         }
@@ -133,12 +134,15 @@ final class RunningRegistry {
     /// Problems that were reported.
     let problems = Locked<[String]>([])
 
-    init(loopCount: Int = 1, policy: VersionPolicy = .latest, gate: QualityGate? = nil) throws {
+    init(
+        loopCount: Int = 1, policy: VersionPolicy = .latest, gate: QualityGate? = nil,
+        clock: @escaping @Sendable () -> UInt64 = { 0 }
+    ) throws {
         let problems = problems
         registry = try Registry(
             source: source,
             terms: LoadTerms(
-                loopCount: loopCount, threadCount: 1, limits: WireLimits(), clock: { 0 }),
+                loopCount: loopCount, threadCount: 1, limits: WireLimits(), clock: clock),
             policy: policy, gate: gate, wakeLoops: {},
             report: { event in
                 if case .problem(let text) = event { problems.withLock { $0.append(text) } }

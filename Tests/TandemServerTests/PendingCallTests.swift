@@ -9,9 +9,9 @@ import Testing
 /// Calls that are not answered as they are read: who goes first, and who leaves how.
 @Suite struct PendingCallTests {
     private func message(
-        _ rows: Int, priority: Int32 = 0, deadline: UInt64? = nil
+        _ rows: Int, of model: String = "tiny", priority: Int32 = 0, deadline: UInt64? = nil
     ) -> PredictRequestMessage {
-        var message = TinyRequests.predict(rows: rows)
+        var message = TinyRequests.predict(model: model, rows: rows)
         message.priority = priority
         message.deadlineNanoseconds = deadline ?? 0
         return message
@@ -40,39 +40,63 @@ import Testing
         #expect(try rig.workAll().map(\.id) == [1])
     }
 
-    @Test(arguments: [(100, 496), (1_500, 32), (2_000, 24), (3_126, 16), (100_000, 16)])
-    func `blocks are short while small calls come`(
-        nanosecondsPerRow: Int, wanted: Int
-    ) throws {
-        let rig = try ServiceRig()
-        let loaded = try #require(rig.services[0].table.models.first?.current)
-        func rows() -> Int { rig.services[0].blockRows(loaded, 1_000, rig.now) }
-        #expect(rows() == .max)
-        _ = try rig.serve(id: 1, message(1))
-        loaded.parts[0].counters.pointee.estimate.learn(
-            rows: 1_000, nanoseconds: UInt64(nanosecondsPerRow * 1_000))
-        #expect(rows() == wanted)
-        rig.now += 999_999
-        #expect(rows() == wanted)
-        rig.now += 1
-        #expect(rows() == .max)
-    }
-
-    @Test func `a large call is computed by short blocks after a small one, to the same bits`()
+    /// A heavy block has two slices.
+    @Test func `a block is computed in one piece, and slice by slice while small calls come`()
         throws
     {
-        let rig = try ServiceRig()
+        let rig = try ServiceRig(publishing: ["heavy"])
+        let large = message(try rig.rows(blocks: 2), of: "heavy")
+        #expect(try rig.serve(id: 1, large) == nil)
+        #expect(try rig.work() == nil)
+        let whole = try #require(try rig.work())
+        _ = try rig.serve(id: 2, message(1, of: "heavy"))
+        rig.now += 999_999
+        #expect(try rig.serve(id: 3, large) == nil)
+        for _ in 0..<3 { #expect(try rig.work() == nil) }
+        let sliced = try #require(try rig.work())
+        #expect(sliced.id == 3 && sliced.values("click") == whole.values("click"))
+        rig.now += 1
+        #expect(try rig.serve(id: 4, large) == nil)
+        #expect(try rig.work() == nil)
+        #expect(try rig.work()?.id == 4)
+    }
+
+    @Test func `small calls go between slices, other large calls only between blocks`() throws {
+        let rig = try ServiceRig(publishing: ["heavy"])
         let rows = try rig.rows(blocks: 2)
-        #expect(try rig.serve(id: 1, message(rows)) == nil)
-        let long = try #require(try rig.workAll().first)
-        _ = try rig.serve(id: 2, message(1))
-        let loaded = try #require(rig.services[0].table.models.first?.current)
-        loaded.parts[0].counters.pointee.estimate = WorkEstimate()
-        loaded.parts[0].counters.pointee.estimate.learn(rows: rows, nanoseconds: 1_000_000_000)
-        #expect(try rig.serve(id: 3, message(rows)) == nil)
-        for _ in 1..<rows / 16 { #expect(try rig.work() == nil) }
-        let short = try #require(try rig.work())
-        #expect(short.id == 3 && short.values("click") == long.values("click"))
+        let alone = try #require(try rig.serve(id: 1, message(5, of: "heavy")))
+        #expect(try rig.serve(id: 2, message(rows, of: "heavy")) == nil)
+        #expect(try rig.work() == nil)
+        // A block is half done.
+        let small = try rig.serve(id: 3, message(5, of: "heavy"))
+        #expect(small?.values("click") == alone.values("click"))
+        #expect(try rig.serve(id: 4, message(rows, of: "heavy", priority: 1)) == nil)
+        #expect(try rig.work() == nil)
+        // Now the other one overtakes, of which the answer is the first.
+        let answers = try rig.workAll()
+        #expect(answers.map(\.id) == [4, 2])
+        #expect(answers[0].values("click") == answers[1].values("click"))
+        #expect(answers[0].values("click")?.prefix(5) == alone.values("click")?.prefix(5))
+    }
+
+    @Test(arguments: [true, false])
+    func `a call that ends half done makes room for the next`(isCancelled: Bool) throws {
+        let rig = try ServiceRig(publishing: ["heavy"])
+        let rows = try rig.rows(blocks: 2)
+        _ = try rig.serve(id: 1, message(5, of: "heavy"))
+        let deadline = rig.now + 2_000_000
+        #expect(try rig.serve(id: 2, message(rows, of: "heavy", deadline: deadline)) == nil)
+        #expect(try rig.work() == nil)
+        if isCancelled {
+            rig.services[0].forget(slot: 0, serial: 1)
+            rig.state = ConnectionState()
+        } else {
+            rig.now = deadline
+            #expect(try rig.work()?.status?.code == .deadlineExceeded)
+        }
+        #expect(!rig.services[0].isBusy)
+        #expect(try rig.serve(id: 3, message(rows, of: "heavy")) == nil)
+        #expect(try rig.workAll().first?.values("click")?.count == rows)
     }
 
     @Test func `a small request of lower priority waits for a large one`() throws {

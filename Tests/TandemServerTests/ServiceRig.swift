@@ -37,11 +37,13 @@ final class ServiceRig {
     }
 
     init(
-        loopCount: Int = 1, publishes: Bool = true,
+        loopCount: Int = 1, publishing names: [String] = ["tiny"],
         options: ServerOptions = ServerOptions(repository: "")
     ) throws {
-        running = try RunningRegistry(loopCount: loopCount)
-        if publishes { running.source.publish(1) }
+        running = try RunningRegistry(
+            loopCount: loopCount,
+            clock: { [time] in time.value.load(ordering: .relaxed) })
+        for name in names { running.source.publish(1, of: name) }
         _ = running.rescan()
         group = try LoopGroup(loopCount: loopCount, listeners: [], limits: options.limits)
         let context = ServiceContext(

@@ -9,15 +9,15 @@ import Testing
 
 /// Large calls that several loops compute, and large calls that overtake each other.
 @Suite struct SharedCallTests {
-    private func rig() throws -> ServiceRig {
-        let rig = try ServiceRig(loopCount: 2)
+    private func rig(publishing names: [String] = ["tiny"]) throws -> ServiceRig {
+        let rig = try ServiceRig(loopCount: 2, publishing: names)
         for index in rig.services.indices { rig.services[index].sharedWorkMin = 0 }
         return rig
     }
 
     /// What a request answers when it is computed by small ones.
     private func expected(_ rig: ServiceRig, _ message: PredictRequestMessage) throws -> [Float] {
-        let alone = try ServiceRig()
+        let alone = try ServiceRig(publishing: [message.model])
         #expect(try alone.serve(id: 1, message) == nil)
         return try #require(try alone.workAll().first?.values("click"))
     }
@@ -37,18 +37,36 @@ import Testing
         #expect(rig.services[0].context.offers[0].loaded == nil)
     }
 
-    @Test func `loops may take blocks of different sizes`() throws {
-        let rig = try rig()
-        let message = TinyRequests.predict(rows: try rig.rows(blocks: 3) - 3)
+    @Test func `a loop to which small calls come helps slice by slice`() throws {
+        let rig = try rig(publishing: ["heavy"])
+        let message = TinyRequests.predict(model: "heavy", rows: try rig.rows(blocks: 2))
         rig.services[1].lastSmall = rig.now
-        rig.services[1].table.models.first?.current?.parts[1].counters.pointee.estimate.learn(
-            rows: message.rows, nanoseconds: 1_000_000_000)
         #expect(try rig.serve(id: 7, message) == nil)
         #expect(try rig.work() == nil)
-        for _ in 0..<3 { #expect(rig.services[1].work() == .progressed) }
-        #expect(try rig.work() == nil && rig.services[1].isBusy)
+        #expect(rig.services[1].work() == .progressed)
+        // Its block is half done: it has work, and the answer waits for it.
+        #expect(rig.services[1].isBusy && rig.services[1].helped != nil)
+        #expect(try rig.work() == nil && rig.services[0].awaited != nil)
+        #expect(rig.services[1].work() == .progressed)
+        #expect(!rig.services[1].isBusy && rig.services[1].helped == nil)
         let answer = try #require(try rig.work())
         #expect(try answer.values("click") == expected(rig, message))
+    }
+
+    @Test func `a helper's own large call waits for the end of the block`() throws {
+        let rig = try rig(publishing: ["heavy"])
+        let message = TinyRequests.predict(model: "heavy", rows: try rig.rows(blocks: 2))
+        rig.services[1].lastSmall = rig.now
+        #expect(try rig.serve(id: 7, message) == nil)
+        #expect(try rig.work() == nil)
+        #expect(rig.services[1].work() == .progressed)
+        let frame = try TinyRequests.frame(id: 8, message)
+        #expect(try rig.serve(frame, loop: 1) == nil)
+        #expect(rig.services[1].work() == .progressed)
+        #expect(rig.services[1].helped == nil && rig.services[1].begun.isEmpty)
+        #expect(try rig.work()?.values("click") == expected(rig, message))
+        #expect(rig.services[1].work() == .progressed)
+        #expect(!rig.services[1].begun.isEmpty)
     }
 
     @Test func `an answer waits for a loop that computes its last rows`() throws {

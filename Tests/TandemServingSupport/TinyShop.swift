@@ -55,8 +55,11 @@ package enum TinyShop {
             formulas: [RankingFormula(name: "value", expression: "click * rating")])
     }
 
-    /// The arithmetic above.
-    package static func graph(itemCount: Int = itemCount) throws -> Graph {
+    /// The arithmetic above; a heavy one adds a zero that takes 0.3 million float multiply-adds a
+    /// row, so that a block is computed in two slices.
+    package static func graph(
+        itemCount: Int = itemCount, isHeavy: Bool = false
+    ) throws -> Graph {
         var builder = try GraphBuilder(name: "tiny")
         let age = try builder.input("context", TensorType(.float32, .context, sizes: [1]))
         let country = try builder.input("country", TensorType(.int32, .context, sizes: []))
@@ -76,7 +79,8 @@ package enum TinyShop {
         let itemValue = try builder.node("item.value", .embedding, [item, itemTable])
         let tagValue = try builder.node(
             "tags.value", .embeddingPool(.mean), [tags, length, tagTable])
-        let offer = try builder.node("offer", .linear, [numbers, clickWeight])
+        var offer = try builder.node("offer", .linear, [numbers, clickWeight])
+        if isHeavy { offer = try heavy(offer, numbers, &builder) }
         let product = try builder.node("product", .binary(.add), [itemValue, tagValue])
         let base = try builder.node("base", .binary(.add), [offer, product])
         let logit = try builder.node("click.logit", .binary(.add), [base, user])
@@ -87,6 +91,20 @@ package enum TinyShop {
         let classes = try builder.node("class", .softmax, [classLogit])
         for output in [click, rating, classes] { try builder.output(output) }
         return builder.finished()
+    }
+
+    private static let heavyWidth = 512
+
+    private static func heavy(
+        _ offer: ValueID, _ numbers: ValueID, _ builder: inout GraphBuilder
+    ) throws -> ValueID {
+        let width = heavyWidth
+        let up = try builder.parameter("up.weight", .float32, [width, 2])
+        let across = try builder.parameter("across.weight", .float32, [width, width])
+        let wide = try builder.node("up", .linear, [numbers, up])
+        let zeros = try builder.node("across", .linear, [wide, across])
+        let zero = try builder.node("zero", .slice(axis: 0, start: 0, end: 1), [zeros])
+        return try builder.node("heavy.offer", .binary(.add), [offer, zero])
     }
 
     /// The numbers above.
@@ -104,13 +122,25 @@ package enum TinyShop {
         ]
     }
 
+    private static func heavyTensors() -> TensorSet {
+        var tensors = tensors()
+        for (name, inputs) in [("up.weight", 2), ("across.weight", heavyWidth)] {
+            tensors[name] = Tensor(
+                .float32, shape: [heavyWidth, inputs],
+                [Float](repeating: 0, count: heavyWidth * inputs))
+        }
+        return tensors
+    }
+
     /// The model, ready to serve.
     package static func model(
-        version: UInt64 = 1, name: String = "tiny", blockRowCount: Int? = nil
+        version: UInt64 = 1, name: String = "tiny", blockRowCount: Int? = nil,
+        isHeavy: Bool = false
     ) throws -> ServableModel {
-        let graph = try graph()
+        let graph = try graph(isHeavy: isHeavy)
+        let tensors = isHeavy ? heavyTensors() : tensors()
         return try ServableModel(
             name: name, version: version, signature: try signature(), executor: "float",
-            graph: graph, plan: try Plan(graph, tensors(), blockRowCount: blockRowCount))
+            graph: graph, plan: try Plan(graph, tensors, blockRowCount: blockRowCount))
     }
 }

@@ -174,8 +174,8 @@ void tandemsys_use_short_slices(void);
 void tandemsys_note_rest(uint64_t now_ns);
 
 /* Has the calling thread yield (sched_yield) if at now_ns it was busy for busy_ns or longer, since
- * its last rest and its last such yield. Returns the time, now_ns if it did not yield. */
-uint64_t tandemsys_give_way(uint64_t now_ns, uint64_t busy_ns);
+ * its last rest and its last such yield. Returns whether it did. */
+bool tandemsys_give_way(uint64_t now_ns, uint64_t busy_ns);
 
 /* A counter one thread adds to and another waits on; non-blocking. */
 int tandemsys_eventfd(void);

@@ -3,7 +3,7 @@
 // The first list runs once a request over the context's one row; the second runs over a block of
 // candidate rows, again and again until all are done. Which calls, their order, where every value
 // lies and how weights are packed is decided when the plan is made; running it allocates nothing,
-// cannot fail and can stop between two blocks. A row's result depends on its own inputs only, in a
+// cannot fail and can stop between two steps. A row's result depends on its own inputs only, in a
 // fixed order of additions, so block sizes, threads and instruction sets do not change a bit.
 
 import CTandemKernels
@@ -166,18 +166,51 @@ extension Plan {
     ///   - rowStart: The block's first row.
     ///   - rowCount: Its rows, 1 ... `blockRowCount`.
     ///   - lane: Whose memory of the workspace is used.
-    ///   - pause: Called now and then between two steps, some 20 us apart, for the caller to give
-    ///     way to others.
     /// - Precondition: `runContext` ran.
     package func runBlock(
-        _ workspace: Workspace, rowStart: Int, rowCount: Int, lane: Int = 0,
-        pause: () -> Void = {}
+        _ workspace: Workspace, rowStart: Int, rowCount: Int, lane: Int = 0
     ) {
         precondition(rowCount <= blockRowCount && rowStart + rowCount <= workspace.rowCountMax)
         prefetchBlock(workspace, rowStart: rowStart + rowCount, rowCount: rowCount)
         let frame = workspace.frame(rowStart: rowStart, rowCount: rowCount, lane: lane)
-        candidateSteps.run(frame, pause: pause)
+        candidateSteps.run(frame)
         writeOutputs(workspace, frame)
+    }
+
+    /// A block of candidate rows that is computed slice by slice.
+    package struct Block: Sendable {
+        /// Its first row.
+        package let rowStart: Int
+        /// Its rows, from 1 to `blockRowCount`.
+        package let rowCount: Int
+        fileprivate var nextStep = 0
+
+        /// A block of which nothing is computed yet.
+        package init(rowStart: Int, rowCount: Int) {
+            self.rowStart = rowStart
+            self.rowCount = rowCount
+        }
+    }
+
+    /// Runs the next steps of a block, some 20 us of work or one step if that takes longer; after
+    /// the last one, writes the outputs as `runBlock` does.
+    ///
+    /// - Precondition: `runContext` ran, and between a block's slices nothing else does in the
+    ///   workspace.
+    /// - Returns: Whether steps are left.
+    package func runSlice(of block: inout Block, _ workspace: Workspace) -> Bool {
+        precondition(
+            block.rowCount <= blockRowCount
+                && block.rowStart + block.rowCount <= workspace.rowCountMax)
+        if block.nextStep == 0 {
+            prefetchBlock(
+                workspace, rowStart: block.rowStart + block.rowCount, rowCount: block.rowCount)
+        }
+        let frame = workspace.frame(rowStart: block.rowStart, rowCount: block.rowCount)
+        block.nextStep = candidateSteps.runSlice(frame, from: block.nextStep)
+        guard block.nextStep == candidateSteps.count else { return true }
+        writeOutputs(workspace, frame)
+        return false
     }
 
     /// Writes a block's outputs that the workspace's tasks name.

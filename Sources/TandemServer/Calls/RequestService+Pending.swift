@@ -1,3 +1,4 @@
+internal import CTandemSystem
 internal import TandemRequest
 internal import TandemWire
 
@@ -9,15 +10,14 @@ internal import TandemWire
 // has ended, or when it has a higher priority: it then overtakes between two blocks. What is large
 // enough for it is offered to loops that have nothing to do (`RequestService+Sharing.swift`).
 //
-// Whose turn: small calls go before the next block of a large one, unless that has a higher
+// Whose turn: small calls go before the next slice of a large one, unless that has a higher
 // priority, or small ones had their fill since its last block (`fillNanoseconds`), so that a stream
 // of small calls slows a large one down but never stops it.
 //
-// Blocks are short while small calls come, which wait for the end of one: of the rows that take some
-// 50 us, 16 at least. For mmoe's requests of one row beside those of 1,000, half of the work each at
-// 60 % of capacity, that (with what EventLoop says of yields and of taking connections) made the p99
-// 0.35 ms instead of 0.78, and the median of the large ones 3.6 ms instead of 2.6; at 40 % the p99
-// is 0.25 ms instead of 0.53.
+// While small calls come, a piece of work is a slice of a block, the steps that take some 20 us;
+// otherwise it is the rest of the block. A block's values lie in the large calls' memory between its
+// slices, so it is ended before another large call's block begins. (Blocks of fewer rows did the
+// same before, at a price: 16 rows at a time take 1.2 of the time of 64, 8 rows 1.45.)
 //
 // A finished call is given to its connection at once. One whose connection went away is dropped
 // where it stands.
@@ -29,11 +29,6 @@ extension RequestService {
     private static var fillNanoseconds: UInt64 { 500_000 }
     /// Nanoseconds for which a small call shows that more of them come.
     private static var smallCallsNanoseconds: UInt64 { 1_000_000 }
-    /// Nanoseconds that a block may take while small calls come.
-    private static var shortBlockNanoseconds: UInt64 { 50_000 }
-    /// Fewest rows of a block, and what blocks are multiples of: with less the kernels do not use
-    /// all that they hold in registers.
-    private static var shortBlockRows: (least: Int, step: Int) { (16, 8) }
 
     /// A Predict that cannot be answered as it is read.
     struct Arrival {
@@ -47,7 +42,7 @@ extension RequestService {
     }
 
     /// Whether calls wait or are half done.
-    package var isBusy: Bool { hasOwnWork || isHelpWanted }
+    package var isBusy: Bool { hasOwnWork || helped != nil || isHelpWanted }
 
     /// Whether small calls wait for their turn.
     package var isBehind: Bool { !smallQueue.isEmpty }
@@ -186,12 +181,13 @@ extension RequestService {
 
     // MARK: Working
 
-    /// Does one piece of work: a small call, a block of a large one, or dropping an expired one.
+    /// Does one piece of work: a small call, a slice or block of a large one, or dropping an expired
+    /// one.
     package mutating func work() -> WorkOutcome {
         let now = context.clock()
         if let expired = smallQueue.popExpired(now: now) { return expire(expired.token, now) }
         if let expired = largeQueue.popExpired(now: now) { return expire(expired.token, now) }
-        if let token = awaited, context.offers[loop].rows.isFree {
+        if let token = awaited, !isWithinBlock, context.offers[loop].rows.isFree {
             awaited = nil
             return computeBlock(token, isBegun: true, now)
         }
@@ -200,9 +196,25 @@ extension RequestService {
             _ = smallQueue.popFirst()
             return computeSmall(small.token, now)
         }
-        guard let large else { return help(now) }
-        sinceBlock = 0
+        guard let large else { return help() }
         return computeBlock(large.token, isBegun: large.isBegun, now)
+    }
+
+    /// Whether a block is half done, of a call of this loop or of another's.
+    private var isWithinBlock: Bool { helped != nil || tokenWithinBlock != nil }
+
+    /// The large call of which a block is half done.
+    private var tokenWithinBlock: Int? {
+        for index in begun.indices
+        where pending[begun[index]].pointee.run?.pointee.isWithinBlock == true {
+            return begun[index]
+        }
+        return nil
+    }
+
+    /// Whether small calls come, so that large ones are computed slice by slice.
+    func smallCallsCome(_ now: UInt64) -> Bool {
+        now &- lastSmall < Self.smallCallsNanoseconds
     }
 
     private func goesNow(
@@ -214,9 +226,11 @@ extension RequestService {
         return sinceBlock < Self.fillNanoseconds
     }
 
-    /// The large call that is next: one that has begun, or a waiting one of a model that has none
-    /// and that goes before it.
+    /// The large call that is next: one of which a block is half done, else one that has begun, or a
+    /// waiting one of a model that has none and that goes before it; nil if another loop's call is.
     private func nextLarge() -> (token: Int, isBegun: Bool)? {
+        guard helped == nil else { return nil }
+        if let token = tokenWithinBlock { return (token, true) }
         var best: Int?
         for index in begun.indices where begun[index] != awaited {
             let entry = pending[begun[index]].pointee.entry
@@ -256,7 +270,10 @@ extension RequestService {
         let run = pending[token].pointee.loaded.parts[loop].session.run
         do throws(RequestError) {
             try begin(token, run, now)
-            while try run.pointee.advance(now: now) == .more {}
+            var now = now
+            while try run.pointee.advance(now: now) == .more {
+                now = giveWay(at: run.pointee.computedAt)
+            }
         } catch { return refused(token, error) }
         let outcome = answered(token, run)
         sinceBlock &+= pending[token].pointee.workedNanoseconds
@@ -278,8 +295,13 @@ extension RequestService {
                 offer(token, run)
             }
             callHelpers(token)
-            let rows = blockRows(pending[token].pointee.loaded, run.pointee.rowCount, now)
-            let progress = try run.pointee.advance(now: now, rowsMax: rows)
+            var progress = try run.pointee.advance(now: now)
+            while progress == .more, run.pointee.isWithinBlock {
+                let now = giveWay(at: run.pointee.computedAt)
+                if smallCallsCome(now) { break }
+                progress = try run.pointee.advance(now: now)
+            }
+            if !run.pointee.isWithinBlock { sinceBlock = 0 }
             pending[token].pointee.workedNanoseconds = run.pointee.times.sum
             if progress == .awaiting { awaited = token }
             guard progress == .finished else { return .progressed }
@@ -295,13 +317,12 @@ extension RequestService {
         return answered(token, run)
     }
 
-    /// Most rows of a large call's next block.
-    func blockRows(_ loaded: LoadedModel, _ rows: Int, _ now: UInt64) -> Int {
-        guard now &- lastSmall < Self.smallCallsNanoseconds else { return .max }
-        let work = loaded.parts[loop].counters.pointee.estimate.nanoseconds(rows: rows)
-        let (least, step) = Self.shortBlockRows
-        let fitting = Double(Self.shortBlockNanoseconds) / Double(max(work, 1)) * Double(rows)
-        return max(least, Int(min(fitting, 1024)) / step * step)
+    /// Lets other threads have the core, if it is time.
+    ///
+    /// - Parameter now: CLOCK_MONOTONIC nanoseconds.
+    /// - Returns: The time after that.
+    func giveWay(at now: UInt64) -> UInt64 {
+        tandemsys_give_way(now, LoopYield.withinTurn) ? context.clock() : now
     }
 
     /// Takes a call out of those that have begun.

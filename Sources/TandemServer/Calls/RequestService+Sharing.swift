@@ -7,9 +7,9 @@ internal import TandemWire
 //
 // A loop offers one of its large calls at a time. It wakes loops that wait for work, and each loop,
 // before it sleeps, looks at the others' offers, which is one word a loop. Helping is a block at a
-// time with the own sockets polled in between, so the helper's own requests wait for a block at most,
-// as they would behind a large call of its own. Nothing is locked, and an offer that nobody takes
-// costs its owner an atomic addition a block.
+// time, slice by slice while small calls come, with the own sockets polled in between: the helper's
+// own requests wait as they would behind a large call of its own. Nothing is locked, and an offer
+// that nobody takes costs its owner an atomic addition a block.
 
 extension RequestService {
     /// Whether another loop offers something.
@@ -21,20 +21,40 @@ extension RequestService {
         return false
     }
 
-    /// Computes a block of another loop's call; there may be none left.
-    mutating func help(_ now: UInt64) -> WorkOutcome {
+    /// Computes a slice or a block of another loop's call; there may be none left.
+    mutating func help() -> WorkOutcome {
         var hasHelped = false
-        let offers = context.offers
-        for index in offers.indices where index != loop && !hasHelped {
-            guard let visit = offers[index].rows.enter() else { continue }
-            if let loaded = offers[index].loaded {
-                hasHelped = loaded.parts[loop].helper.help(
-                    offers[index].rows, visit, rowsMax: blockRows(loaded, visit.rowCount, now))
+        if let (index, visit) = helped {
+            helped = nil
+            hasHelped = help(index, visit)
+        } else {
+            let offers = context.offers
+            for index in offers.indices where index != loop && !hasHelped {
+                guard let visit = offers[index].rows.enter() else { continue }
+                hasHelped = help(index, visit)
             }
-            offers[index].rows.leave()
         }
         if !hasHelped && awaited != nil { tandemk_pause() }
         return hasHelped || awaited != nil ? .progressed : .idle
+    }
+
+    /// Helps a loop whose offer was entered, and leaves it unless a block stays half done.
+    private mutating func help(_ index: Int, _ visit: SharedRows.Visit) -> Bool {
+        let offer = context.offers[index]
+        guard let helper = offer.loaded?.parts[loop].helper else {
+            offer.rows.leave()
+            return false
+        }
+        var hasHelped = helper.help(offer.rows, visit)
+        while helper.isWithinBlock {
+            if smallCallsCome(giveWay(at: context.clock())) {
+                helped = (index, visit)
+                return true
+            }
+            hasHelped = helper.help(offer.rows, visit)
+        }
+        offer.rows.leave()
+        return hasHelped
     }
 
     /// Offers a call that has just begun, if it is worth it and nothing else is offered.

@@ -87,6 +87,8 @@ package struct RequestService: FrameService {
     var offered: Int?
     /// The same, once its last rows are being computed elsewhere.
     var awaited: Int?
+    /// The loop whose call is helped with, while a block of it is half done here.
+    var helped: (loop: Int, visit: SharedRows.Visit)?
     /// Nanoseconds spent on small calls since a large one that has begun got a block.
     var sinceBlock: UInt64 = 0
     /// When a small call was last read.
@@ -199,7 +201,9 @@ package struct RequestService: FrameService {
         }
         run.pointee.place(at: frame)
         var now = now
-        while try run.pointee.advance(now: now) == .more { now = context.clock() }
+        while try run.pointee.advance(now: now) == .more {
+            now = giveWay(at: run.pointee.computedAt)
+        }
         guard request.wantsExplanation else {
             connection.output.commit(byteCount)
             return byteCount

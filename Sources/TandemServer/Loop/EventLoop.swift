@@ -23,7 +23,7 @@ internal import TandemWire
 // same batch be recognised.
 //
 // A loop that has nothing to do takes connections from loops that are busy, and so does one that is
-// between two blocks of a large call: `LoopSockets`.
+// between two slices of a large call: `LoopSockets`.
 //
 // A busy loop gives way to other threads now and then: `LoopYield`.
 
@@ -226,8 +226,8 @@ package struct EventLoop<Service: FrameService>: ~Copyable {
         let now = tandemsys_monotonic_ns()
         let turn = min(now &- turnStart, 1_000_000)
         turnMean = (turnMean * 3 + turn) / 4
-        turnStart = tandemsys_give_way(
-            now, computesBlocks ? LoopYield.betweenBlocks : LoopYield.betweenTurns)
+        let bound = computesBlocks ? LoopYield.betweenSlices : LoopYield.betweenTurns
+        turnStart = tandemsys_give_way(now, bound) ? tandemsys_monotonic_ns() : now
     }
 
     private static func wait(

@@ -53,7 +53,8 @@ package protocol FrameService {
     /// Whether calls wait that could have been done by now, had another loop read them.
     var isBehind: Bool { get }
 
-    /// Does one piece of work, no longer than a block of rows takes.
+    /// Does one piece of work, no longer than a block of rows takes, or a slice of one where small
+    /// calls come.
     mutating func work() -> WorkOutcome
 
     /// Puts a finished call's answer into the output.

@@ -55,11 +55,10 @@ package final class LoadedModel: Sendable {
         let arenaBytes: Int
 
         init(
-            _ model: ServableModel, _ limits: WireLimits,
-            _ clock: @escaping @Sendable () -> UInt64, _ giveWay: @escaping @Sendable () -> Void
+            _ model: ServableModel, _ limits: WireLimits, _ clock: @escaping @Sendable () -> UInt64
         ) throws(EngineError) {
-            let lane = try PredictLane(model, giveWay: giveWay)
-            let longLane = try PredictLane(model, giveWay: giveWay)
+            let lane = try PredictLane(model)
+            let longLane = try PredictLane(model)
             session = try PredictSession(model, lane: lane, limits: limits, clock: clock)
             longSessions = try (0..<Self.longSessionCount).map { (_) throws(EngineError) in
                 try PredictSession(model, lane: longLane, limits: limits, clock: clock)
@@ -81,14 +80,13 @@ package final class LoadedModel: Sendable {
     /// - Throws: `EngineError` `outOfMemory`.
     package init(
         _ model: ServableModel, metadata: ModelMetadata, memory: MemoryFigures, loopCount: Int,
-        limits: WireLimits, warmUp: [UInt8]? = nil, clock: @escaping @Sendable () -> UInt64,
-        giveWay: @escaping @Sendable () -> Void
+        limits: WireLimits, warmUp: [UInt8]? = nil, clock: @escaping @Sendable () -> UInt64
     ) throws(EngineError) {
         self.model = model
         self.warmUp = warmUp
         self.metadata = metadata
         parts = try (0..<loopCount).map { (_) throws(EngineError) in
-            try LoopPart(model, limits, clock, giveWay)
+            try LoopPart(model, limits, clock)
         }
         var memory = memory
         memory.arenas = parts.reduce(0) { $0 + $1.arenaBytes }

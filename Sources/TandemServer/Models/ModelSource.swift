@@ -102,20 +102,16 @@ package struct LoadTerms: Sendable {
     package let limits: WireLimits
     /// CLOCK_MONOTONIC in nanoseconds.
     package let clock: @Sendable () -> UInt64
-    /// Lets other threads have the core; called all 20 us or so while rows are computed.
-    package let giveWay: @Sendable () -> Void
 
     /// Makes terms.
     package init(
         loopCount: Int, threadCount: Int, priority: LoadPriority = .idle, limits: WireLimits,
-        clock: @escaping @Sendable () -> UInt64,
-        giveWay: @escaping @Sendable () -> Void = {}
+        clock: @escaping @Sendable () -> UInt64
     ) {
         self.loopCount = loopCount
         self.threadCount = threadCount
         self.priority = priority
         self.limits = limits
         self.clock = clock
-        self.giveWay = giveWay
     }
 }

@@ -106,7 +106,7 @@ package struct RepositorySource: ModelSource {
             loaded = try LoadedModel(
                 model, metadata: ModelMetadata(name, version, program, opened.model),
                 memory: memory, loopCount: terms.loopCount, limits: terms.limits,
-                warmUp: opened.model.warmUps.first, clock: terms.clock, giveWay: terms.giveWay)
+                warmUp: opened.model.warmUps.first, clock: terms.clock)
         } catch { throw Self.refusal(error, name) }
         try WarmUp(loaded, terms).run(opened.model.warmUps)
         budget.add(loaded)

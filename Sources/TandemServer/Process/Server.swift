@@ -92,7 +92,7 @@ package final class Server {
                 loopCount: loopCount,
                 threadCount: options.loadThreads > 0 ? options.loadThreads : coreCount,
                 priority: options.loadPriority, limits: options.wireLimits,
-                clock: { tandemsys_monotonic_ns() }, giveWay: LoopYield.atStep),
+                clock: { tandemsys_monotonic_ns() }),
             policy: options.versionPolicy,
             gate: options.qualityDropMax > 0
                 ? QualityGate(dropMax: Double(options.qualityDropMax) / 1000) : nil,

@@ -53,7 +53,7 @@ final class StepList: @unchecked Sendable {
         for (index, step) in steps.enumerated() {
             let box = Unmanaged.passRetained(Self.boxed(step.step))
             boxes.initializeElement(
-                at: index, to: (step.tasks, box, min(step.work, Self.pauseWork)))
+                at: index, to: (step.tasks, box, min(step.work, Self.sliceWork)))
         }
     }
 
@@ -62,24 +62,27 @@ final class StepList: @unchecked Sendable {
         boxes.deallocate()
     }
 
-    /// Work from one pause to the next, in int8 multiply-adds: of some 20 us.
-    private static var pauseWork: Int { 4_000_000 }
+    /// Work of a slice, in int8 multiply-adds: some 20 us.
+    private static var sliceWork: Int { 4_000_000 }
 
     /// Runs the steps that a frame's tasks need, one after the other.
-    ///
-    /// - Parameters:
-    ///   - frame: Where.
-    ///   - pause: Called between two steps, each time when some 20 us of work are done.
-    func run(_ frame: Frame, pause: () -> Void = {}) {
-        var left = Self.pauseWork
+    func run(_ frame: Frame) {
         for index in 0..<boxes.count where boxes[index].tasks.intersects(frame.tasks) {
-            if left <= 0 {
-                pause()
-                left = Self.pauseWork
-            }
+            run(index, frame)
+        }
+    }
+
+    /// Runs the steps that a frame's tasks need from one on, until a slice's work is done.
+    ///
+    /// - Returns: The step to go on with; `count` if there is none.
+    func runSlice(_ frame: Frame, from first: Int) -> Int {
+        var left = Self.sliceWork
+        for index in first..<boxes.count where boxes[index].tasks.intersects(frame.tasks) {
+            guard left > 0 else { return index }
             run(index, frame)
             left -= boxes[index].work * frame.rowCount
         }
+        return boxes.count
     }
 
     /// Runs one step, whatever the frame's tasks.
