@@ -11,7 +11,8 @@ package import TandemWire
 // bytes the answer takes; `place` is given that memory; each `advance` computes one slice of a block
 // of rows, straight into the answer, and looks at the deadline first. Between two advances the loop
 // may poll its sockets, take another request of another session (of the same lane only between two
-// blocks), or cancel this one. A refusal or `cancel` brings it back to idle; the memory given is then the caller's again.
+// blocks), or cancel this one. A refusal or `cancel` brings it back to idle; the memory given is then
+// the caller's again.
 //
 // Values are checked block by block, where they are read anyway, so that NaN in the last row is
 // found late but the values are touched once.

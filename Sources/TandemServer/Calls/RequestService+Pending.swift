@@ -17,7 +17,7 @@ internal import TandemWire
 // While small calls come, a piece of work is a slice of a block, the steps that take some 20 us;
 // otherwise it is the rest of the block. A block's values lie in the large calls' memory between its
 // slices, so it is ended before another large call's block begins. (Blocks of fewer rows did the
-// same before, at a price: 16 rows at a time take 1.2 of the time of 64, 8 rows 1.45.)
+// same before, at a price: 16 rows at a time take 1.2 of the time of 64, 8 rows 1.4.)
 //
 // A finished call is given to its connection at once. One whose connection went away is dropped
 // where it stands.
