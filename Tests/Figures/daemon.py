@@ -272,8 +272,10 @@ def in_process(bench):
             for rows in (16, 64, 256):
                 frames = bench.frames(name, rows)
                 ours, theirs = [], {p.label: [] for p in peers}
+                # The client's first 50 requests do not count.
+                seconds = 0.15 if rows < 256 else 0.5
                 for _ in range(7):
-                    ours.append(bench.ask(daemon.socket, frames, 0.15)["p50_us"])
+                    ours.append(bench.ask(daemon.socket, frames, seconds)["p50_us"])
                     for peer in peers:
                         theirs[peer.label].append(peer.measured(rows)["p50_us"])
                 mine = statistics.median(ours)
