@@ -115,11 +115,12 @@ package struct PredictRun {
     let clock: @Sendable () -> UInt64
     /// Rows of a block, at most.
     package let blockRows: Int
-    /// The block of which some slices are computed and some are not; until they are, no other
+    /// Whether some slices of a block are computed and some are not; until they are, no other
     /// session may compute in the lane.
-    private var block: Range<Int>?
-    /// Whether there is one.
-    package var isWithinBlock: Bool { block != nil }
+    package var isWithinBlock: Bool {
+        guard case .computing = phase else { return false }
+        return computer.hasSlices
+    }
     private(set) var phase = Phase.idle
     /// Whether it can take a request.
     package var isIdle: Bool { phase == .idle }
@@ -297,12 +298,12 @@ package struct PredictRun {
         case .computing(let row):
             do throws(RequestError) {
                 try checkDeadline(now)
-                if block != nil {
+                if isWithinBlock {
                     computeSlice(since: now)
                 } else if try beginBlock(at: row) {
                     computeSlice(since: computedAt)
                 }
-                if block != nil || hasBlocks { return .more }
+                if isWithinBlock || hasBlocks { return .more }
             } catch {
                 failure = error
                 shared?.rows.close()
@@ -323,7 +324,6 @@ package struct PredictRun {
         guard shared?.rows.isFree ?? true else {
             failure = RequestError(.cancelled, "the caller gave the call up")
             phase = .ending
-            block = nil
             return false
         }
         becomeIdle()
@@ -333,7 +333,6 @@ package struct PredictRun {
     // MARK: Ending
 
     private mutating func end(_ now: UInt64) throws(RequestError) -> Progress {
-        block = nil
         if let shared {
             guard shared.rows.isFree else { return .awaiting }
             times.compute &+= shared.rows.helpedNanoseconds
@@ -363,7 +362,6 @@ package struct PredictRun {
 
     private mutating func becomeIdle() {
         phase = .idle
-        block = nil
         layout = nil
         ranked = nil
         request = nil
@@ -463,14 +461,12 @@ package struct PredictRun {
         computedAt = clock()
         times.features &+= encoded &- start
         times.compute &+= computedAt &- encoded
-        block = rows
     }
 
     private mutating func computeSlice(since start: UInt64) {
-        let hasMore = computer.computeSlice()
+        computer.computeSlice()
         computedAt = clock()
         times.compute &+= computedAt &- start
-        if !hasMore { block = nil }
     }
 
     private mutating func finishRanking() {

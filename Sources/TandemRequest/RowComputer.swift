@@ -41,6 +41,7 @@ struct RowComputer {
         try columns.bind(request, model)
         turn = lane.pointee.takeTurn()
         isContextCounted = !countsContext
+        (rowsLeft, block) = (0..<0, nil)
         explanation = request.wantsExplanation ? RowExplanation(model.plan) : nil
     }
 
@@ -93,15 +94,16 @@ struct RowComputer {
     /// Computes some 20 us of what `begin` began.
     ///
     /// - Precondition: Nothing else began in the lane since.
-    /// - Returns: Whether there is more of it.
     /// - Complexity: O(rows x parameters) for all slices together. Allocates nothing.
-    mutating func computeSlice() -> Bool {
+    mutating func computeSlice() {
         precondition(lane.pointee.contextTurn == turn, "a lane computes one block at a time")
         let (plan, workspace) = (model.plan, lane.pointee.workspace)
-        guard var current = block ?? nextBlock() else { return false }
+        guard var current = block ?? nextBlock() else { return }
         block = plan.runSlice(of: &current, workspace) ? current : nil
-        return block != nil || !rowsLeft.isEmpty
     }
+
+    /// Whether slices of the block at hand are left.
+    var hasSlices: Bool { block != nil || !rowsLeft.isEmpty }
 
     /// The next of the plan's blocks, which may be smaller than a lane's.
     private mutating func nextBlock() -> Plan.Block? {

@@ -9,7 +9,7 @@ package final class SharedRowComputer: @unchecked Sendable {
     private var opened: (owner: ObjectIdentifier, number: UInt64)?
     /// Whether slices of a block are left; until they are done, nothing else may compute in the
     /// lane.
-    package private(set) var isWithinBlock = false
+    package var isWithinBlock: Bool { computer.pointee.hasSlices }
 
     /// Makes one that computes in a lane which its loop's own requests use too.
     package init(
@@ -41,17 +41,15 @@ package final class SharedRowComputer: @unchecked Sendable {
         let start = clock()
         if !isWithinBlock {
             guard let block = rows.takeBlock(visit.offer, lane.blockRows) else { return false }
-            isWithinBlock = begin(block, rows, visit)
+            begin(block, rows, visit)
         }
-        if isWithinBlock { isWithinBlock = computer.pointee.computeSlice() }
+        if isWithinBlock { computer.pointee.computeSlice() }
         rows.addHelp(clock() &- start)
         return true
     }
 
-    /// Encodes a block; whether nothing is wrong with its values.
-    private func begin(
-        _ block: Range<Int>, _ rows: SharedRows, _ visit: SharedRows.Visit
-    ) -> Bool {
+    /// Encodes a block, or gives it up if something is wrong with its values.
+    private func begin(_ block: Range<Int>, _ rows: SharedRows, _ visit: SharedRows.Visit) {
         let offer = visit.offer
         do throws(RequestError) {
             if opened?.owner != ObjectIdentifier(rows) || opened?.number != visit.number {
@@ -64,8 +62,6 @@ package final class SharedRowComputer: @unchecked Sendable {
                 clock: clock)
         } catch {
             rows.giveUp(block: block.lowerBound)
-            return false
         }
-        return true
     }
 }

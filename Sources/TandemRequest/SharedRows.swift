@@ -94,8 +94,6 @@ package final class SharedRows: Sendable {
         let offer: Offer
         /// Another for each request.
         let number: UInt64
-        /// Rows of the request.
-        package var rowCount: Int { offer.rowCount }
     }
 
     /// Enters if there are blocks to take; `leave` follows.

@@ -37,13 +37,19 @@ import Testing
         #expect(rig.services[0].context.offers[0].loaded == nil)
     }
 
-    @Test func `a loop to which small calls come helps slice by slice`() throws {
+    /// Loops of which the second is in the middle of the last block of the first one's call 7.
+    private func halfHelped() throws -> (ServiceRig, PredictRequestMessage) {
         let rig = try rig(publishing: ["heavy"])
         let message = TinyRequests.predict(model: "heavy", rows: try rig.rows(blocks: 2))
         rig.services[1].lastSmall = rig.now
         #expect(try rig.serve(id: 7, message) == nil)
         #expect(try rig.work() == nil)
         #expect(rig.services[1].work() == .progressed)
+        return (rig, message)
+    }
+
+    @Test func `a loop to which small calls come helps slice by slice`() throws {
+        let (rig, message) = try halfHelped()
         // Its block is half done: it has work, and the answer waits for it.
         #expect(rig.services[1].isBusy && rig.services[1].helped != nil)
         #expect(try rig.work() == nil && rig.services[0].awaited != nil)
@@ -54,12 +60,7 @@ import Testing
     }
 
     @Test func `a helper's own large call waits for the end of the block`() throws {
-        let rig = try rig(publishing: ["heavy"])
-        let message = TinyRequests.predict(model: "heavy", rows: try rig.rows(blocks: 2))
-        rig.services[1].lastSmall = rig.now
-        #expect(try rig.serve(id: 7, message) == nil)
-        #expect(try rig.work() == nil)
-        #expect(rig.services[1].work() == .progressed)
+        let (rig, message) = try halfHelped()
         let frame = try TinyRequests.frame(id: 8, message)
         #expect(try rig.serve(frame, loop: 1) == nil)
         #expect(rig.services[1].work() == .progressed)

@@ -91,9 +91,7 @@ extension Plan {
         _ workspace: Workspace, rowStart: Int, rowCount: Int, _ times: inout StepTimes,
         clock: () -> UInt64
     ) {
-        precondition(rowCount <= blockRowCount && rowStart + rowCount <= workspace.rowCountMax)
-        prefetchBlock(workspace, rowStart: rowStart + rowCount, rowCount: rowCount)
-        let frame = workspace.frame(rowStart: rowStart, rowCount: rowCount)
+        let frame = beginBlock(workspace, rowStart: rowStart, rowCount: rowCount)
         candidateSteps.run(
             frame, times: &times.nanoseconds, first: contextSteps.count, clock: clock)
         writeOutputs(workspace, frame)

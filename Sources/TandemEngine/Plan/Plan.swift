@@ -170,11 +170,18 @@ extension Plan {
     package func runBlock(
         _ workspace: Workspace, rowStart: Int, rowCount: Int, lane: Int = 0
     ) {
-        precondition(rowCount <= blockRowCount && rowStart + rowCount <= workspace.rowCountMax)
-        prefetchBlock(workspace, rowStart: rowStart + rowCount, rowCount: rowCount)
-        let frame = workspace.frame(rowStart: rowStart, rowCount: rowCount, lane: lane)
+        let frame = beginBlock(workspace, rowStart: rowStart, rowCount: rowCount, lane: lane)
         candidateSteps.run(frame)
         writeOutputs(workspace, frame)
+    }
+
+    /// A block's frame, and its next one's table rows asked for.
+    func beginBlock(
+        _ workspace: Workspace, rowStart: Int, rowCount: Int, lane: Int = 0
+    ) -> Frame {
+        precondition(rowCount <= blockRowCount && rowStart + rowCount <= workspace.rowCountMax)
+        prefetchBlock(workspace, rowStart: rowStart + rowCount, rowCount: rowCount)
+        return workspace.frame(rowStart: rowStart, rowCount: rowCount, lane: lane)
     }
 
     /// A block of candidate rows that is computed slice by slice.
@@ -199,14 +206,11 @@ extension Plan {
     ///   workspace.
     /// - Returns: Whether steps are left.
     package func runSlice(of block: inout Block, _ workspace: Workspace) -> Bool {
-        precondition(
-            block.rowCount <= blockRowCount
-                && block.rowStart + block.rowCount <= workspace.rowCountMax)
-        if block.nextStep == 0 {
-            prefetchBlock(
-                workspace, rowStart: block.rowStart + block.rowCount, rowCount: block.rowCount)
-        }
-        let frame = workspace.frame(rowStart: block.rowStart, rowCount: block.rowCount)
+        let (start, count) = (block.rowStart, block.rowCount)
+        let frame =
+            block.nextStep == 0
+            ? beginBlock(workspace, rowStart: start, rowCount: count)
+            : workspace.frame(rowStart: start, rowCount: count)
         block.nextStep = candidateSteps.runSlice(frame, from: block.nextStep)
         guard block.nextStep == candidateSteps.count else { return true }
         writeOutputs(workspace, frame)

@@ -270,10 +270,7 @@ extension RequestService {
         let run = pending[token].pointee.loaded.parts[loop].session.run
         do throws(RequestError) {
             try begin(token, run, now)
-            var now = now
-            while try run.pointee.advance(now: now) == .more {
-                now = giveWay(at: run.pointee.computedAt)
-            }
+            try complete(run, now)
         } catch { return refused(token, error) }
         let outcome = answered(token, run)
         sinceBlock &+= pending[token].pointee.workedNanoseconds
@@ -315,6 +312,16 @@ extension RequestService {
         }
         end(token)
         return answered(token, run)
+    }
+
+    /// Computes a call that has begun in one go.
+    func complete(
+        _ run: UnsafeMutablePointer<PredictRun>, _ now: UInt64
+    ) throws(RequestError) {
+        var now = now
+        while try run.pointee.advance(now: now) == .more {
+            now = giveWay(at: run.pointee.computedAt)
+        }
     }
 
     /// Lets other threads have the core, if it is time.

@@ -200,10 +200,7 @@ package struct RequestService: FrameService {
             preconditionFailure("reserve gives memory")
         }
         run.pointee.place(at: frame)
-        var now = now
-        while try run.pointee.advance(now: now) == .more {
-            now = giveWay(at: run.pointee.computedAt)
-        }
+        try complete(run, now)
         guard request.wantsExplanation else {
             connection.output.commit(byteCount)
             return byteCount

@@ -5,7 +5,7 @@ internal import TandemWire
 // Design: one thread, one epoll, run to completion.
 //
 // The thread that reads a request serves it and sends the answer: recv, send and epoll_wait are all
-// the system calls a request costs (and a yield now and then, see below), and nothing is allocated or
+// the system calls a request costs (and a yield now and then), and nothing is allocated or
 // locked for it in steady state. The loop is a struct that lives on its thread's stack, and
 // connections lie behind raw pointers, because Swift checks exclusive access to each class property
 // (a fifth of a microsecond a request, measured).

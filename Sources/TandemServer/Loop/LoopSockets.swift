@@ -18,8 +18,8 @@ internal import Synchronization
 // not woken for that.
 //
 // Who looks: a loop that polls for work looks at the busy ones' epolls too, and so does one between
-// two blocks of a large call whose own sockets are empty: a small request then waits until the next
-// of the loops ends a block, and not until its own does. One that sleeps is called: it sleeps in a
+// two slices of a large call whose own sockets are empty: a small request then waits until the next
+// of the loops ends a slice, and not until its own does. One that sleeps is called: it sleeps in a
 // second epoll, which holds its own and those of the others, and a busy loop's is armed in there for
 // as long as it is busy. So an idle loop is woken by the arrival itself and not by the loop that has
 // no time, and only if there is something to take.

@@ -9,7 +9,7 @@
 // 1.0. (With one every 50 us that is 0.13 ms and 0.80 ms, but 1 % of all time goes into yields, 0.5 us
 // each.)
 //
-// A yield gives away the rest of the slice, so slices are of 0.1 ms, the least there is: beside a
+// A yield gives away the rest of the time slice, so those are of 0.1 ms, the least there is: beside a
 // thread that never sleeps a loop is left 0.25 of each 0.6 ms and not 0.25 of 2. Yielding after every
 // turn instead is no better, and at 40 % of capacity some runs fell 50 to 400 ms behind. Between
 // slices of large calls it is every 40 us, for the small calls' sake: with 0.25 ms they took 0.5 ms
