@@ -26,7 +26,7 @@ extension KernelCases {
         }
     }
 
-    /// The int8 matrix product.
+    /// The int8 matrix product, to floats and to bytes.
     static func qd8GEMM() -> [KernelCase] {
         let register = KernelRegister(
             "qd8_f32_qc8w_gemm", count: tandemk_qd8_f32_qc8w_gemm_count(),
@@ -43,18 +43,29 @@ extension KernelCases {
                 tandemk_qd8_f32_qc8w_gemm_pack(n, k, w.base, scale.base, packed.base)
             }
             let (bias, stride) = (Buffer(floats: n), tandemk_qd8_stride(k))
-            return rowCounts.map { m in
+            return rowCounts.flatMap { m in
                 let (x, c) = (Buffer(floats: m * k), Buffer(floats: m * n))
-                let a = Buffer(bytes: m * stride)
+                let (a, q) = (Buffer(bytes: m * stride), Buffer(bytes: m * tandemk_qd8_stride(n)))
                 let rows = Buffer<tandemk_qd8_row>(count: m) { _ in .init() }
+                let told = Buffer<tandemk_qd8_row>(count: m) { _ in .init() }
                 withExtendedLifetime(x) {
                     tandemk_f32_qd8_quantize(m, k, x.base, k, nil, a.base, stride, rows.base)
                 }
-                return register.measuring("m \(m) n \(n) k \(k)", 2 * m * n * k, .operations) {
+                let (shape, operations) = ("m \(m) n \(n) k \(k)", 2 * m * n * k)
+                let floats = register.measuring(shape, operations, .operations) {
                     tandemk_qd8_f32_qc8w_gemm_at($0).run(
                         m, n, k, a.base, stride, rows.base, packed.base, bias.base, c.base, n,
-                        TANDEMK_ACTIVATION_RELU)
+                        TANDEMK_ACTIVATION_RELU, nil)
                 }
+                let bytes = register.measuring("\(shape) to bytes", operations, .operations) {
+                    var to = tandemk_qs8_rows(
+                        scale: 0.1, zero: -128, q: q.base, ldq: tandemk_qd8_stride(n),
+                        rows: told.base)
+                    tandemk_qd8_f32_qc8w_gemm_at($0).run(
+                        m, n, k, a.base, stride, rows.base, packed.base, bias.base, nil, 0,
+                        TANDEMK_ACTIVATION_RELU, &to)
+                }
+                return [floats, bytes]
             }
         }
     }

@@ -149,9 +149,13 @@ static bool f32_gemm(size_t kernel, size_t c) {
     return true;
 }
 
+/* All shapes with floats as results, and then with bytes; in some, rows have one grid. */
 static bool qd8_f32_qc8w_gemm(size_t kernel, size_t c) {
+    const size_t shapes = 2 * COUNT(few) * COUNT(wide);
+    const bool are_bytes = c >= shapes;
     size_t m, n, k, packed_bytes;
-    if (!shape(c, &m, &n, &k) || !tandemk_qd8_f32_qc8w_gemm_packed_bytes(n, k, &packed_bytes))
+    if (!shape(are_bytes ? c - shapes : c, &m, &n, &k)
+        || !tandemk_qd8_f32_qc8w_gemm_packed_bytes(n, k, &packed_bytes))
         return false;
     size_t lda = tandemk_qd8_stride(k);
     int8_t *a = bytes(m * lda, -128), *w = bytes(n * k, -128);
@@ -160,6 +164,7 @@ static bool qd8_f32_qc8w_gemm(size_t kernel, size_t c) {
     tandemk_qd8_row *rows = guarded(m * sizeof *rows);
     for (size_t i = 0; i < m; i++) {
         rows[i] = (tandemk_qd8_row){row_scales[i], i % 2 ? -128 : 0, 0};
+        if (are_bytes && c % 2) rows[i] = (tandemk_qd8_row){row_scales[0], -128, 0};
         for (size_t l = 0; l < lda; l++) {
             if (l >= k) a[i * lda + l] = 0;
             rows[i].sum += a[i * lda + l];
@@ -167,9 +172,17 @@ static bool qd8_f32_qc8w_gemm(size_t kernel, size_t c) {
     }
     void *packed = guarded(packed_bytes);
     tandemk_qd8_f32_qc8w_gemm_pack(n, k, w, scales, packed);
+    tandemk_activation activation = c % 5 ? TANDEMK_ACTIVATION_NONE : TANDEMK_ACTIVATION_RELU;
+    size_t ldq = tandemk_qd8_stride(n) + 4;
+    tandemk_qs8_rows to = {0.013f, c % 3 ? -128 : (int32_t)(c % 256) - 128, NULL, ldq, NULL};
+    if (are_bytes) {
+        out = (struct output){guarded(m * (ldq + sizeof *to.rows)), m * (ldq + sizeof *to.rows), 0};
+        to.q = out.base;
+        to.rows = (void *)(to.q + m * ldq);
+    }
     tandemk_qd8_f32_qc8w_gemm_at(kernel).run(
-        m, n, k, a, lda, rows, packed, c % 2 ? bias : NULL, results(m * (n + 2)), n + 2,
-        c % 5 ? TANDEMK_ACTIVATION_NONE : TANDEMK_ACTIVATION_RELU
+        m, n, k, a, lda, rows, packed, c % 2 ? bias : NULL,
+        are_bytes ? NULL : results(m * (n + 2)), n + 2, activation, are_bytes ? &to : NULL
     );
     return true;
 }

@@ -96,9 +96,14 @@ else
     "$tandem" generate shop --impressions 3000 --seed 3 --out "$work/shop.csv"
     "$tandem" recipe show shop-mmoe >"$work/shop.toml"
     "$tandem" train "$work/shop.toml" "$work/shop.csv" --out "$work/models/shop/1" >/dev/null 2>&1
+    # Rounded by measurement: rows share grids, and products write bytes.
+    "$tandem" quantize "$work/models/shop/1" "$work/shop.csv" --out "$work/models/shop/2" \
+        >/dev/null 2>&1
     head -301 "$work/shop.csv" >"$work/rows.csv"
-    for executor in int8 float; do
-        predict=("$tandem" predict "$work/models/shop/1" "$work/rows.csv" --executor $executor)
+    for choice in 1:int8 1:float 2:int8; do
+        version=${choice%%:*} executor=${choice##*:}
+        predict=("$tandem" predict "$work/models/shop/$version" "$work/rows.csv"
+            --executor $executor)
         "${predict[@]}" >"$work/native.csv"
         for isa in scalar avx2 avxvnni avx512vnni; do
             if [ $isa = avxvnni ] && ! grep -qw avx_vnni /proc/cpuinfo; then
@@ -107,7 +112,7 @@ else
             fi
             TANDEM_FORCE_ISA=$isa "${predict[@]}" >"$work/other.csv"
             cmp "$work/native.csv" "$work/other.csv"
-            echo "ok: predictions, $executor, TANDEM_FORCE_ISA=$isa"
+            echo "ok: predictions, version $version, $executor, TANDEM_FORCE_ISA=$isa"
         done
         command -v qemu-x86_64 >/dev/null || continue
         for cpu in Haswell Nehalem; do
@@ -116,7 +121,7 @@ else
                 exit 1
             }
             cmp "$work/native.csv" "$work/other.csv"
-            echo "ok: predictions, $executor, whole program on $cpu"
+            echo "ok: predictions, version $version, $executor, whole program on $cpu"
         done
     done
 fi

@@ -43,7 +43,40 @@ import Testing
             tandemk_qd8_f32_qc8w_gemm_at(kernel).run(
                 part.count, n, k, a.base + part.lowerBound * lda, lda,
                 self.rows.base + part.lowerBound, packed.base, bias?.base,
-                c + part.lowerBound * ldc, ldc, activation)
+                c + part.lowerBound * ldc, ldc, activation, nil)
+        }
+
+        /// Bytes of a row that are written as bytes, and of those up to the next one.
+        var ldq: Int { tandemk_qd8_stride(n) + 4 }
+        /// Bytes of all rows, and of what is told of them behind.
+        var byteCount: Int { m * (ldq + MemoryLayout<tandemk_qd8_row>.size) }
+
+        func run(
+            _ kernel: Int, _ scale: Float, _ zero: Int32, _ q: UnsafeMutablePointer<Int8>,
+            rows: Range<Int>? = nil
+        ) {
+            let part = rows ?? 0..<m
+            let told = UnsafeMutableRawPointer(q + m * ldq)
+                .assumingMemoryBound(to: tandemk_qd8_row.self)
+            var bytes = tandemk_qs8_rows(
+                scale: scale, zero: zero, q: q + part.lowerBound * ldq, ldq: ldq,
+                rows: told + part.lowerBound)
+            tandemk_qd8_f32_qc8w_gemm_at(kernel).run(
+                part.count, n, k, a.base + part.lowerBound * lda, lda,
+                self.rows.base + part.lowerBound, packed.base, bias?.base, nil, 0, activation,
+                &bytes)
+        }
+
+        /// What the quantiser makes of the floats of the scalar twin.
+        func expectedBytes(_ scale: Float, _ zero: Int32) -> [Int8] {
+            let c = GuardedBuffer<Float>(count: m * ldc)
+            run(Register.qd8GEMM.scalar, c.base)
+            let q = GuardedBuffer<Int8>(count: byteCount)
+            let told = UnsafeMutableRawPointer(q.base + m * ldq)
+                .assumingMemoryBound(to: tandemk_qd8_row.self)
+            tandemk_f32_qs8_quantize_at(Register.quantizeByGrid.scalar).run(
+                m, n, c.base, ldc, nil, scale, zero, q.base, ldq, told)
+            return q.elements
         }
 
         /// The contract in Swift: exact sum, then one fused multiply-add.
@@ -111,6 +144,29 @@ import Testing
         }
     }
 
+    @Test(arguments: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 53])
+    func `results as bytes are what the quantiser makes of the floats`(m: Int) {
+        var index = 0
+        for n in [0, 1, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 101, 128] {
+            for k in [0, 1, 4, 5, 37] {
+                index += 1
+                let zeros: [Int32] = index % 2 == 0 ? [-128] : [-128, 0, -128]
+                var product = Self.product(m, n, k, seed: 8, zeros: zeros)
+                // Rows of one grid, as products behind bytes have them.
+                if index % 4 == 0 {
+                    for i in 0..<m { product.rows.base[i].scale = product.rows.base[0].scale }
+                }
+                if k % 2 == 1 { product.activation = TANDEMK_ACTIVATION_RELU }
+                let (scale, zero) = (Float(0.017), [-128, 5, 127, -128][index % 4] as Int32)
+                let expected = product.expectedBytes(scale, zero)
+                let found: [Int8] = Register.qd8GEMM.expectSameBits(
+                    product.byteCount, "m \(m) n \(n) k \(k) zero \(zero)"
+                ) { product.run($0, scale, zero, $1) }
+                #expect(found == expected, "m \(m) n \(n) k \(k) zero \(zero)")
+            }
+        }
+    }
+
     @Test func `the ends of int8 neither saturate nor wrap`() {
         let k = 4096
         for (activation, zero, weight) in [
@@ -158,6 +214,24 @@ import Testing
         }
     }
 
+    @Test func `special scales and biases are bytes too, of whole tiles and parts`() {
+        let specials = Samples.specialFloats.cycled(to: 77)
+        var samples = Samples(seed: 9)
+        for activation in [TANDEMK_ACTIVATION_NONE, TANDEMK_ACTIVATION_RELU] {
+            var product = Product(
+                m: 77, n: 77, k: 3, a: samples.bytes(77 * 3, least: -127), rowScales: specials,
+                w: samples.bytes(77 * 3), scales: specials.reversed(), bias: specials)
+            product.activation = activation
+            for (scale, zero) in [(1, -128), (0x1p-100, 0), (1e30, 127)] as [(Float, Int32)] {
+                let expected = product.expectedBytes(scale, zero)
+                let found: [Int8] = Register.qd8GEMM.expectSameBits(
+                    product.byteCount, "scale \(scale)"
+                ) { product.run($0, scale, zero, $1) }
+                #expect(found == expected)
+            }
+        }
+    }
+
     @Test func `a row does not depend on the rows beside it`() {
         let product = Self.product(37, 40, 19, seed: 7)
         for kernel in Register.qd8GEMM.runnable {
@@ -169,6 +243,16 @@ import Testing
                     product.run(kernel, parts.base, rows: first..<min(37, first + block))
                 }
                 #expect(parts.elements.map(\.bitPattern) == whole.elements.map(\.bitPattern))
+            }
+            let wholeBytes = GuardedBuffer<Int8>(count: product.byteCount)
+            product.run(kernel, 0.02, -100, wholeBytes.base)
+            for block in [1, 2, 3, 5, 7, 16] {
+                let parts = GuardedBuffer<Int8>(count: product.byteCount)
+                for first in stride(from: 0, to: 37, by: block) {
+                    product.run(
+                        kernel, 0.02, -100, parts.base, rows: first..<min(37, first + block))
+                }
+                #expect(parts.elements == wholeBytes.elements)
             }
         }
     }

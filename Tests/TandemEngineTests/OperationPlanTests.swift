@@ -328,6 +328,46 @@ import Testing
         }
     }
 
+    @Test func `a product writes bytes where all that reads it are products by one grid`() throws {
+        let sample = try Sample(
+            """
+              input x: f32 candidate [6, 8]
+              parameter w: f32 [20, 8]
+              parameter b: f32 [20]
+              parameter v: f32 [5, 20]
+              parameter u: f32 [4, 20]
+              h = linear(x, w, b): f32 candidate [6, 20]
+              r = relu(h): f32 candidate [6, 20]
+              k = linear(r, v): f32 candidate [6, 5]
+              y = reduce_maximum(k) {axis=0}: f32 candidate [5]
+              l = linear(r, u): f32 candidate [6, 4]
+              z = reduce_maximum(l) {axis=0}: f32 candidate [4]
+              output y
+              output z
+            """, rowCount: 4)
+        let grid = ActivationGrid(scale: 1 / 128, stepsBelow: 3)
+        let other = ActivationGrid(scale: 1 / 64, stepsBelow: 0)
+        var quantizer = try Quantizer(WeightedGraph(sample.graph, sample.tensors))
+        for (grids, isWritten) in [
+            (["k": grid, "l": grid], true), (["k": grid, "l": other], false), (["k": grid], false),
+        ] {
+            let int8 = try quantizer.program(QuantizationChoices(grids: grids))
+            let expected = try ReferenceExecutor(int8.graph, int8.tensors).run(
+                sample.inputs, rowCount: 4)
+            for block in [nil, 1, 3] as [Int?] {
+                let plan = try Plan(int8.graph, int8.tensors, blockRowCount: block)
+                let fused = "+ relu + quantize {scale=0.0078125, steps_below=3}"
+                #expect(plan.text.contains(fused) == isWritten, "\(plan.text)")
+                #expect(plan.text.contains("quantize(r)") != isWritten, "\(plan.text)")
+                let found = PlanRunner.run(plan, sample.inputs, rowCount: 4)
+                for task in ["y", "z"] {
+                    #expect(
+                        found[task]?.map(\.bitPattern) == expected[task]?.floats.map(\.bitPattern))
+                }
+            }
+        }
+    }
+
     @Test(arguments: ["sequence", "last", "last_cell"], [false, true])
     func `an int8 LSTM follows its definition, and its table the float program`(
         result: String, isReversed: Bool

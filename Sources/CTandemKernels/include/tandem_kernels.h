@@ -174,17 +174,29 @@ void tandemk_qd8_f32_qc8w_gemm_pack(
     size_t n, size_t k, const int8_t *w, const float *scale, void *packed
 );
 
+/* Where a product's results go as bytes of a grid that all rows share: that and `rows` as
+ * tandemk_f32_qs8_quantize takes them.  q: int8 [m, ldq >= tandemk_qd8_stride(n)]. */
+typedef struct tandemk_qs8_rows {
+    float scale;
+    int32_t zero;
+    int8_t *q;
+    size_t ldq;
+    tandemk_qd8_row *rows;
+} tandemk_qs8_rows;
+
 /* c[i][j] = activation(
  *     fma((float)sum_l (a[i][l] - rows[i].zero) * w[j][l], rows[i].scale * scale[j], bias[j]))
  * The sum is exact in int32, its conversion and the product of the scales are rounded once, to
  * nearest even.
  * a: int8 [m, lda >= tandemk_qd8_stride(k)], zeros in columns k to stride - 1: as the quantiser
  * writes it.  rows: [m].  packed: from tandemk_qd8_f32_qc8w_gemm_pack.
- * bias: float [n] or null (+0).  c: float [m, ldc >= n]. */
+ * bias: float [n] or null (+0).  c: float [m, ldc >= n].
+ * bytes: null, or what is written instead of c, which may be null then: bit by bit what
+ * tandemk_f32_qs8_quantize makes of c. */
 void tandemk_qd8_f32_qc8w_gemm(
     size_t m, size_t n, size_t k, const int8_t *a, size_t lda, const tandemk_qd8_row *rows,
-    const void *packed, const float *TANDEMK_NULLABLE bias, float *c, size_t ldc,
-    tandemk_activation activation
+    const void *packed, const float *TANDEMK_NULLABLE bias, float *TANDEMK_NULLABLE c, size_t ldc,
+    tandemk_activation activation, const tandemk_qs8_rows *TANDEMK_NULLABLE bytes
 );
 TANDEMK_FAMILY(qd8_f32_qc8w_gemm)
 

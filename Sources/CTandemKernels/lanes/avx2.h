@@ -94,6 +94,7 @@ LANES_FN vi b_narrow(vi a, vi b, vi c, vi d, vi z) {
     vi second = _mm256_adds_epi16(_mm256_packs_epi32(c, d), both);
     return _mm256_permutevar8x32_epi32(_mm256_packs_epi16(first, second), order);
 }
+LANES_FN vi b_load(const int8_t *p) { return _mm256_loadu_si256((const void *)p); }
 LANES_FN void b_store(int8_t *p, vi x) { _mm256_storeu_si256((void *)p, x); }
 LANES_FN void b_store_part(int8_t *p, size_t n, vi x) {
     int8_t whole[32];
@@ -111,4 +112,10 @@ LANES_FN vi b_keep(vi x, size_t n) {
 LANES_FN vi b_sums(vi x) {
     vi sums = _mm256_sad_epu8(_mm256_xor_si256(x, _mm256_set1_epi8(-128)), _mm256_setzero_si256());
     return _mm256_sub_epi32(sums, _mm256_set1_epi64x(8 * 128));
+}
+LANES_FN void b_store_lanes(int8_t *p, size_t n, vi x) {
+    __m128i words = _mm_packs_epi32(_mm256_castsi256_si128(x), _mm256_extracti128_si256(x, 1));
+    int64_t whole = _mm_cvtsi128_si64(_mm_packs_epi16(words, words));
+    if (n == LANES) __builtin_memcpy(p, &whole, sizeof whole);
+    else __builtin_memcpy(p, &whole, n);
 }

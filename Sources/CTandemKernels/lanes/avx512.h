@@ -91,7 +91,12 @@ LANES_FN vi b_sums(vi x) {
     vi sums = _mm512_sad_epu8(_mm512_xor_si512(x, _mm512_set1_epi8(-128)), _mm512_setzero_si512());
     return _mm512_sub_epi32(sums, _mm512_set1_epi64(8 * 128));
 }
+LANES_FN vi b_load(const int8_t *p) { return _mm512_loadu_si512(p); }
 LANES_FN void b_store(int8_t *p, vi x) { _mm512_storeu_si512(p, x); }
 LANES_FN void b_store_part(int8_t *p, size_t n, vi x) {
     _mm512_mask_storeu_epi8(p, first_bytes(n), x);
+}
+LANES_FN void b_store_lanes(int8_t *p, size_t n, vi x) {
+    if (n == LANES) _mm_storeu_si128((void *)p, _mm512_cvtsepi32_epi8(x));
+    else _mm512_mask_cvtsepi32_storeu_epi8(p, first_lanes(n), x);
 }

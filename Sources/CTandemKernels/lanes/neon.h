@@ -97,6 +97,7 @@ LANES_FN vi b_narrow(vi a, vi b, vi c, vi d, vi z) {
     int16x8_t second = vqaddq_s16(vcombine_s16(vqmovn_s32(c), vqmovn_s32(d)), both);
     return vreinterpretq_s32_s8(vcombine_s8(vqmovn_s16(first), vqmovn_s16(second)));
 }
+LANES_FN vi b_load(const int8_t *p) { return vreinterpretq_s32_s8(vld1q_s8(p)); }
 LANES_FN void b_store(int8_t *p, vi x) { vst1q_s8(p, vreinterpretq_s8_s32(x)); }
 LANES_FN void b_store_part(int8_t *p, size_t n, vi x) {
     int8_t whole[16];
@@ -109,3 +110,10 @@ LANES_FN vi b_keep(vi x, size_t n) {
     return vreinterpretq_s32_s8(vld1q_s8(whole));
 }
 LANES_FN vi b_sums(vi x) { return vpaddlq_s16(vpaddlq_s8(vreinterpretq_s8_s32(x))); }
+LANES_FN void b_store_lanes(int8_t *p, size_t n, vi x) {
+    int16x4_t words = vqmovn_s32(x);
+    int32x2_t whole = vreinterpret_s32_s8(vqmovn_s16(vcombine_s16(words, words)));
+    int32_t bytes = vget_lane_s32(whole, 0);
+    if (n == LANES) __builtin_memcpy(p, &bytes, sizeof bytes);
+    else __builtin_memcpy(p, &bytes, n);
+}

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ends.h"
+#include "grid.h"
 #include "math.h"
 
 /* What is quantised: x, or x times its column's factor. */
@@ -13,22 +14,6 @@ LANES_FN vf last_values(const float *x, const float *factors, size_t j, size_t l
     vf v = load_upto(x + j, left);
     return factors ? v_mul(v, load_upto(factors + j, left)) : v;
 }
-
-/* A row's grid in all lanes. A NaN becomes the lowest byte, and what lies beyond the grid's ends
- * the nearest, when bytes are narrowed; `is_wide` says that it may lie too far off for v_round. */
-typedef struct grid {
-    vf inverse;
-    vi zero;
-    bool is_wide;
-} grid;
-
-LANES_FN vi stepped(vf x, grid g) {
-    vf v = v_mul(x, g.inverse);
-    if (g.is_wide) v = v_min(v_max(v, v_set(-0x1p15f)), v_set(0x1p15f));
-    return v_round(v);
-}
-
-#define BYTES (4 * LANES)
 
 /* BYTES bytes from column j on, of which the row has `left`. */
 LANES_FN vi quantized(const float *x, const float *factors, size_t j, size_t left, grid g) {

@@ -84,5 +84,13 @@ LANES_FN vi b_sums(vi x) {
     __builtin_memcpy(b, &x, sizeof b);
     return (uint32_t)(b[0] + b[1] + b[2] + b[3]);
 }
+LANES_FN vi b_load(const int8_t *p) {
+    vi x;
+    __builtin_memcpy(&x, p, sizeof x);
+    return x;
+}
 LANES_FN void b_store(int8_t *p, vi x) { __builtin_memcpy(p, &x, sizeof x); }
 LANES_FN void b_store_part(int8_t *p, size_t n, vi x) { __builtin_memcpy(p, &x, n); }
+LANES_FN void b_store_lanes(int8_t *p, size_t n, vi x) {
+    if (n) *p = (int8_t)b_place(x, 0, 0);
+}

@@ -24,5 +24,7 @@
  *                             nearest
  *   b_keep(x, n)              the first n bytes of x, 0 in the rest
  *   b_sums(x)                 lanes whose sum is that of the bytes
- *   b_store, b_store_part     the bytes of x, and the first n < 4 * LANES of them
+ *   b_load, b_store           4 * LANES bytes
+ *   b_store_part              the first n < 4 * LANES bytes of x
+ *   b_store_lanes(p, n, x)    int8 of each of the first n <= LANES lanes, or the nearest
  */

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "../lanes/neon.h"
-#include "panel.h"
+#include "results.h"
 
 NEON_FN const qc8w_panel *panel_of(const layer *p, size_t j) {
     return (const void *)(p->packed + j / TANDEMK_PANEL * qc8w_panel_bytes(p->k));
@@ -18,10 +18,5 @@ NEON_FN int32x4_t zero_part(tandemk_qd8_row row, const qc8w_panel *panel, size_t
 NEON_FN void finish(const layer *p, size_t i, size_t j, const float *scales, int32x4_t sum) {
     if (j >= p->n) return;
     size_t columns = p->n - j < LANES ? p->n - j : LANES;
-    vf scale = v_mul(v_set(p->rows[i].scale), v_load(scales));
-    vf bias = p->bias ? v_load_part(p->bias + j, columns) : v_set(0);
-    vf y = v_fma(v_from_int(sum), scale, bias);
-    if (p->activation == TANDEMK_ACTIVATION_RELU) y = v_max(v_set(0), y);
-    if (columns == LANES) v_store(p->c + i * p->ldc + j, y);
-    else v_store_part(p->c + i * p->ldc + j, columns, y);
+    finish_lanes(p, i, j, columns, scales, sum);
 }

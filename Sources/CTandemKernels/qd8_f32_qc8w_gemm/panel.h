@@ -14,6 +14,19 @@ static inline size_t qc8w_panel_bytes(size_t k) {
     return sizeof(qc8w_panel) + TANDEMK_PANEL * tandemk_qd8_stride(k);
 }
 
+/* Whether bytes are written instead of c, which, and 1 over their scale: a copy, because stores of
+ * bytes may change anything that the caller's pointer leads to. */
+typedef struct results {
+    bool are_bytes;
+    tandemk_qs8_rows bytes;
+    float inverse;
+} results;
+
+static inline results results_of(const tandemk_qs8_rows *bytes) {
+    if (!bytes) return (results){0};
+    return (results){true, *bytes, 1.0f / bytes->scale};
+}
+
 /* A product's arguments, as tandem_kernels.h names them, in one place for a kernel's steps. */
 typedef struct layer {
     size_t n, k;
@@ -25,6 +38,7 @@ typedef struct layer {
     float *c;
     size_t ldc;
     tandemk_activation activation;
+    results to;
 } layer;
 
 /* What the int32 sum of a row and a column starts from, for weights stored as w + 128 and a row

@@ -80,9 +80,10 @@ NEON_FN void tile(const layer *p, size_t i, size_t j, int rows) {
 tandemk_qd8_f32_qc8w_gemm_fn tandemk_qd8_f32_qc8w_gemm_4x16c8__i8mm;
 TANDEMK_TARGET_I8MM void tandemk_qd8_f32_qc8w_gemm_4x16c8__i8mm(
     size_t m, size_t n, size_t k, const int8_t *a, size_t lda, const tandemk_qd8_row *rows,
-    const void *packed, const float *bias, float *c, size_t ldc, tandemk_activation activation
+    const void *packed, const float *bias, float *c, size_t ldc, tandemk_activation activation,
+    const tandemk_qs8_rows *bytes
 ) {
-    const layer p = {n, k, a, lda, rows, packed, bias, c, ldc, activation};
+    const layer p = {n, k, a, lda, rows, packed, bias, c, ldc, activation, results_of(bytes)};
     size_t i = 0;
     for (; i + 4 <= m; i += 4)
         for (size_t j = 0; j < n; j += TANDEMK_PANEL) tile(&p, i, j, 4);
@@ -90,5 +91,6 @@ TANDEMK_TARGET_I8MM void tandemk_qd8_f32_qc8w_gemm_4x16c8__i8mm(
         for (size_t j = 0; j < n; j += TANDEMK_PANEL) tile(&p, i, j, 2);
     for (; i < m; i++)
         for (size_t j = 0; j < n; j += TANDEMK_PANEL) tile(&p, i, j, 1);
+    finish_rows(&p, m);
 }
 #endif

@@ -3,7 +3,7 @@
  * of weights is 4 columns of 4 rows of k; its sums come in pairs, which are joined at the end. */
 #if defined(__x86_64__)
 #include "../lanes/avx2.h"
-#include "panel.h"
+#include "results.h"
 
 #define ROWS_MAX 4
 
@@ -31,12 +31,7 @@ LANES_FN void finish(
     vi start = i_set((uint32_t)qd8_start(p->rows[i], 0)), zero = i_set((uint32_t)p->rows[i].zero);
     vi sums = _mm256_load_si256((const void *)(panel->sum + at));
     sum = i_add(sum, i_sub(start, _mm256_mullo_epi32(zero, sums)));
-    vf scale = v_mul(v_set(p->rows[i].scale), v_load(panel->scale + at));
-    vf bias = p->bias ? v_load_part(p->bias + j, columns) : v_set(0);
-    vf y = v_fma(v_from_int(sum), scale, bias);
-    if (p->activation == TANDEMK_ACTIVATION_RELU) y = v_max(v_set(0), y);
-    if (columns == LANES) v_store(p->c + i * p->ldc + j, y);
-    else v_store_part(p->c + i * p->ldc + j, columns, y);
+    finish_lanes(p, i, j, columns, panel->scale + at, sum);
 }
 
 /* `rows` rows by the half panel from column j on; `rows` is a constant where this is inlined. */
@@ -67,13 +62,15 @@ LANES_FN void tile(const layer *p, size_t i, size_t j, int rows) {
 tandemk_qd8_f32_qc8w_gemm_fn tandemk_qd8_f32_qc8w_gemm_4x8c4__avx2;
 LANES_KERNEL void tandemk_qd8_f32_qc8w_gemm_4x8c4__avx2(
     size_t m, size_t n, size_t k, const int8_t *a, size_t lda, const tandemk_qd8_row *rows,
-    const void *packed, const float *bias, float *c, size_t ldc, tandemk_activation activation
+    const void *packed, const float *bias, float *c, size_t ldc, tandemk_activation activation,
+    const tandemk_qs8_rows *bytes
 ) {
-    const layer p = {n, k, a, lda, rows, packed, bias, c, ldc, activation};
+    const layer p = {n, k, a, lda, rows, packed, bias, c, ldc, activation, results_of(bytes)};
     size_t i = 0;
     for (; i + 4 <= m; i += 4)
         for (size_t j = 0; j < n; j += LANES) tile(&p, i, j, 4);
     for (; i < m; i++)
         for (size_t j = 0; j < n; j += LANES) tile(&p, i, j, 1);
+    finish_rows(&p, m);
 }
 #endif

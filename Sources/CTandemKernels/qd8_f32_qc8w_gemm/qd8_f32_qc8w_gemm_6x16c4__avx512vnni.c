@@ -12,9 +12,11 @@
 tandemk_qd8_f32_qc8w_gemm_fn tandemk_qd8_f32_qc8w_gemm_6x16c4__avx512vnni;
 TANDEMK_TARGET_AVX512VNNI void tandemk_qd8_f32_qc8w_gemm_6x16c4__avx512vnni(
     size_t m, size_t n, size_t k, const int8_t *a, size_t lda, const tandemk_qd8_row *rows,
-    const void *packed, const float *bias, float *c, size_t ldc, tandemk_activation activation
+    const void *packed, const float *bias, float *c, size_t ldc, tandemk_activation activation,
+    const tandemk_qs8_rows *bytes
 ) {
-    const layer p = {n, k, a, lda, rows, packed, bias, c, ldc, activation};
+    const layer p = {n, k, a, lda, rows, packed, bias, c, ldc, activation, results_of(bytes)};
     product(&p, m);
+    finish_rows(&p, m);
 }
 #endif

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "../lanes/avx2.h"
-#include "panel.h"
+#include "results.h"
 
 #define ROWS_MAX 6
 #define HALVES_MAX 8
@@ -31,12 +31,7 @@ VNNI_FN vi start(tandemk_qd8_row row, const int32_t *column_sums) {
 VNNI_FN void finish(const layer *p, size_t i, size_t j, const float *scales, vi sum) {
     if (j >= p->n) return;
     size_t columns = p->n - j < LANES ? p->n - j : LANES;
-    vf scale = v_mul(v_set(p->rows[i].scale), v_load(scales));
-    vf bias = p->bias ? v_load_part(p->bias + j, columns) : v_set(0);
-    vf y = v_fma(v_from_int(sum), scale, bias);
-    if (p->activation == TANDEMK_ACTIVATION_RELU) y = v_max(v_set(0), y);
-    if (columns == LANES) v_store(p->c + i * p->ldc + j, y);
-    else v_store_part(p->c + i * p->ldc + j, columns, y);
+    finish_lanes(p, i, j, columns, scales, sum);
 }
 
 /* `rows` rows by `halves` (even) half panels from column j on; both are constants where this is

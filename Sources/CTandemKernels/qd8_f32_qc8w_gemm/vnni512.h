@@ -2,17 +2,11 @@
  * floats. */
 #pragma once
 
-#include <immintrin.h>
+#include "../lanes/avx512.h"
+#include "results.h"
 
-#include "panel.h"
-
-#pragma STDC FP_CONTRACT OFF
-
+#define PANELS_MAX 4
 #define VNNI_FN static inline __attribute__((always_inline)) TANDEMK_TARGET_AVX512VNNI
-
-VNNI_FN __mmask16 live(const layer *p, size_t j) {
-    return (__mmask16)(p->n - j < 16 ? (1u << (p->n - j)) - 1 : 0xffff);
-}
 
 VNNI_FN int32_t four(const int8_t *p) {
     int32_t x;
@@ -34,26 +28,78 @@ VNNI_FN __m512i start(tandemk_qd8_row row, __m512i zeros) {
     return _mm512_sub_epi32(_mm512_set1_epi32(qd8_start(row, 0)), zeros);
 }
 
-/* What a tile's end needs of a panel, read once for all rows: stores to c may change any float, as
- * far as the compiler knows. */
+/* What a tile's end needs of a panel, read once for all rows: stores of results may change any
+ * float, as far as the compiler knows. */
 typedef struct ends {
-    __m512 scale, bias;
-    __mmask16 live;
+    vf scale, bias;
+    size_t columns;
 } ends;
 
 VNNI_FN ends ends_of(const layer *p, size_t j) {
-    const __mmask16 mask = live(p, j);
-    __m512 bias = p->bias ? _mm512_maskz_loadu_ps(mask, p->bias + j) : _mm512_setzero_ps();
-    return (ends){_mm512_load_ps(panel_at(p, j)->scale), bias, mask};
+    const size_t columns = p->n - j < LANES ? p->n - j : LANES;
+    vf bias = p->bias ? v_load_part(p->bias + j, columns) : v_set(0);
+    return (ends){v_load(panel_at(p, j)->scale), bias, columns};
 }
 
-/* sum -> c, for one row and one panel. Whole panels are stored without a mask: stores with one
- * kept the next tile's products waiting. */
-VNNI_FN void finish(const layer *p, size_t i, size_t j, ends panel, __m512 scale, __m512i sum) {
-    float *c = p->c + i * p->ldc + j;
-    scale = _mm512_mul_ps(scale, panel.scale);
-    __m512 y = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), scale, panel.bias);
-    if (p->activation == TANDEMK_ACTIVATION_RELU) y = _mm512_max_ps(_mm512_setzero_ps(), y);
-    if (p->n - j >= TANDEMK_PANEL) _mm512_storeu_ps(c, y);
-    else _mm512_mask_storeu_ps(c, panel.live, y);
+/* sum -> results, for one row and one panel; `scale` is both of theirs, `bytes`, constant, whether
+ * results are bytes. Whole panels are stored without a mask: stores with one kept the next tile's
+ * products waiting. */
+VNNI_FN void finish(
+    const layer *p, size_t i, size_t j, ends panel, vf scale, vi sum, bool bytes
+) {
+    vf y = v_fma(v_from_int(sum), scale, panel.bias);
+    if (p->activation == TANDEMK_ACTIVATION_RELU) y = v_max(v_set(0), y);
+    if (bytes) {
+        const tandemk_qs8_rows *to = &p->to.bytes;
+        vi steps = steps_of(v_mul(y, v_set(p->to.inverse)));
+        b_store_lanes(
+            to->q + i * to->ldq + j, panel.columns, i_add(steps, i_set((uint32_t)to->zero)));
+    } else if (panel.columns == LANES) {
+        v_store(p->c + i * p->ldc + j, y);
+    } else {
+        v_store_part(p->c + i * p->ldc + j, panel.columns, y);
+    }
+}
+
+/* The same to bytes, for two rows and two whole panels. Narrowing cuts off what lies below the grid:
+ * behind a rectifier all that is negative, unless the grid goes below 0. */
+VNNI_FN void finish_four(
+    const layer *p, size_t i, size_t j, const ends panel[2], const vf scale[2][PANELS_MAX],
+    const vi sum[2][PANELS_MAX]
+) {
+    const tandemk_qs8_rows *to = &p->to.bytes;
+    const bool needs_relu = p->activation == TANDEMK_ACTIVATION_RELU && to->zero > -128;
+    int8_t *q = to->q + i * to->ldq + j;
+    vi steps[2][2];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < 2; r++) {
+#pragma clang loop unroll(full)
+        for (int c = 0; c < 2; c++) {
+            vf y = v_fma(v_from_int(sum[r][c]), scale[r][c], panel[c].bias);
+            if (needs_relu) y = v_max(v_set(0), y);
+            steps[r][c] = v_round(v_min(v_set(0x1p15f), v_mul(y, v_set(p->to.inverse))));
+        }
+    }
+    vi both = b_narrow(
+        steps[0][0], steps[0][1], steps[1][0], steps[1][1], i_set((uint32_t)to->zero));
+    _mm256_storeu_si256((void *)q, _mm512_castsi512_si256(both));
+    _mm256_storeu_si256((void *)(q + to->ldq), _mm512_extracti64x4_epi64(both, 1));
+}
+
+/* finish_rows, with the instruction that adds four bytes at a time. */
+VNNI_FN void finish_byte_rows(const layer *p, size_t m) {
+    const tandemk_qs8_rows to = p->to.bytes;
+    const vi ones = _mm512_set1_epi8(1);
+    for (size_t i = 0; i < m; i++) {
+        int8_t *q = to.q + i * to.ldq;
+        for (size_t j = p->n; j % 4; j++) q[j] = 0;
+        vi sum = i_set(0);
+        size_t j = 0;
+        for (; j + BYTES <= p->n; j += BYTES) sum = _mm512_dpbusd_epi32(sum, ones, b_load(q + j));
+        if (j < p->n) {
+            vi last = _mm512_maskz_loadu_epi8(first_bytes(p->n - j), q + j);
+            sum = _mm512_dpbusd_epi32(sum, ones, last);
+        }
+        to.rows[i] = (tandemk_qd8_row){to.scale, to.zero, i_total(sum)};
+    }
 }

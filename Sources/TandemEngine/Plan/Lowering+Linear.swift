@@ -2,32 +2,45 @@ import CTandemKernels
 import TandemGraph
 
 extension Lowering {
-    /// Queues a product, with the rectifier that follows it, and the quantisation before it.
+    /// Queues a product, with the rectifier that follows it, and the quantisation before and behind
+    /// it.
     func lowerLinear(_ node: Node) throws(EngineError) {
-        let positions = runs(in: node.inputs[0])
-        let isQuantized = node.operation.isQuantizedLinear
         let packed = try packed(node)
-        let bias = try bias(node, at: isQuantized ? 3 : 2)
+        let bias = try bias(node, at: node.operation.isQuantizedLinear ? 3 : 2)
         let (output, activation) = foldedRectifier(node)
-        var reads = bias.reads
-        if isQuantized {
-            let buffer = quantizedRows(of: node.inputs[0], by: node.operation.activationGrid)
-            placement.touchBuffer(buffer.rows, step: pending.count)
-            placement.touchBuffer(buffer.scales, step: pending.count)
-            queue(node, reads: reads, writes: output, text: text(node, activation)) { lowering in
-                QuantizedLinearStep(
-                    input: lowering.location(of: buffer), weights: packed,
-                    bias: bias.resolved(lowering, node),
-                    output: lowering.location(output, for: node), activation: activation)
-            }
-        } else {
-            reads.append(node.inputs[0])
-            queue(node, reads: reads, writes: output, text: text(node, activation)) { lowering in
+        let text = text(node, activation)
+        guard node.operation.isQuantizedLinear else {
+            let positions = runs(in: node.inputs[0])
+            queue(
+                node, reads: bias.reads + [node.inputs[0]], writes: output, text: text
+            ) { lowering in
                 LinearStep(
                     input: lowering.location(node.inputs[0], for: node), weights: packed,
                     bias: bias.resolved(lowering, node),
                     output: lowering.location(output, for: node), activation: activation,
                     positions: positions)
+            }
+            return
+        }
+        let input = quantizedRows(of: node.inputs[0], by: node.operation.activationGrid)
+        touch(input, step: pending.count)
+        if let grid = gridOfReaders(of: output) {
+            let bytes = addQuantizedRows(of: output, by: grid)
+            queue(
+                node, reads: bias.reads, writes: output, as: bytes,
+                text: "\(text) + quantize \(self.text(of: grid))"
+            ) { lowering in
+                QuantizedLinearStep(
+                    input: lowering.location(of: input), weights: packed,
+                    bias: bias.resolved(lowering, node),
+                    output: .bytes(lowering.location(of: bytes), grid), activation: activation)
+            }
+        } else {
+            queue(node, reads: bias.reads, writes: output, text: text) { lowering in
+                QuantizedLinearStep(
+                    input: lowering.location(of: input), weights: packed,
+                    bias: bias.resolved(lowering, node),
+                    output: .floats(lowering.location(output, for: node)), activation: activation)
             }
         }
     }
@@ -69,6 +82,26 @@ extension Lowering {
         return (output, TANDEMK_ACTIVATION_RELU)
     }
 
+    /// The grid of a value that is only read as bytes, all by that grid.
+    ///
+    /// A product then writes the bytes itself. With grids a row it cannot: they are known when a
+    /// row's last column is.
+    private func gridOfReaders(of id: ValueID) -> ActivationGrid? {
+        let readers = uses.readers[id.index].map { graph.nodes[$0] }
+        guard let grid = readers.first?.operation.activationGrid, isReadAsBytes(id),
+            readers.allSatisfy({ $0.operation.activationGrid == grid })
+        else { return nil }
+        return grid
+    }
+
+    /// Whether nothing but int8 products reads a value.
+    private func isReadAsBytes(_ id: ValueID) -> Bool {
+        !graph.outputs.contains(id)
+            && uses.readers[id.index].map { graph.nodes[$0] }.allSatisfy {
+                $0.operation.isQuantizedLinear && $0.inputs[0] == id
+            }
+    }
+
     private func text(_ node: Node, _ activation: tandemk_activation) -> String {
         graph.text(of: node) + (activation == TANDEMK_ACTIVATION_RELU ? " + relu" : "")
     }
@@ -82,18 +115,37 @@ extension Lowering {
         if let reader = uses.soleReader(of: id), folded.contains(graph.nodes[reader].output) {
             id = graph.nodes[reader].output
         }
-        let readers = uses.readers[id.index].map { graph.nodes[$0] }
-        let isReadAsBytes = readers.allSatisfy {
-            $0.operation.isQuantizedLinear && $0.inputs[0] == id
+        guard isReadAsBytes(id) else { return }
+        for reader in uses.readers[id.index].map({ graph.nodes[$0] }) {
+            _ = quantizedRows(of: id, by: reader.operation.activationGrid)
         }
-        guard isReadAsBytes, !graph.outputs.contains(id) else { return }
-        for reader in readers { _ = quantizedRows(of: id, by: reader.operation.activationGrid) }
     }
 
     /// The int8 rows of a value, quantised by a step of their own the first time they are asked for.
     private func quantizedRows(of id: ValueID, by grid: ActivationGrid?) -> QuantizedBuffer {
-        let key = QuantizedValue(value: id, grid: grid)
-        if let found = quantized[key] { return found }
+        if let found = quantized[QuantizedValue(value: id, grid: grid)] { return found }
+        let buffer = addQuantizedRows(of: id, by: grid)
+        let step = pending.count
+        let smoothing = smoothing(of: id)
+        let input = smoothing?.input ?? id
+        placement.touch(input, step: step)
+        touch(buffer, step: step)
+        pending.append(
+            PendingStep(
+                rows: buffer.axis, tasks: tasks[id.index],
+                text: text(quantizing: id, grid),
+                cost: Plan.StepCost(rowBytes: rowBytes(id) + buffer.bytesPerRow)
+            ) { lowering throws(EngineError) in
+                QuantizeStep(
+                    input: lowering.placement.location(input, readBy: buffer.axis),
+                    factors: smoothing?.factors, grid: grid,
+                    output: lowering.location(of: buffer))
+            })
+        return buffer
+    }
+
+    /// Memory for the int8 rows of a value.
+    private func addQuantizedRows(of id: ValueID, by grid: ActivationGrid?) -> QuantizedBuffer {
         // On the value's own axis: a context value is quantised once a request.
         let rows: RowAxis = graph[id].type.rows == .candidate ? .candidate : .context
         let positions = runs(in: id)
@@ -104,48 +156,39 @@ extension Lowering {
             rows: placement.addBuffer(rows: rows, width: stride / 4, bytesPerRow: stride),
             scales: placement.addBuffer(
                 rows: rows, width: scaleBytes / 4, bytesPerRow: scaleBytes),
-            inputCount: inputCount, positions: positions, axis: rows)
-        quantized[key] = buffer
-        let step = pending.count
-        let smoothing = smoothing(of: id)
-        let input = smoothing?.input ?? id
-        placement.touch(input, step: step)
-        placement.touchBuffer(buffer.rows, step: step)
-        placement.touchBuffer(buffer.scales, step: step)
-        pending.append(
-            PendingStep(
-                rows: rows, tasks: tasks[id.index], text: text(quantizing: id, grid),
-                cost: Plan.StepCost(rowBytes: rowBytes(id) + stride + scaleBytes)
-            ) { lowering throws(EngineError) in
-                QuantizeStep(
-                    input: lowering.placement.location(input, readBy: rows),
-                    factors: smoothing?.factors, grid: grid,
-                    output: lowering.location(of: buffer))
-            })
+            inputCount: inputCount, positions: positions, axis: rows,
+            bytesPerRow: stride + scaleBytes)
+        quantized[QuantizedValue(value: id, grid: grid)] = buffer
         return buffer
     }
 
+    func touch(_ buffer: QuantizedBuffer, step: Int) {
+        placement.touchBuffer(buffer.rows, step: step)
+        placement.touchBuffer(buffer.scales, step: step)
+    }
+
     private func text(quantizing id: ValueID, _ grid: ActivationGrid?) -> String {
-        let name = graph[id].name
-        guard let grid else { return "quantize(\(name))" }
-        return "quantize(\(name)) {scale=\(grid.scale), steps_below=\(grid.stepsBelow)}"
+        let step = "quantize(\(graph[id].name))"
+        guard let grid else { return step }
+        return "\(step) \(text(of: grid))"
+    }
+
+    private func text(of grid: ActivationGrid) -> String {
+        "{scale=\(grid.scale), steps_below=\(grid.stepsBelow)}"
     }
 
     /// What a value is made of if it is another with its columns multiplied, and only read as bytes:
     /// that is done while it is quantised.
     func smoothing(of id: ValueID) -> (input: ValueID, factors: Tensor)? {
-        guard let maker = uses.makers[id.index], !graph.outputs.contains(id) else { return nil }
+        guard let maker = uses.makers[id.index] else { return nil }
         let node = graph.nodes[maker]
         guard node.operation == .binary(.multiply),
             let factors = tensors[graph[node.inputs[1]].name],
             uses.makers[node.inputs[1].index] == nil, factors.dtype == .float32,
             graph[node.inputs[0]].type == graph[id].type, factors.shape == [sizes(id).last ?? 0],
-            !uses.readers[id.index].isEmpty
+            !uses.readers[id.index].isEmpty, isReadAsBytes(id)
         else { return nil }
-        let isReadAsBytes = uses.readers[id.index].allSatisfy {
-            graph.nodes[$0].operation.isQuantizedLinear && graph.nodes[$0].inputs[0] == id
-        }
-        return isReadAsBytes ? (node.inputs[0], factors) : nil
+        return (node.inputs[0], factors)
     }
 
     private func location(of buffer: QuantizedBuffer) -> QuantizedLocation {

@@ -75,6 +75,8 @@ final class Lowering {
         var inputCount: Int
         var positions: Int
         var axis: RowAxis
+        /// Of both.
+        var bytesPerRow: Int
     }
 
     func lowered(
@@ -112,20 +114,27 @@ final class Lowering {
         return lowered
     }
 
-    /// Queues a step that writes `output` and reads `inputs`; `others` are nodes that it does too.
+    /// Queues a step that writes `output`, or `bytes` in its place, and reads `inputs`; `others` are
+    /// nodes that it does too.
     func queue(
         _ node: Node, reads inputs: [ValueID], writes output: ValueID? = nil,
-        with others: [Node] = [], text: String? = nil,
+        as bytes: QuantizedBuffer? = nil, with others: [Node] = [], text: String? = nil,
         _ make: @escaping (Lowering) throws(EngineError) -> any Step
     ) {
         let step = pending.count
         for input in inputs { placement.touch(input, step: step) }
-        placement.touch(output ?? node.output, step: step)
+        let written = output ?? node.output
+        var cost = others.reduce(cost(of: node)) { $0 + self.cost(of: $1) }
+        if let bytes {
+            touch(bytes, step: step)
+            cost.rowBytes += bytes.bytesPerRow - rowBytes(written)
+        } else {
+            placement.touch(written, step: step)
+        }
         pending.append(
             PendingStep(
-                rows: axis(of: node), tasks: tasks[(output ?? node.output).index],
-                text: text ?? graph.text(of: node),
-                cost: others.reduce(cost(of: node)) { $0 + cost(of: $1) }, make: make))
+                rows: axis(of: node), tasks: tasks[written.index],
+                text: text ?? graph.text(of: node), cost: cost, make: make))
     }
 
     /// Marks a node as lowered; false if it was before.

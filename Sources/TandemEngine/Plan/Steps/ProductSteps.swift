@@ -49,6 +49,17 @@ struct QuantizedLocation {
     var inputCount: Int
     /// Runs in a row.
     var positions: Int
+
+    /// Bytes from one run to the next.
+    var stride: Int { tandemk_qd8_stride(inputCount) }
+
+    func bytes(_ frame: Frame) -> UnsafeMutablePointer<Int8> {
+        frame.address(rows).assumingMemoryBound(to: Int8.self)
+    }
+
+    func grids(_ frame: Frame) -> UnsafeMutablePointer<tandemk_qd8_row> {
+        frame.address(scales).assumingMemoryBound(to: tandemk_qd8_row.self)
+    }
 }
 
 /// A block's runs as int8, with a scale each or by one for all; once for all the products that read
@@ -63,9 +74,8 @@ struct QuantizeStep: Step {
 
     func run(_ frame: Frame) {
         let positions = output.positions
-        let stride = tandemk_qd8_stride(output.inputCount)
-        let rows = frame.address(output.rows).assumingMemoryBound(to: Int8.self)
-        let scales = frame.address(output.scales).assumingMemoryBound(to: tandemk_qd8_row.self)
+        let (rows, scales) = (output.bytes(frame), output.grids(frame))
+        let stride = output.stride
         let isWhole = positions == 1 || frame.rowCount == 1 || input.isDense
         let calls = isWhole ? 1 : frame.rowCount
         let count = isWhole ? frame.rowCount * positions : positions
@@ -77,7 +87,7 @@ struct QuantizeStep: Step {
             if let grid {
                 tandemk_f32_qs8_quantize(
                     count, output.inputCount, x, xStride, factors, grid.scale,
-                    Int32(grid.stepsBelow) - 128, bytes, stride, own)
+                    grid.zero, bytes, stride, own)
             } else {
                 tandemk_f32_qd8_quantize(
                     count, output.inputCount, x, xStride, factors, bytes, stride, own)
@@ -88,26 +98,53 @@ struct QuantizeStep: Step {
 
 /// The int8 product over quantised runs.
 struct QuantizedLinearStep: Step {
+    /// Where results go, and as what.
+    enum Output {
+        case floats(Location)
+        /// By a grid that was measured before.
+        case bytes(QuantizedLocation, ActivationGrid)
+    }
+
     var input: QuantizedLocation
     var weights: Weights
     var bias: Bias
-    var output: Location
+    var output: Output
     var activation: tandemk_activation
 
     func run(_ frame: Frame) {
+        switch output {
+        case .floats(let output): run(frame, to: output)
+        case .bytes(let output, let grid): run(frame, to: output, by: grid)
+        }
+    }
+
+    private func run(_ frame: Frame, to output: Location) {
         let positions = input.positions
-        let stride = tandemk_qd8_stride(input.inputCount)
-        let rows = frame.address(input.rows).assumingMemoryBound(to: Int8.self)
-        let scales = frame.address(input.scales).assumingMemoryBound(to: tandemk_qd8_row.self)
         let isWhole = positions == 1 || frame.rowCount == 1 || output.isDense
         let calls = isWhole ? 1 : frame.rowCount
         let count = isWhole ? frame.rowCount * positions : positions
         for call in 0..<calls {
             tandemk_qd8_f32_qc8w_gemm(
-                count, weights.outputCount, weights.inputCount, rows + call * count * stride,
-                stride, scales + call * count, weights.base, bias.base(frame),
+                count, weights.outputCount, weights.inputCount,
+                input.bytes(frame) + call * count * input.stride, input.stride,
+                input.grids(frame) + call * count, weights.base, bias.base(frame),
                 frame.floats(output) + call * output.stride,
-                positions == 1 ? output.stride : weights.outputCount, activation)
+                positions == 1 ? output.stride : weights.outputCount, activation, nil)
         }
     }
+
+    private func run(_ frame: Frame, to output: QuantizedLocation, by grid: ActivationGrid) {
+        var bytes = tandemk_qs8_rows(
+            scale: grid.scale, zero: grid.zero, q: output.bytes(frame), ldq: output.stride,
+            rows: output.grids(frame))
+        tandemk_qd8_f32_qc8w_gemm(
+            frame.rowCount * input.positions, weights.outputCount, weights.inputCount,
+            input.bytes(frame), input.stride, input.grids(frame), weights.base, bias.base(frame),
+            nil, 0, activation, &bytes)
+    }
+}
+
+extension ActivationGrid {
+    /// The byte of 0.
+    fileprivate var zero: Int32 { Int32(stepsBelow) - 128 }
 }

@@ -110,7 +110,7 @@ struct QuantizedRecurrentStep: Step {
             tandemk_qd8_f32_qc8w_gemm(
                 rowCount, min(part, total - first), width, memory.bytes,
                 tandemk_qd8_stride(width), memory.rows, weights.base + offset, bias + first,
-                memory.products + first, total, TANDEMK_ACTIVATION_NONE)
+                memory.products + first, total, TANDEMK_ACTIVATION_NONE, nil)
         }
     }
 
