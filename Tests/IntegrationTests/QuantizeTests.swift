@@ -73,6 +73,13 @@ import Testing
         return Dictionary(uniqueKeysWithValues: list.map { ($0["operation"] as? String ?? "", $0) })
     }
 
+    /// What the gate read of the task.
+    private static func reading(_ metric: String, _ report: String) throws -> Double? {
+        let parsed = try JSONSerialization.jsonObject(with: Data(report.utf8)) as? [String: Any]
+        let list = try #require(parsed?["gate"] as? [[String: Any]])
+        return list.first { $0["figure"] as? String == metric }?["value"] as? Double
+    }
+
     @Test func `the layer that int8 spoils returns to float, the other does not`() throws {
         let published = try Published()
         let run = try published.quantize(
@@ -127,16 +134,32 @@ import Testing
             })
     }
 
-    @Test func `rows of very different ends have grids of their own`() throws {
+    @Test func `rows of very different ends share a grid where half of what the gate leaves pays`()
+        throws
+    {
         let published = try Published { row in
             let size: Float = row % 30 == 0 ? 1 : 0.1
             return [0, sin(Float(row)) * size, cos(Float(3 * row)) * size]
         }
-        let run = try published.quantize(
-            "--max-difference", "9", "--max-mean-difference", "9", "--json")
-        #expect(run.status == 0, "\(run.errors)")
-        let operations = try Self.operations(run.output)
-        #expect(operations["plain"]?["shares_grid"] as? Bool == false)
+        func quantized(mean limit: Double) throws -> (sharesGrid: Bool?, mean: Double) {
+            let run = try published.quantize(
+                "--max-difference", "9", "--max-mean-difference", "\(limit)", "--json")
+            #expect(run.status == 0, "\(run.errors)")
+            let operations = try Self.operations(run.output)
+            #expect(operations["plain"]?["precision"] as? String == "int8")
+            return (
+                operations["plain"]?["shares_grid"] as? Bool,
+                try #require(try Self.reading("mean_difference", run.output))
+            )
+        }
+        let shared = try quantized(mean: 9)
+        #expect(shared.sharesGrid == true)
+        // Within the gate, but more than half of what it leaves.
+        let own = try quantized(mean: shared.mean * 1.001)
+        #expect(own.sharesGrid == false)
+        #expect(own.mean < shared.mean)
+        let enough = try quantized(mean: (2 * shared.mean - own.mean) * 1.001)
+        #expect(enough.sharesGrid == true)
     }
 
     @Test func `without fallback a broken gate is a refusal that names task, figure and limit`()

@@ -8,7 +8,10 @@
 // everything becomes int8 and the gate judges. Where a task fails it, one operation is raised to its
 // next precision, and the gate judges again. Errors of operations add up nearly independently, so
 // their squares are what each has to give; the one is taken that gives most for its work in a request
-// of a usual size. What counts in the end is only what the gate measured on the whole program.
+// of a usual size. Half of what the gate leaves when all tasks are within it is spent on speed: a grid
+// that all rows share needs no look for a row's ends, lets the product before write bytes instead of
+// floats and the one behind multiply scales once; so many that are worse are taken. What counts in
+// the end is only what the gate measured on the whole program.
 
 import TandemEngine
 import TandemGraph
@@ -87,25 +90,30 @@ struct QuantizationSearch {
     /// - Throws: `Failure` naming task, figure and limit if no choice passes; `EngineError`.
     mutating func result() throws -> Result {
         var operations = try measuredOperations()
-        try chooseGrids(&operations)
+        let worse = try chooseGrids(&operations)
         let float = try rows.measured(floatProgram, .gate)
         while true {
             Terminal.progress(
                 "quantize: judging, \(choices.precisions.count) operation(s) raised ...")
-            let program = try quantizer.program(choices)
-            let int8 = try rows.measured(program, .gate)
-            let readings = readings(float, int8)
-            let broken = readings.filter { !$0.isWithin }
-            if broken.isEmpty {
-                return Result(
-                    program: program, operations: operations, readings: readings,
-                    figures: [(.float, float.figures), (.int8, int8.figures)])
-            }
+            let result = try judged(choices, operations, float)
+            let broken = result.readings.filter { !$0.isWithin }
+            if broken.isEmpty { return try addingGrids(of: worse, to: result, float) }
             guard allowsFloat, let index = next(operations, for: broken) else {
                 throw Failure(.dataError, refusal(broken))
             }
             try raise(&operations[index])
         }
+    }
+
+    private mutating func judged(
+        _ choices: QuantizationChoices, _ operations: [Operation],
+        _ float: (scores: [[Float]], figures: [TaskFigures])
+    ) throws -> Result {
+        let program = try quantizer.program(choices)
+        let int8 = try rows.measured(program, .gate)
+        return Result(
+            program: program, operations: operations, readings: readings(float, int8),
+            figures: [(.float, float.figures), (.int8, int8.figures)])
     }
 
     /// Gives an operation its next precision, and measures what it still changes.
@@ -196,16 +204,32 @@ struct QuantizationSearch {
         return operations
     }
 
+    // MARK: Grids
+
+    /// A grid for all rows of a value, and what it does to the scores.
+    private struct SharedGrid {
+        var grid: ActivationGrid
+        /// The products that read the value.
+        var readers: Set<String>
+        /// What it adds to the squared changes, over the elements of a row of the value and of what
+        /// its readers make: each saves an instruction.
+        var price: Double
+    }
+
     /// One grid for all rows of a value where the products that read it, alone in int8, then change
     /// the scores no more than by a grid a row, whose ends must be looked for.
-    private mutating func chooseGrids(_ operations: inout [Operation]) throws {
-        guard rows.areOfManyContexts else { return }
+    ///
+    /// - Returns: The other grids.
+    private mutating func chooseGrids(_ operations: inout [Operation]) throws -> [SharedGrid] {
+        guard rows.areOfManyContexts else { return [] }
         let graph = quantizer.source.graph
         let products = quantizer.candidates.filter { $0.input != nil && !$0.isOfContext }
         let values = Set(products.compactMap(\.input))
             .filter { choices.smoothed[graph[$0].name] == nil }.sorted { $0.index < $1.index }
-        guard !values.isEmpty else { return }
+        guard !values.isEmpty else { return [] }
         let sampled = try rows.sampled(quantizer.source, values)
+        var worse: [SharedGrid] = []
+        func elementCount(_ id: ValueID) -> Int { graph[id].type.rowElementCount ?? 0 }
         for (index, id) in values.enumerated() {
             Terminal.progress("quantize: measuring grid \(index + 1) of \(values.count) ...")
             guard let grid = ActivationGrid.measured(sampled[index]) else { continue }
@@ -214,14 +238,62 @@ struct QuantizationSearch {
             perRow.clipped = choices.clipped.intersection(readers)
             var perTensor = perRow
             for reader in readers { perTensor.grids[reader] = grid }
-            let (before, after) = (try changes(perRow), try changes(perTensor))
-            guard Self.total(after) <= Self.total(before) else { continue }
-            choices.grids.merge(perTensor.grids) { _, grid in grid }
-            for index in operations.indices where readers.contains(operations[index].candidate.name)
-            {
-                operations[index].grid = grid
+            let added = Self.total(try changes(perTensor)) - Self.total(try changes(perRow))
+            let saving = graph.nodes.filter { readers.contains(graph[$0.output].name) }
+                .reduce(elementCount(id)) { $0 + elementCount($1.output) }
+            let shared = SharedGrid(
+                grid: grid, readers: readers, price: added / Double(max(saving, 1)))
+            if added > 0 {
+                worse.append(shared)
+            } else {
+                Self.add([shared], to: &choices, &operations)
             }
         }
+        return worse
+    }
+
+    private static func add(
+        _ grids: some Sequence<SharedGrid>, to choices: inout QuantizationChoices,
+        _ operations: inout [Operation]
+    ) {
+        for shared in grids {
+            for reader in shared.readers { choices.grids[reader] = shared.grid }
+            for index in operations.indices
+            where shared.readers.contains(operations[index].candidate.name) {
+                operations[index].grid = shared.grid
+            }
+        }
+    }
+
+    /// As many more grids as half of what the gate leaves pays for, cheapest first, by bisection.
+    ///
+    /// The other half is for rows that nobody saw yet: nothing here needs it, as a raised precision
+    /// would.
+    private mutating func addingGrids(
+        of worse: [SharedGrid], to found: Result,
+        _ float: (scores: [[Float]], figures: [TaskFigures])
+    ) throws -> Result {
+        let grids = worse.filter { $0.readers.allSatisfy { choices.precision(of: $0) == .int8 } }
+            .sorted { $0.price < $1.price }
+        var (best, few, many) = (found, 0, grids.count + 1)
+        // All of them first.
+        var next = grids.count
+        while few + 1 < many {
+            Terminal.progress("quantize: judging, \(next) of \(grids.count) shared grid(s) ...")
+            var (choices, operations) = (choices, found.operations)
+            Self.add(grids[..<next], to: &choices, &operations)
+            let result = try judged(choices, operations, float)
+            let isPaidFor = zip(found.readings, result.readings).allSatisfy { before, after in
+                after.value <= (before.value + before.limit) / 2
+            }
+            if isPaidFor {
+                (best, few) = (result, next)
+            } else {
+                many = next
+            }
+            next = (few + many) / 2
+        }
+        return best
     }
 
     /// Choices by which some operations have a precision, and all others are float.
