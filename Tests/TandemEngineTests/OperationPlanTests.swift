@@ -328,6 +328,40 @@ import Testing
         }
     }
 
+    @Test func `what quantisation leaves of rows follows its definition, and reads their bytes`()
+        throws
+    {
+        let sample = try Sample(
+            """
+              input x: f32 candidate [6, 9]
+              input t: f32 candidate [5]
+              parameter w: f32 [5, 9]
+              k = linear(x, w): f32 candidate [6, 5]
+              y = reduce_maximum(k) {axis=0}: f32 candidate [5]
+              z = quantization_residual(x): f32 candidate [6, 9]
+              r = quantization_residual(t): f32 candidate [5]
+              output y
+              output z
+              output r
+            """, rowCount: 4)
+        var quantizer = try Quantizer(WeightedGraph(sample.graph, sample.tensors))
+        let int8 = try quantizer.program(QuantizationChoices())
+        let expected = try ReferenceExecutor(int8.graph, int8.tensors).run(
+            sample.inputs, rowCount: 4)
+        let largest = try #require(expected["z"]).floats.map(abs).max() ?? 0
+        #expect(largest > 0 && largest < 0.1)
+        for block in [nil, 1, 3] as [Int?] {
+            let plan = try Plan(int8.graph, int8.tensors, blockRowCount: block)
+            let steps = plan.text.split(separator: "\n").filter { $0.hasSuffix("quantize(x)") }
+            #expect(steps.count == 1, "\(plan.text)")
+            let found = PlanRunner.run(plan, sample.inputs, rowCount: 4)
+            for task in ["y", "z", "r"] {
+                #expect(
+                    found[task]?.map(\.bitPattern) == expected[task]?.floats.map(\.bitPattern))
+            }
+        }
+    }
+
     @Test func `a product writes bytes where all that reads it are products by one grid`() throws {
         let sample = try Sample(
             """

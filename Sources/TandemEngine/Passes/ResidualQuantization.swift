@@ -8,9 +8,8 @@
 //     y = W1 high + W1 low + W2 high + bias,     W = s1 W1 + s2 W2 + at most s2 / 2
 //
 // W2 low, the smallest product, is left out; W2 high is where the input's digit is enough. high and
-// low go through W1 as two rows of one product, so that W1 is read once. All of it is made of
-// operations that are there already. `quantizedLinear` makes high of the input itself; what it left
-// is found by the same steps.
+// low go through W1 as two rows of one product, so that W1 is read once. `quantizedLinear` makes
+// high of the input itself, and `quantizationResidual` is what it left.
 //
 // Float weights would be exact and cost four bytes each: a layer of 456 x 512 is then over the
 // second-level cache's size with the rest of its model, and one candidate takes twice as long.
@@ -81,33 +80,13 @@ enum ResidualQuantization {
     private static func digits(
         of input: ValueID, count: Int, _ name: String, _ rewriter: inout GraphRewriter
     ) throws(GraphError) -> ValueID {
-        func emit(
-            _ part: String, _ operation: Operation, _ inputs: ValueID...
-        ) throws(GraphError) -> ValueID {
-            try rewriter.node("\(name)/\(part)", operation, inputs)
-        }
-        func number(_ text: String, _ value: Float) throws(GraphError) -> ValueID {
-            try rewriter.parameter("number/\(text)", Tensor(.float32, shape: [], [value]))
-        }
-        // As `quantizedLinear` takes them. A row of zeros has a step too, so that nothing is divided
-        // by 0.
-        let least = try emit("least", .reduce(.minimum, axis: 0), input)
-        let low = try emit("low", .binary(.minimum), least, try number("zero", 0))
-        let largest = try emit("largest", .reduce(.maximum, axis: 0), input)
-        let high = try emit("high", .binary(.maximum), largest, try number("tiny", 0x1p-100))
-        let range = try emit("range", .binary(.subtract), high, low)
-        let steps = try number("255", 255)
-        let step = try emit("step", .binary(.divide), range, steps)
-        let inverse = try emit("inverse", .binary(.divide), steps, range)
-        let quotient = try emit("quotient", .binary(.multiply), input, inverse)
-        let whole = try emit("whole", .unary(.round), quotient)
-        let first = try emit("first", .binary(.multiply), whole, step)
-        let rest = try emit("rest", .binary(.subtract), input, first)
+        let rest = try rewriter.node("\(name)/rest", .quantizationResidual, [input])
         let row: [Dimension] = [.fixed(1), .fixed(count)]
-        let pair = try emit(
-            "pair", .concat(axis: 0), try emit("input/row", .reshape(row), input),
-            try emit("rest/row", .reshape(row), rest))
-        return pair
+        let rows = [
+            try rewriter.node("\(name)/input/row", .reshape(row), [input]),
+            try rewriter.node("\(name)/rest/row", .reshape(row), [rest]),
+        ]
+        return try rewriter.node("\(name)/pair", .concat(axis: 0), rows)
     }
 
     /// What int8 rows leave of a matrix.

@@ -45,6 +45,18 @@ extension Lowering {
         }
     }
 
+    /// Queues what is left of rows that products read as bytes.
+    func lowerQuantizationResidual(_ node: Node) {
+        let bytes = quantizedRows(of: node.inputs[0], by: nil)
+        touch(bytes, step: pending.count)
+        queue(node, reads: [node.inputs[0]]) { lowering in
+            QuantizationResidualStep(
+                input: lowering.location(node.inputs[0], for: node),
+                bytes: lowering.location(of: bytes),
+                output: lowering.location(node.output, for: node))
+        }
+    }
+
     /// A bias before memory is planned.
     private enum PendingBias {
         case none

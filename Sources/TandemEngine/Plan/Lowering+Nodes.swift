@@ -22,6 +22,7 @@ extension Lowering {
         case .concat, .slice, .reshape, .transpose, .expand, .gather, .takeAlong, .range, .size:
             try lowerMoves(node)
         case .linear, .quantizedLinear, .staticQuantizedLinear: try lowerLinear(node)
+        case .quantizationResidual: lowerQuantizationResidual(node)
         case .softmax, .layerNorm, .reduce, .cumulativeSum: try lowerSums(node)
         case .embedding, .quantizedEmbedding: try lowerLookup(node)
         case .embeddingPool(let reduction), .quantizedEmbeddingPool(let reduction):

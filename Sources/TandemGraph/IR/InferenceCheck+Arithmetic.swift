@@ -2,7 +2,7 @@ extension InferenceCheck {
     /// Result types of operations that sum over elements.
     func arithmeticType() throws(GraphError) -> TensorType {
         switch operation {
-        case .softmax:
+        case .softmax, .quantizationResidual:
             try arity(1...1)
             try dtype(0, .float32)
             try rank(0, atLeast: 1)

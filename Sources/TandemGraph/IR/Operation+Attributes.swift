@@ -71,6 +71,7 @@ extension Operation {
         case .attention: "attention"
         case .recurrent(let recurrence): recurrence.cell.name
         case .quantizedLinear: "quantized_linear"
+        case .quantizationResidual: "quantization_residual"
         case .staticQuantizedLinear: "static_quantized_linear"
         case .quantizedRecurrent(let recurrence): "quantized_\(recurrence.cell.name)"
         case .quantizedEmbedding: "quantized_embedding"
@@ -109,7 +110,7 @@ extension Operation {
             ]
         case .unary, .binary, .compare, .logical, .not, .select, .linear, .softmax, .embedding,
             .embeddingPool, .matmul, .mixture, .quantizedLinear, .quantizedEmbedding,
-            .quantizedEmbeddingPool:
+            .quantizedEmbeddingPool, .quantizationResidual:
             []
         }
     }

@@ -17,7 +17,7 @@ extension Operation {
         case .concat, .slice, .reshape, .transpose, .expand, .gather, .takeAlong, .range, .size:
             type = try check.structuralType()
         case .softmax, .layerNorm, .reduce, .cumulativeSum, .mixture, .linear, .quantizedLinear,
-            .staticQuantizedLinear, .matmul, .convolution:
+            .staticQuantizedLinear, .quantizationResidual, .matmul, .convolution:
             type = try check.arithmeticType()
         case .embedding, .embeddingPool, .quantizedEmbedding, .quantizedEmbeddingPool, .attention,
             .recurrent, .quantizedRecurrent:

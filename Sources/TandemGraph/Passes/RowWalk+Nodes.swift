@@ -49,7 +49,8 @@ extension RowWalk {
         case .unary, .not, .cast, .affine: return try keeping(node, operands)
         case .reshape, .transpose, .slice, .concat, .gather, .takeAlong:
             return try rearranged(node, operands)
-        case .softmax, .layerNorm, .linear, .quantizedLinear, .staticQuantizedLinear:
+        case .softmax, .layerNorm, .linear, .quantizedLinear, .staticQuantizedLinear,
+            .quantizationResidual:
             try keepApart(node, operands[0], axis: shape(node.inputs[0]).count - 1)
             return try keeping(node, operands)
         case .embedding, .quantizedEmbedding: return try keeping(node, operands)

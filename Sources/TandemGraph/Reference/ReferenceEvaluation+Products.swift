@@ -57,6 +57,18 @@ extension ReferenceEvaluation {
         return result(.float32(values))
     }
 
+    func quantizationResidual() -> ReferenceTensor {
+        let (x, width) = (inputs[0].floats, shape.last ?? 1)
+        var values: [Float] = []
+        values.reserveCapacity(x.count)
+        for start in stride(from: 0, to: x.count, by: max(width, 1)) {
+            let row = Array(x[start..<start + width])
+            let (steps, scale) = ReferenceScalar.quantized(row)
+            values += zip(row, steps).map { $0 - Float($1) * scale }
+        }
+        return result(.float32(values))
+    }
+
     // MARK: matmul
 
     func matrixProduct() -> ReferenceTensor {

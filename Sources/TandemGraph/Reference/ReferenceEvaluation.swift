@@ -35,6 +35,7 @@ struct ReferenceEvaluation {
         case .linear: return linear()
         case .quantizedLinear: return quantizedLinear()
         case .staticQuantizedLinear(let grid): return quantizedLinear(by: grid)
+        case .quantizationResidual: return quantizationResidual()
         case .matmul: return matrixProduct()
         case .convolution(let convolution): return convolved(convolution)
         case .embedding, .quantizedEmbedding: return try embedded()

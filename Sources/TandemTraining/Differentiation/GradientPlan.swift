@@ -89,8 +89,7 @@ package struct GradientPlan: Sendable {
             let name = graph[node.output].name
             switch node.operation {
             case .quantizedLinear, .staticQuantizedLinear, .quantizedEmbedding,
-                .quantizedEmbeddingPool,
-                .quantizedRecurrent:
+                .quantizedEmbeddingPool, .quantizedRecurrent, .quantizationResidual:
                 throw refusal(
                     name,
                     "\(node.operation.name) has no derivative; train the float program instead")

@@ -22,6 +22,9 @@ extension GraphGenerator {
                 .staticQuantizedLinear(
                     ActivationGrid(
                         scale: Float(number(1...64)) / 128, stepsBelow: number(0...255))))
+        case "quantization_residual":
+            guard let x = floats(rank: 1) else { return }
+            try node(.quantizationResidual, [x], bound: bound(x))
         case "matmul": try matmul()
         case "convolution": try convolution()
         case "embedding", "quantized_embedding": try embedding(isQuantized: name != "embedding")

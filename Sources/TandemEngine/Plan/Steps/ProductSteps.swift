@@ -96,6 +96,30 @@ struct QuantizeStep: Step {
     }
 }
 
+/// What quantisation took from each run.
+struct QuantizationResidualStep: Step {
+    var input: Location
+    /// The same runs as int8.
+    var bytes: QuantizedLocation
+    var output: Location
+
+    func run(_ frame: Frame) {
+        let runs = frame.runs(bytes.positions, from: input, to: output)
+        let (q, grids) = (bytes.bytes(frame), bytes.grids(frame))
+        for call in 0..<runs.calls {
+            for index in 0..<runs.count {
+                let (run, grid) = (call * runs.count + index, grids[call * runs.count + index])
+                let row = q + run * bytes.stride
+                let x = frame.floats(input) + call * input.stride + index * runs.inputStride
+                let y = frame.floats(output) + call * output.stride + index * runs.outputStride
+                for column in 0..<bytes.inputCount {
+                    y[column] = x[column] - Float(Int32(row[column]) - grid.zero) * grid.scale
+                }
+            }
+        }
+    }
+}
+
 /// The int8 product over quantised runs.
 struct QuantizedLinearStep: Step {
     /// Where results go, and as what.
