@@ -4,41 +4,29 @@
  * tiles pass it; the first of them asks for the next pair, whose lines come from the third-level
  * cache where a model is larger than the second. What is left of the rows is one tile of its own
  * height, with more panels the fewer rows it has, so that no accumulator waits for itself and
- * weights are read once. Two rows wait for weights, and so ask for some lines ahead. One row takes
- * a panel at a time and spreads its sums over the inputs instead, which changes nothing where all
- * are integers: its weights are one stream from first to last. With four panels at a time ranking
- * models took 1.02 to 1.09 of the time. The processor asks for that stream by itself and well, but
- * a stream that it follows ends with its page, and on Zen 5 some processes' streams from the
- * third-level cache were not followed (ple took 52 us instead of 46). So the beginning of the next
- * page is asked for in layers that come from there. Asking for each line, 2 KB ahead, takes Zen 4 a
- * quarter longer (26 us instead of 21 for the 1.9 MB of ple's context). Rows without a negative
- * value, which is all rows behind a ReLU, have one zero, so that its products with the columns'
- * sums are made once for a tile instead of once a row: 2 % of a layer of 128 inputs. Rows of one grid
- * have one scale too: 1 %. */
+ * weights are read once. Two rows wait for weights, and so ask for some lines ahead. One row is a
+ * stream (vnni512_row.h). Rows without a negative value, which is all rows behind a ReLU, have one
+ * zero, so that its products with the columns' sums are made once for a tile instead of once a row:
+ * 2 % of a layer of 128 inputs. Rows of one grid have one scale too: 1 %. */
 #if defined(__x86_64__)
 #include "vnni512.h"
+#include "vnni512_row.h"
 
 #define ROWS_MAX 8
-#define SUMS 4
-#define PAGE 4096
-/* Bytes at the beginning of a page that are asked for while those of the page before are read. */
-#define PAGE_HEAD 512
-/* Bytes of a layer that the second-level cache will not have kept. */
-#define LARGE (512 << 10)
 
 /* What all rows of a tile have in common, but for the bytes themselves. */
 typedef enum likeness { NOTHING, ONE_ZERO, ONE_GRID } likeness;
 
-/* What is constant where a tile is inlined, so that the loops and questions go: its rows and panels,
- * whether results are bytes, and the rows' likeness. */
+/* What is constant where a tile is inlined, so that the loops and questions go: its rows and
+ * panels, whether results are bytes, and the rows' likeness. */
 typedef struct form {
     int rows, panels;
     bool bytes;
     likeness alike;
 } form;
 
-/* A tile's sums -> results. A row's panels are finished one after the other: their order decides how
- * much of it hides behind products. */
+/* A tile's sums -> results. A row's panels are finished one after the other: their order decides
+ * how much of it hides behind products. */
 VNNI_FN void finish_tile(
     const layer *p, size_t i, size_t j, form of, const __m512i sum[ROWS_MAX][PANELS_MAX]
 ) {
@@ -139,38 +127,9 @@ VNNI_FN likeness likeness_of(const layer *p, size_t m) {
     return gap.zero ? NOTHING : gap.scale ? ONE_ZERO : ONE_GRID;
 }
 
-/* One row by one panel; `bytes` and `asks`, whether the next page is asked for, are constant. */
-VNNI_FN void one_panel(const layer *p, size_t i, size_t j, bool bytes, bool asks) {
-    const qc8w_panel *panel = panel_at(p, j);
-    const size_t groups = tandemk_qd8_stride(p->k) / 4;
-    const int8_t *a = p->a + i * p->lda;
-    const uint8_t *w = panel->w;
-    __m512i sum[SUMS] = {start(p->rows[i], zeros_of(p->rows[i].zero, panel))};
-    size_t g = 0;
-    for (; g + SUMS <= groups; g += SUMS, a += 4 * SUMS, w += 64 * SUMS) {
-        const bool at_head = asks && (uintptr_t)w % PAGE < PAGE_HEAD;
-#pragma clang loop unroll(full)
-        for (size_t s = 0; s < SUMS; s++) {
-            if (at_head) _mm_prefetch(w + 64 * s + PAGE, _MM_HINT_T0);
-            sum[s] = _mm512_dpbusd_epi32(
-                sum[s], _mm512_load_si512(w + 64 * s), _mm512_set1_epi32(four(a + 4 * s)));
-        }
-    }
-    for (; g < groups; g++, a += 4, w += 64)
-        sum[0] = _mm512_dpbusd_epi32(sum[0], _mm512_load_si512(w), _mm512_set1_epi32(four(a)));
-    for (size_t s = 1; s < SUMS; s++) sum[0] = _mm512_add_epi32(sum[0], sum[s]);
-    const ends end = ends_of(p, j);
-    finish(p, i, j, end, v_mul(v_set(p->rows[i].scale), end.scale), sum[0], bytes);
-}
-
-VNNI_FN void one_row(const layer *p, size_t i, bool bytes, bool asks) {
-    for (size_t j = 0; j < p->n; j += TANDEMK_PANEL) one_panel(p, i, j, bytes, asks);
-}
-
 /* The product; `bytes`, constant, is whether its results are bytes. */
 VNNI_FN void product(const layer *p, size_t m, bool bytes) {
     const size_t whole = m / ROWS_MAX * ROWS_MAX;
-    const bool is_large = p->n / TANDEMK_PANEL * qc8w_panel_bytes(p->k) > LARGE;
     if (whole) {
         switch (likeness_of(p, whole)) {
             case NOTHING: strip(p, 0, whole, (form){ROWS_MAX, 2, bytes, NOTHING}); break;
@@ -179,10 +138,7 @@ VNNI_FN void product(const layer *p, size_t m, bool bytes) {
         }
     }
     switch (m - whole) {
-        case 1:
-            if (is_large) one_row(p, whole, bytes, true);
-            else one_row(p, whole, bytes, false);
-            break;
+        case 1: one_row(p, whole, bytes); break;
         case 2: strip(p, whole, m, (form){2, 4, bytes, NOTHING}); break;
         case 3: strip(p, whole, m, (form){3, 4, bytes, NOTHING}); break;
         case 4: strip(p, whole, m, (form){4, 4, bytes, NOTHING}); break;

@@ -61,8 +61,8 @@ VNNI_FN void finish(
     }
 }
 
-/* The same to bytes, for two rows and two whole panels. Narrowing cuts off what lies below the grid:
- * behind a rectifier all that is negative, unless the grid goes below 0. */
+/* The same to bytes, for two rows and two whole panels. Narrowing cuts off what lies below the
+ * grid: behind a rectifier all that is negative, unless the grid goes below 0. */
 VNNI_FN void finish_four(
     const layer *p, size_t i, size_t j, const ends panel[2], const vf scale[2][PANELS_MAX],
     const vi sum[2][PANELS_MAX]
