@@ -125,7 +125,7 @@ import Testing
         let operations = try Self.operations(run.output)
         #expect(operations["plain"]?["shares_grid"] as? Bool == true)
         let plan = try ToolProcess(["inspect", "models/steps/2", "--plan"], in: published.folder)
-        #expect(plan.output.contains("quantize(x) {scale=0.00784"), "\(plan.output)")
+        #expect(plan.output.contains("quantize(x) {scale=0.00980"), "\(plan.output)")
         let shown = try ToolProcess(
             ["inspect", "models/steps/2", "--quality"], in: published.folder)
         #expect(

@@ -184,18 +184,14 @@ extension RowQuantizationTests {
 }
 
 @Suite struct GridCalibrationTests {
-    @Test func `a grid holds the samples' ends where many elements are there`() throws {
+    @Test func `a grid goes beyond the samples by a quarter, and ends there`() throws {
         let grid = try #require(ActivationGrid.measured([-1, 3, 2.9, -0.9, 0.5, 2.8]))
-        #expect(grid.stepsBelow == 64 && abs(grid.scale - 4 / 255) < 1e-7)
-        #expect(grid.steps(3) == 191 && grid.steps(-1) == -64 && grid.steps(9) == 191)
+        #expect(grid.stepsBelow == 64 && abs(grid.scale - 5 / 255) < 1e-7)
+        #expect(grid.steps(3) == 153 && grid.steps(-1) == -51)
+        #expect(grid.steps(3.75) == 191 && grid.steps(9) == 191)
         #expect(grid.steps(.nan) == -64)
-    }
-
-    @Test func `what few elements reach is cut off`() throws {
-        let samples = (0..<100_000).map { $0 == 7 ? 1.3 : Float($0 % 1000) / 1000 }
-        let grid = try #require(ActivationGrid.measured(samples))
-        #expect(abs(grid.scale * 255 - 1.17) < 1e-3)
-        #expect(grid.stepsBelow == 0)
+        let above = try #require(ActivationGrid.measured([0.5, 1.3]))
+        #expect(above.stepsBelow == 0 && abs(above.scale * 255 - 1.625) < 1e-6)
     }
 
     @Test(arguments: [[], [0, 0, 0], [.infinity, 1], [0x1p-120]] as [[Float]])
