@@ -38,7 +38,8 @@ extension Operation {
             + LogicalFunction.allCases.map(Operation.logical)
             + [
                 .not, .select, .linear, .matmul, .softmax, .embedding, .embeddingPool(.sum),
-                .embeddingPool(.mean), .mixture, .quantizedLinear, .quantizationResidual, .quantizedEmbedding,
+                .embeddingPool(.mean), .mixture, .quantizedLinear, .quantizationResidual,
+                .quantizedEmbedding,
                 .quantizedEmbeddingPool(.sum), .quantizedEmbeddingPool(.mean),
             ]
         return Dictionary(uniqueKeysWithValues: operations.map { ($0.name, $0) })
