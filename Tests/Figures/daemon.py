@@ -77,14 +77,16 @@ class Bench:
         self.models = models
 
     def repository(self, *names):
-        """A repository with these models, each imported once."""
+        """A repository with these models, each imported once by the programs that are measured."""
         import bench_peers
 
         folder = self.work / ("repository-" + "-".join(names))
+        built = (self.programs / "tandem").stat().st_mtime
         for name in names:
             package = folder / name / "1"
-            if package.exists():
+            if package.exists() and package.stat().st_mtime > built:
                 continue
+            shutil.rmtree(package, ignore_errors=True)
             calibration = self.work / "calibration" / name
             bench_peers.write_calibration(self.models.SPECS[name], calibration)
             self.tandem("import", self.options.models / f"{name}.fp32.onnx", "--out", package,
