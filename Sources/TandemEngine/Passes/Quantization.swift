@@ -5,9 +5,9 @@
 // the score; they stay float, and so do their activations. A gate's softmax only weighs experts: its
 // layer is rounded with theirs. Weights are rounded to int8 with a scale an output channel, table
 // rows with a scale a row, which they carry (ScaledRows); activations get their scale a row at run
-// time, so a row's score does not depend on its neighbours, or one for all rows where that was
-// measured to be as good (GridCalibration). Behind rectifiers the rows of weights keep their sums
-// (RowQuantization).
+// time, so a row's score does not depend on its neighbours, or one for all rows, which is faster,
+// where that was measured to be good enough (GridCalibration). Behind rectifiers the rows of weights
+// keep their sums (RowQuantization).
 
 package import TandemGraph
 

@@ -205,8 +205,8 @@ package enum Operation: Hashable, Sendable {
 
     /// What the steps of a row's own grid leave of it: `y = x - float(q) * scale_x`.
     ///
-    /// Input: x f32 `[..., K]`, K at most 65536; q and scale_x are those of `quantizedLinear`, product
-    /// and difference are rounded apart. Result as x.
+    /// Input: x f32 `[..., K]`; q and scale_x are those of `quantizedLinear`, product and difference
+    /// are rounded apart. Result as x.
     case quantizationResidual
 
     /// A recurrent layer whose inputs' products are made already, over int8 recurrent weights.
