@@ -156,11 +156,8 @@ TANDEMK_TARGET_AVX512VNNI void tandemk_qd8_f32_qc8w_gemm_8x32c4__avx512vnni(
     const tandemk_qs8_rows *bytes
 ) {
     const layer p = {n, k, a, lda, rows, packed, bias, c, ldc, activation, results_of(bytes)};
-    if (bytes) {
-        product(&p, m, true);
-        finish_byte_rows(&p, m);
-    } else {
-        product(&p, m, false);
-    }
+    if (bytes) product(&p, m, true);
+    else product(&p, m, false);
+    finish_rows(&p, m);
 }
 #endif

@@ -42,23 +42,11 @@ VNNI_FN ends ends_of(const layer *p, size_t j) {
 }
 
 /* sum -> results, for one row and one panel; `scale` is both of theirs, `bytes`, constant, whether
- * results are bytes. Whole panels are stored without a mask: stores with one kept the next tile's
- * products waiting. */
+ * results are bytes. */
 VNNI_FN void finish(
     const layer *p, size_t i, size_t j, ends panel, vf scale, vi sum, bool bytes
 ) {
-    vf y = v_fma(v_from_int(sum), scale, panel.bias);
-    if (p->activation == TANDEMK_ACTIVATION_RELU) y = v_max(v_set(0), y);
-    if (bytes) {
-        const tandemk_qs8_rows *to = &p->to.bytes;
-        vi steps = steps_of(v_mul(y, v_set(p->to.inverse)));
-        b_store_lanes(
-            to->q + i * to->ldq + j, panel.columns, i_add(steps, i_set((uint32_t)to->zero)));
-    } else if (panel.columns == LANES) {
-        v_store(p->c + i * p->ldc + j, y);
-    } else {
-        v_store_part(p->c + i * p->ldc + j, panel.columns, y);
-    }
+    store_results(p, i, j, panel.columns, v_fma(v_from_int(sum), scale, panel.bias), bytes);
 }
 
 /* The same to bytes, for two rows and two whole panels. Narrowing cuts off what lies below the
@@ -84,22 +72,4 @@ VNNI_FN void finish_four(
         steps[0][0], steps[0][1], steps[1][0], steps[1][1], i_set((uint32_t)to->zero));
     _mm256_storeu_si256((void *)q, _mm512_castsi512_si256(both));
     _mm256_storeu_si256((void *)(q + to->ldq), _mm512_extracti64x4_epi64(both, 1));
-}
-
-/* finish_rows, with the instruction that adds four bytes at a time. */
-VNNI_FN void finish_byte_rows(const layer *p, size_t m) {
-    const tandemk_qs8_rows to = p->to.bytes;
-    const vi ones = _mm512_set1_epi8(1);
-    for (size_t i = 0; i < m; i++) {
-        int8_t *q = to.q + i * to.ldq;
-        for (size_t j = p->n; j % 4; j++) q[j] = 0;
-        vi sum = i_set(0);
-        size_t j = 0;
-        for (; j + BYTES <= p->n; j += BYTES) sum = _mm512_dpbusd_epi32(sum, ones, b_load(q + j));
-        if (j < p->n) {
-            vi last = _mm512_maskz_loadu_epi8(first_bytes(p->n - j), q + j);
-            sum = _mm512_dpbusd_epi32(sum, ones, last);
-        }
-        to.rows[i] = (tandemk_qd8_row){to.scale, to.zero, i_total(sum)};
-    }
 }
