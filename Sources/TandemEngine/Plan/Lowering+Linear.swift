@@ -24,25 +24,26 @@ extension Lowering {
         }
         let input = quantizedRows(of: node.inputs[0], by: node.operation.activationGrid)
         touch(input, step: pending.count)
-        if let grid = gridOfReaders(of: output) {
-            let bytes = addQuantizedRows(of: output, by: grid)
-            queue(
-                node, reads: bias.reads, writes: output, as: bytes,
-                text: "\(text) + quantize \(self.text(of: grid))"
-            ) { lowering in
-                QuantizedLinearStep(
-                    input: lowering.location(of: input), weights: packed,
-                    bias: bias.resolved(lowering, node),
-                    output: .bytes(lowering.location(of: bytes), grid), activation: activation)
-            }
-        } else {
-            queue(node, reads: bias.reads, writes: output, text: text) { lowering in
-                QuantizedLinearStep(
-                    input: lowering.location(of: input), weights: packed,
-                    bias: bias.resolved(lowering, node),
-                    output: .floats(lowering.location(output, for: node)), activation: activation)
-            }
+        let grid = gridOfReaders(of: output)
+        let bytes = grid.map { addQuantizedRows(of: output, by: $0) }
+        let quantizing = grid.map { " + quantize \(self.text(of: $0))" } ?? ""
+        queue(
+            node, reads: bias.reads, writes: output, as: bytes, text: text + quantizing
+        ) { lowering in
+            QuantizedLinearStep(
+                input: lowering.location(of: input), weights: packed,
+                bias: bias.resolved(lowering, node),
+                output: lowering.output(output, as: bytes, by: grid, for: node),
+                activation: activation)
         }
+    }
+
+    /// Where a product's results go: as floats, or as bytes if they have memory as such.
+    private func output(
+        _ id: ValueID, as bytes: QuantizedBuffer?, by grid: ActivationGrid?, for node: Node
+    ) -> QuantizedLinearStep.Output {
+        guard let bytes, let grid else { return .floats(location(id, for: node)) }
+        return .bytes(location(of: bytes), grid)
     }
 
     /// Queues what is left of rows that products read as bytes.
